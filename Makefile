@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "songatlas needs Python 3.11 or newer; this is %s. Try: make PYTHON=python3.12 ..." % sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+install: $(STAMP)  ## set up .venv with everything, for use and for development
+
+demo: $(STAMP)  ## build the atlas of the simulated catalogue and say what to open
+	$(BIN)/songatlas demo -o demo_atlas
+
+test: $(STAMP)  ## run all tests
+	@sh tools/install_chromium.sh
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(STAMP)  ## lint, format, types, floors, fresh docs, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/codespell
+
+docs: $(STAMP)  ## write the generated pages of docs/ and the README's picture anew
+	$(BIN)/python tools/generate_docs.py
+
+format: $(STAMP)  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove everything that was built
+	rm -rf $(VENV) build dist demo_atlas src/*.egg-info
+
+.PHONY: help install demo test check docs format clean

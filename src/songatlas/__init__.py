@@ -1,0 +1,59 @@
+"""A table of songs becomes an atlas: clusters with names, and the evidence for them.
+
+Examples
+--------
+>>> import songatlas
+>>> callable(songatlas.read_songs)
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from songatlas.atlas import Atlas, AtlasSettings, build_atlas
+    from songatlas.errors import SongAtlasError
+    from songatlas.kmeans import KMeans, sweep
+    from songatlas.quality import silhouette
+    from songatlas.report import write_outputs
+    from songatlas.songs import read_songs
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Atlas": "songatlas.atlas",
+    "AtlasSettings": "songatlas.atlas",
+    "KMeans": "songatlas.kmeans",
+    "SongAtlasError": "songatlas.errors",
+    "build_atlas": "songatlas.atlas",
+    "read_songs": "songatlas.songs",
+    "silhouette": "songatlas.quality",
+    "sweep": "songatlas.kmeans",
+    "write_outputs": "songatlas.report",
+}
+
+__all__ = [
+    "Atlas",
+    "AtlasSettings",
+    "KMeans",
+    "SongAtlasError",
+    "__version__",
+    "build_atlas",
+    "read_songs",
+    "silhouette",
+    "sweep",
+    "write_outputs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `songatlas --help` stays quick."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'songatlas' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

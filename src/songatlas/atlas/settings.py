@@ -1,0 +1,175 @@
+"""`AtlasSettings`: everything a person can decide about an atlas, with the defaults, in one place.
+
+Conventions
+-----------
+Settings are frozen. They come from keyword arguments, from a dictionary or from a TOML file; an unknown
+name or a value of the wrong kind is refused, never ignored. `threads` changes the speed only, so it is
+not part of what is saved.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from songatlas.errors import BadSettings, did_you_mean
+
+_NO_NAMES: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtlasSettings:
+    """What to build an atlas from, and how.
+
+    Parameters
+    ----------
+    k : int or "auto"
+        Number of clusters, at least 2; `"auto"` takes the verdict of the evidence.
+    k_min, k_max : int
+        Smallest and largest number of clusters that the sweep tries. Few songs lower `k_max`.
+    seed : int
+        Seed of everything random, from 0 to 2**63 - 1.
+    space : tuple of str
+        Blocks that make the points: `"sound"`, `"era"`; or `"plain"` alone for standardized features.
+    weights : mapping of str to float
+        Weight of a block, in units of distance; blocks not named keep their default.
+    features : tuple of str
+        Features to use instead of all that the table has; popularity and followers only take part
+        when they are named here.
+    genre : str or None
+        Header of the column whose words are the genres that clusters are judged by.
+    keep : tuple of str
+        Reasons of the triage rules that are switched off; `"all"` switches off all of them.
+    columns : mapping of str to str
+        Our column -> header in the table, where the reader needs to be told.
+    units : mapping of str to str
+        Our column -> unit of its values in the table, where the reader needs to be told.
+    header : tuple of str or None
+        Names of the columns of a table that has no header row.
+    threads : int or None
+        Threads to use, all cores where None. Results do not depend on it.
+
+    Raises
+    ------
+    BadSettings
+        If a value is of the wrong kind or out of its range.
+
+    Examples
+    --------
+    >>> AtlasSettings(k=8).k
+    8
+    >>> AtlasSettings().change(seed=3).seed
+    3
+    """
+
+    k: int | Literal["auto"] = "auto"
+    k_min: int = 2
+    k_max: int = 20
+    seed: int = 0
+    space: tuple[str, ...] = ("sound", "era")
+    weights: Mapping[str, float] = field(default_factory=lambda: _NO_NAMES)
+    features: tuple[str, ...] = ()
+    genre: str | None = None
+    keep: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
+    units: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
+    header: tuple[str, ...] | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check every value, and make lists and dictionaries immutable."""
+        if self.k != "auto":
+            _check_whole("k", self.k, low=2, high=65_535, words="a number of clusters, or 'auto'")
+        _check_whole("k_min", self.k_min, low=2, high=65_535, words="the smallest number of clusters to try")
+        _check_whole("k_max", self.k_max, low=self.k_min, high=65_535, words="at least k_min")
+        _check_whole("seed", self.seed, low=0, high=2**63 - 1, words="any whole number from 0")
+        if self.threads is not None:
+            _check_whole("threads", self.threads, low=1, high=4096, words="a number of threads")
+        for name in ("space", "features", "keep", "header"):
+            object.__setattr__(self, name, _names(name, getattr(self, name)))
+        for name in ("columns", "units"):
+            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+        object.__setattr__(self, "weights", _weights(self.weights))
+        if not self.space:
+            raise BadSettings("space is empty: name at least one block, such as 'sound'")
+        if self.genre is not None and not isinstance(self.genre, str):
+            raise BadSettings(f"genre is {self.genre!r}: it must be the header of one column")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> AtlasSettings:
+        """Make settings from a dictionary; unknown names raise `BadSettings`."""
+        known = [f.name for f in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise BadSettings(
+                    f"no setting is called {name!r}{did_you_mean(name, known)} (settings: {', '.join(known)})"
+                )
+        return cls(**values)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> AtlasSettings:
+        """Read settings from a TOML file; `BadSettings` says what is wrong with it."""
+        try:
+            values = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise BadSettings(f"cannot read the settings file {str(path)!r}: {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadSettings(f"{str(path)!r} is not a TOML file: {error}") from None
+        return cls.from_dict(values)
+
+    def change(self, **changes: Any) -> AtlasSettings:
+        """Return the settings with some of them changed; unknown names raise `BadSettings`."""
+        self.from_dict(changes)
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what decides the result, ready for JSON (`threads` does not)."""
+        values: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, Mapping):
+                value = dict(value)
+            values[f.name] = list(value) if isinstance(value, tuple) else value
+        del values["threads"]
+        return values
+
+
+def _check_whole(name: str, value: object, *, low: int, high: int, words: str) -> None:
+    """Refuse anything but a whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadSettings(f"{name} is {value!r}: it must be a whole number from {low} to {high} ({words})")
+
+
+def _names(name: str, value: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    """Return a tuple of names; one text is split at its commas."""
+    if value is None:
+        return None
+    parts = value.split(",") if isinstance(value, str) else list(value)
+    if not all(isinstance(part, str) for part in parts):
+        raise BadSettings(f"{name} is {value!r}: it must be a list of names")
+    if name == "header":
+        return tuple(part.strip() for part in parts)
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+def _texts(name: str, value: Mapping[str, str]) -> Mapping[str, str]:
+    """Return an immutable copy of a mapping of names to names."""
+    if not isinstance(value, Mapping) or not all(isinstance(x, str) for pair in value.items() for x in pair):
+        raise BadSettings(f"{name} is {value!r}: it must give a text for each column, such as energy = 'nrgy'")
+    return MappingProxyType(dict(value))
+
+
+def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
+    """Return an immutable copy of the block weights, each finite and not negative."""
+    if not isinstance(value, Mapping):
+        raise BadSettings(f"weights is {value!r}: it must give a number for each block, such as sound = 1")
+    for block, weight in value.items():
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not number or not math.isfinite(weight) or weight < 0:
+            raise BadSettings(f"the weight of {block!r} is {weight!r}: it must be a number from 0 up")
+    return MappingProxyType({str(block): float(weight) for block, weight in value.items()})
