@@ -117,7 +117,9 @@ class AtlasSettings:
         try:
             values = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
         except OSError as error:
-            raise BadSettings(f"cannot read the settings file {str(path)!r}: {error.strerror or error}") from None
+            raise BadSettings(
+                f"cannot read the settings file {str(path)!r}: {error.strerror or error}"
+            ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadSettings(f"{str(path)!r} is not a TOML file: {error}") from None
         return cls.from_dict(values)
@@ -160,7 +162,9 @@ def _names(name: str, value: Sequence[str] | str | None) -> tuple[str, ...] | No
 def _texts(name: str, value: Mapping[str, str]) -> Mapping[str, str]:
     """Return an immutable copy of a mapping of names to names."""
     if not isinstance(value, Mapping) or not all(isinstance(x, str) for pair in value.items() for x in pair):
-        raise BadSettings(f"{name} is {value!r}: it must give a text for each column, such as energy = 'nrgy'")
+        raise BadSettings(
+            f"{name} is {value!r}: it must give a text for each column, such as energy = 'nrgy'"
+        )
     return MappingProxyType(dict(value))
 
 

@@ -1,0 +1,167 @@
+"""The evidence on k: which numbers of clusters are tried, and what every index says of each.
+
+Songs come in canonical order (sorted by `song_id`), so every draw below is the same however the rows of
+the table were ordered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from songatlas.atlas.settings import AtlasSettings
+from songatlas.errors import TooFewSongs
+from songatlas.kmeans import Clustering, resample_labelings
+from songatlas.quality import (
+    calinski_harabasz,
+    davies_bouldin,
+    silhouette,
+    silhouette_values,
+    silhouettes,
+    stability,
+)
+
+Progress = Callable[[float, str], None]
+
+EXACT_SONGS = 100_000
+"""Up to this many songs the silhouette of the chosen clustering is exact; above, it has an interval."""
+
+SILHOUETTE_SAMPLE = 4_000
+"""Songs whose own silhouette is kept for the figure."""
+
+_SONGS_A_CLUSTER = 4
+"""Fewest songs a cluster may have on average when k is chosen automatically."""
+
+
+def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]:
+    """Return the numbers of clusters for the sweep: fewer for few songs, and always the asked one.
+
+    Raises
+    ------
+    TooFewSongs
+        If there are fewer different songs than clusters, or fewer than three.
+    """
+    n_different = len(np.unique(points, axis=0))
+    wanted = 2 if settings.k == "auto" else int(settings.k)
+    if n_different < max(wanted, 3):
+        raise TooFewSongs(_too_few(len(points), n_different, wanted))
+    most = min(settings.k_max, n_different - 1, max(settings.k_min, len(points) // _SONGS_A_CLUSTER))
+    ks = set(range(min(settings.k_min, most), most + 1))
+    return tuple(sorted(ks if settings.k == "auto" else ks | {wanted}))
+
+
+def _too_few(n_songs: int, n_different: int, wanted: int) -> str:
+    """Say why this many songs cannot be clustered."""
+    songs = f"{n_songs} song{'s' * (n_songs != 1)} {'is' if n_songs == 1 else 'are'} left after cleaning"
+    alike = "" if n_different == n_songs else f", only {n_different} of them different in sound"
+    step = (
+        "give more songs" if wanted <= 3 else f"ask for at most --k {max(n_different, 2)}, or give more songs"
+    )
+    return (
+        f"{songs}{alike}, but {max(wanted, 3)} are the least for {wanted} clusters: {step}, "
+        "or switch off rules of cleaning with --keep all"
+    )
+
+
+def gather_evidence(
+    points: np.ndarray, clusterings: Sequence[Clustering], *, settings: AtlasSettings, tell: Progress
+) -> pl.DataFrame:
+    """Return one row for every k, with every index.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (n_songs, n_dimensions)
+    clusterings : sequence of Clustering
+    settings : AtlasSettings
+    tell : callable
+        Progress, from 0 to 1.
+
+    Returns
+    -------
+    DataFrame
+        Columns `k`, `inertia`, `silhouette`, `silhouette_low`, `silhouette_high`, `davies_bouldin`,
+        `calinski_harabasz`, `stability`, `stability_low`, `stability_high`, `smallest_share`,
+        `largest_share`, `n_iter`.
+    """
+    labelings = [clustering.labels for clustering in clusterings]
+    tell(0.0, "measuring silhouettes")
+    estimates = silhouettes(points, labelings, seed=settings.seed, n_threads=settings.threads)
+    tell(0.5, "testing stability")
+    pairs = resample_labelings(
+        points,
+        [clustering.k for clustering in clusterings],
+        centroids={clustering.k: clustering.centroids for clustering in clusterings},
+        seed=settings.seed,
+        n_threads=settings.threads,
+    )
+    rows = []
+    for clustering, estimate in zip(clusterings, estimates, strict=True):
+        shares = np.bincount(clustering.labels, minlength=clustering.k) / len(points)
+        steady = stability(pairs[clustering.k])
+        rows.append(
+            {
+                "k": clustering.k,
+                "inertia": clustering.inertia,
+                "silhouette": estimate.value,
+                "silhouette_low": estimate.low,
+                "silhouette_high": estimate.high,
+                "davies_bouldin": davies_bouldin(points, clustering.labels),
+                "calinski_harabasz": calinski_harabasz(points, clustering.labels),
+                "stability": steady.value,
+                "stability_low": steady.low,
+                "stability_high": steady.high,
+                "smallest_share": float(shares.min()),
+                "largest_share": float(shares.max()),
+                "n_iter": clustering.n_iter,
+            }
+        )
+    tell(1.0, "weighing the evidence")
+    return pl.DataFrame(rows)
+
+
+def measure(
+    points: np.ndarray, clustering: Clustering, evidence: pl.DataFrame, *, settings: AtlasSettings
+) -> dict[str, Any]:
+    """Return the indices of the chosen clustering, with an exact silhouette up to `EXACT_SONGS` songs."""
+    found = silhouette(
+        points,
+        clustering.labels,
+        exact=True if len(points) <= EXACT_SONGS else None,
+        seed=settings.seed,
+        n_threads=settings.threads,
+    )
+    row = evidence.row(by_predicate=pl.col("k") == clustering.k, named=True)
+    return {
+        "silhouette": {"value": found.value, "low": found.low, "high": found.high, "exact": found.exact},
+        "davies_bouldin": row["davies_bouldin"],
+        "calinski_harabasz": row["calinski_harabasz"],
+        "inertia": clustering.inertia,
+        "stability": {
+            "value": row["stability"],
+            "low": row["stability_low"],
+            "high": row["stability_high"],
+        },
+    }
+
+
+def with_exact_silhouette(evidence: pl.DataFrame, k: int, quality: dict[str, Any]) -> pl.DataFrame:
+    """Return the evidence with the measured silhouette of the chosen k in place of its estimate."""
+    found = quality["silhouette"]
+    chosen = pl.col("k") == k
+    return evidence.with_columns(
+        pl.when(chosen).then(found[part]).otherwise(pl.col(name)).alias(name)
+        for name, part in (("silhouette", "value"), ("silhouette_low", "low"), ("silhouette_high", "high"))
+    )
+
+
+def sample_silhouettes(
+    points: np.ndarray, clustering: Clustering, *, settings: AtlasSettings
+) -> pl.DataFrame:
+    """Return `cluster` and exact `silhouette` of at most `SILHOUETTE_SAMPLE` songs drawn by the seed."""
+    rng = np.random.default_rng(settings.seed)
+    rows = np.sort(rng.permutation(len(points))[:SILHOUETTE_SAMPLE])
+    values = silhouette_values(points, clustering.labels, rows=rows, n_threads=settings.threads)
+    return pl.DataFrame({"cluster": clustering.labels[rows], "silhouette": values})

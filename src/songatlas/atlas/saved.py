@@ -1,0 +1,240 @@
+"""A saved atlas: a folder of Parquet, JSON and .npy, with a manifest that vouches for every part.
+
+```
+manifest.json               format version, package version, time, settings, SHA-256 of the input and of each part
+atlas.json                  what was read, cleaned and found, in words and numbers
+songs.parquet               the clustered songs, with cluster, distance to its centroid and place on the map
+silhouette_sample.parquet   silhouettes of a sample of songs
+centroids.npy               float64 (k, n_dimensions)
+```
+Nothing in it is ever executed or unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from songatlas.atlas.atlas import Atlas
+from songatlas.atlas.folders import fresh_folder, put_back
+from songatlas.atlas.settings import AtlasSettings
+from songatlas.choose_k import Verdict, Vote
+from songatlas.errors import BadAtlas
+from songatlas.kmeans import Clustering
+from songatlas.profiles import Profile
+from songatlas.songs import ColumnReading, RuleCount, Source
+from songatlas.space import Layout, SongSpace
+
+FORMAT = "songatlas atlas"
+FORMAT_VERSION = 1
+PARTS = ("atlas.json", "centroids.npy", "silhouette_sample.parquet", "songs.parquet")
+
+_PLACES = ("songatlas_cluster", "songatlas_distance", "songatlas_x", "songatlas_y")
+
+
+def save_atlas(atlas: Atlas, directory: Path) -> None:
+    """Write `atlas` into `directory`, which holds the old atlas or the new one, never half of it.
+
+    Raises
+    ------
+    BadSettings
+        If the place cannot be written.
+    """
+    with fresh_folder(directory) as folder:
+        write_parts(atlas, folder)
+
+
+def write_parts(atlas: Atlas, folder: Path) -> None:
+    """Write the parts and the manifest into an empty folder."""
+    labels, positions = atlas.clustering.labels, atlas.positions
+    placed = (labels, atlas.distances, positions[:, 0], positions[:, 1])
+    songs = atlas.songs.with_columns(pl.Series(n, v) for n, v in zip(_PLACES, placed, strict=True))
+    songs.write_parquet(folder / "songs.parquet")
+    atlas.silhouette_sample.write_parquet(folder / "silhouette_sample.parquet")
+    np.save(folder / "centroids.npy", np.ascontiguousarray(atlas.clustering.centroids, dtype=np.float64))
+    _write_json(folder / "atlas.json", _described(atlas))
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "version": atlas.version,
+        "created": atlas.created,
+        "settings": atlas.settings.to_dict(),
+        "input": {"name": atlas.source.name, "sha256": atlas.source.sha256},
+        "parts": {name: _sha256(folder / name) for name in PARTS},
+    }
+    _write_json(folder / "manifest.json", manifest)
+
+
+def load_atlas(directory: Path) -> Atlas:
+    """Read the atlas in `directory`, or in its sub-folder `atlas/`.
+
+    Raises
+    ------
+    BadAtlas
+        If it is not there, not whole, altered since it was written, or of another format.
+    """
+    folder = _folder_of(directory)
+    manifest = _read_json(folder / "manifest.json")
+    _check_format(manifest, folder)
+    for name in PARTS:
+        if not (folder / name).is_file():
+            raise BadAtlas(f"{str(folder)!r} lacks its part {name}: build the atlas again")
+        if _sha256(folder / name) != manifest["parts"].get(name):
+            raise BadAtlas(
+                f"{name} in {str(folder)!r} is not what the manifest says (its SHA-256 differs): "
+                "it was changed or damaged since it was written; build the atlas again"
+            )
+    try:
+        return _read_parts(folder, manifest)
+    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise BadAtlas(
+            f"{str(folder)!r} cannot be read as an atlas ({type(error).__name__}: {error}): build it again"
+        ) from error
+
+
+def _folder_of(directory: Path) -> Path:
+    """Find the folder of the atlas: the one named, or `atlas/` inside it."""
+    for folder in (directory, directory / "atlas"):
+        put_back(folder.absolute())
+        if (folder / "manifest.json").is_file():
+            return folder
+    what = "no atlas in it (no manifest.json)" if directory.is_dir() else "no such folder"
+    raise BadAtlas(f"{str(directory)!r}: {what}; name the folder that 'songatlas build -o FOLDER' wrote")
+
+
+def _check_format(manifest: Any, folder: Path) -> None:
+    """Refuse what is no manifest of ours, or of another format version."""
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BadAtlas(
+            f"{str(folder / 'manifest.json')!r} is not the manifest of an atlas: name another folder"
+        )
+    found = manifest.get("format_version")
+    if found != FORMAT_VERSION or not isinstance(manifest.get("parts"), dict):
+        raise BadAtlas(
+            f"{str(folder)!r} has format version {found!r}, and this songatlas reads {FORMAT_VERSION}: "
+            "build the atlas again, or use the version that built it"
+        )
+
+
+def _described(atlas: Atlas) -> dict[str, Any]:
+    """Everything that is neither a song nor an array, as plain values."""
+    clustering = atlas.clustering
+    return {
+        "source": plain(atlas.source),
+        "columns": plain(atlas.columns),
+        "n_rows": atlas.n_rows,
+        "n_songs": atlas.n_songs,
+        "counts": plain(atlas.counts),
+        "dropped_features": dict(atlas.dropped_features),
+        "space": atlas.space.to_dict(),
+        "layout": atlas.layout.to_dict(),
+        "clustering": {
+            "k": clustering.k,
+            "inertia": clustering.inertia,
+            "n_iter": clustering.n_iter,
+            "history": list(clustering.history),
+        },
+        "evidence": atlas.evidence.to_dicts(),
+        "evidence_types": {name: str(dtype) for name, dtype in atlas.evidence.schema.items()},
+        "quality": plain(atlas.quality),
+        "verdict": plain(atlas.verdict),
+        "profiles": plain(atlas.profiles),
+        "genre": plain(atlas.genre),
+        "genre_counts": atlas.genre_counts.to_dicts(),
+        "genre_counts_types": {name: str(dtype) for name, dtype in atlas.genre_counts.schema.items()},
+    }
+
+
+def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
+    """Make the atlas out of parts whose hashes are right."""
+    found = _read_json(folder / "atlas.json")
+    songs = pl.read_parquet(folder / "songs.parquet")
+    labels, distances, x, y = (songs[name].to_numpy() for name in _PLACES)
+    verdict = {**found["verdict"], "votes": tuple(Vote(**vote) for vote in found["verdict"]["votes"])}
+    return Atlas(
+        settings=AtlasSettings.from_dict(manifest["settings"]),
+        version=manifest["version"],
+        created=manifest["created"],
+        source=Source(**found["source"] | {"notes": tuple(found["source"]["notes"])}),
+        columns=tuple(ColumnReading(**column) for column in found["columns"]),
+        n_rows=found["n_rows"],
+        n_songs=found["n_songs"],
+        counts=tuple(
+            RuleCount(**count | {"examples": tuple(count["examples"])}) for count in found["counts"]
+        ),
+        dropped_features=MappingProxyType(found["dropped_features"]),
+        songs=songs.drop(_PLACES),
+        space=SongSpace.from_dict(found["space"]),
+        layout=Layout.from_dict(found["layout"]),
+        positions=np.column_stack([x, y]).astype(np.float32),
+        clustering=Clustering(
+            centroids=np.load(folder / "centroids.npy", allow_pickle=False),
+            labels=labels.astype(np.int32),
+            **found["clustering"] | {"history": tuple(found["clustering"]["history"])},
+        ),
+        distances=distances.astype(np.float64),
+        evidence=_frame(found["evidence"], found["evidence_types"]),
+        quality=MappingProxyType(found["quality"]),
+        verdict=Verdict(**verdict),
+        silhouette_sample=pl.read_parquet(folder / "silhouette_sample.parquet"),
+        profiles=tuple(_profile(values) for values in found["profiles"]),
+        genre=found["genre"],
+        genre_counts=_frame(found["genre_counts"], found["genre_counts_types"]),
+    )
+
+
+def _profile(values: Mapping[str, Any]) -> Profile:
+    """Make a profile out of plain values."""
+    tags = tuple((tag, share) for tag, share in values["top_tags"])
+    return Profile(**{**values, "top_tags": tags, "typical": tuple(values["typical"])})
+
+
+def _frame(rows: list[dict[str, Any]], types: Mapping[str, str]) -> pl.DataFrame:
+    """Make a frame with the types that it had."""
+    return pl.DataFrame(rows, schema={name: getattr(pl, dtype) for name, dtype in types.items()})
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as dictionaries, lists, texts and numbers, ready for JSON.
+
+    Examples
+    --------
+    >>> plain({"a": (1, np.float64(2.0))})
+    {'a': [1, 2.0]}
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    return value
+
+
+def _write_json(path: Path, value: Any) -> None:
+    """Write JSON that a person can read, the same bytes for the same value."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=True) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> Any:
+    """Read JSON; `BadAtlas` where it is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadAtlas(f"{str(path)!r} cannot be read ({error}): build the atlas again") from error
+
+
+def _sha256(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,206 @@
+"""The command line: every command is a thin call of one library function.
+
+Results go to stdout, progress and errors to stderr. A mistake of the person's ends with one line that
+says the next step and exit status 2; an interrupted run ends with 130. Nothing heavy is imported before
+a command runs, so that `songatlas --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import songatlas
+from songatlas.cli import options as opt
+from songatlas.cli import tell
+from songatlas.errors import SongAtlasError
+
+# Typer shows its wrong-usage error only as the parent of this one.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="songatlas",
+    help="Turn a table of songs into an atlas: clusters with names, and the evidence for them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line; every mistake of the person's becomes one line and exit status 2."""
+    try:
+        status = app(standalone_mode=False)
+    except SongAtlasError as error:
+        _fail(str(error))
+    except _UsageError as error:
+        command = error.ctx.command_path if error.ctx else "songatlas"
+        _fail(f"{error.format_message().rstrip('.')}; see {command} --help")
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("stopped; what was there before is unchanged", status=130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, *, status: int = 2) -> None:
+    """Print one line on stderr and leave."""
+    line = " ".join(message.split())
+    print(f"songatlas: {line}", file=sys.stderr)  # noqa: T201 (Rich would wrap the line)
+    sys.exit(status)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"songatlas {songatlas.__version__}")
+        raise typer.Exit
+
+
+@app.command(short_help="Turn a table of songs into an atlas.")
+def build(
+    songs: Annotated[
+        Path,
+        typer.Argument(metavar="SONGS", help="Table of songs: CSV, TSV, Parquet, JSON lines or Excel."),
+    ],
+    output: opt.Output = None,
+    k: opt.K = None,
+    seed: opt.Seed = None,
+    genre: opt.Genre = None,
+    space: opt.Space = None,
+    weights: opt.Weights = None,
+    features: opt.Features = None,
+    keep: opt.Keep = None,
+    column: opt.Columns = None,
+    unit: opt.Units = None,
+    header: opt.Header = None,
+    settings: opt.SettingsFile = None,
+    figures: Annotated[bool, typer.Option(help="Write the folder of figures.")] = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what is understood of the table; write nothing.")
+    ] = False,
+    as_json: opt.AsJson = False,
+    threads: opt.Threads = None,
+) -> None:
+    """Turn a table of songs into an atlas: clusters with names, figures, a report, a clustered CSV.
+
+    The folder (by default SONGS_atlas) gets report.html, clustered_songs.csv, clusters.csv, quality.json,
+    figures/ and the saved atlas/.
+    """
+    from songatlas.atlas import AtlasSettings, build_atlas
+    from songatlas.songs import read_songs
+
+    given = {
+        "k": opt.read_k(k),
+        "seed": seed,
+        "genre": genre,
+        "space": space,
+        "weights": opt.read_weights(weights),
+        "features": features,
+        "keep": keep,
+        "columns": opt.read_pairs("--column", column),
+        "units": opt.read_pairs("--unit", unit),
+        "header": header,
+        "threads": threads,
+    }
+    chosen = AtlasSettings.from_toml(settings) if settings else AtlasSettings()
+    chosen = chosen.change(**{name: value for name, value in given.items() if value is not None})
+    if dry_run:
+        table = read_songs(
+            songs, columns=chosen.columns, units=chosen.units, header=chosen.header, genre=chosen.genre
+        )
+        tell.reading(table, as_json=as_json)
+        return
+    directory = output or Path(f"{songs.stem}_atlas")
+    with tell.progress_bar() as progress:
+        atlas = build_atlas(songs, chosen, progress=tell.part(progress, 0.0, 0.8))
+        _write(atlas, directory, figures=figures, progress=tell.part(progress, 0.8, 1.0))
+    tell.atlas(atlas, directory, as_json=as_json)
+
+
+@app.command(short_help="Build the atlas of a simulated catalogue.")
+def demo(
+    songs: Annotated[
+        int, typer.Option("--songs", metavar="N", help="Rows of the simulated catalogue.", min=50)
+    ] = 4000,
+    output: opt.Output = None,
+    k: opt.K = None,
+    seed: opt.Seed = None,
+    as_json: opt.AsJson = False,
+    threads: opt.Threads = None,
+) -> None:
+    """Build the atlas of a simulated catalogue, to see everything without a table of your own."""
+    from songatlas.atlas import AtlasSettings, build_atlas
+    from songatlas.demo import simulate_catalogue
+
+    given = {"k": opt.read_k(k), "seed": seed, "threads": threads}
+    chosen = AtlasSettings().change(**{name: value for name, value in given.items() if value is not None})
+    directory = output or Path("demo_atlas")
+    with tell.progress_bar() as progress:
+        progress(0.0, "simulating songs")
+        catalogue = simulate_catalogue(songs, seed=chosen.seed)
+        atlas = build_atlas(catalogue, chosen, progress=tell.part(progress, 0.05, 0.8))
+        _write(atlas, directory, figures=True, progress=tell.part(progress, 0.8, 1.0))
+    tell.atlas(atlas, directory, as_json=as_json)
+
+
+@app.command(short_help="Find the cluster of every song of another table.")
+def assign(
+    atlas: Annotated[Path, typer.Argument(metavar="ATLAS", help="Folder that 'songatlas build' wrote.")],
+    songs: Annotated[Path, typer.Argument(metavar="SONGS", help="Table of songs to place in its clusters.")],
+    output: opt.CsvOutput = None,
+    column: opt.Columns = None,
+    unit: opt.Units = None,
+    header: opt.Header = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Find the cluster of every song of another table, and write the table with its clusters."""
+    from songatlas.atlas import Atlas
+    from songatlas.report import write_rows
+
+    rows = Atlas.load(atlas).assign(
+        songs,
+        columns=opt.read_pairs("--column", column),
+        units=opt.read_pairs("--unit", unit),
+        header=tuple(header.split(",")) if header else None,
+    )
+    target = output or Path(f"{songs.stem}_clustered.csv")
+    write_rows(rows, target)
+    tell.rows(rows, target, as_json=as_json)
+
+
+@app.command(short_help="Print versions, kernels and threads.")
+def info(as_json: opt.AsJson = False) -> None:
+    """Print versions, kernels and threads: what somebody who helps you would ask for."""
+    import os
+    import platform
+    from importlib.metadata import version
+
+    from songatlas.kernels import engine_name
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    packages = ("numpy", "polars", "scikit-learn", "matplotlib", "seaborn", "jinja2", "typer", "rich")
+    facts = {
+        "songatlas": songatlas.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "kernels": engine_name(),
+        "threads": str(cores),
+        **{name: version(name) for name in packages},
+    }
+    tell.facts(facts, as_json=as_json)
+
+
+def _write(atlas: Any, directory: Path, *, figures: bool, progress: tell.Progress) -> None:
+    """Write all outputs of an atlas."""
+    from songatlas.report import write_outputs
+
+    write_outputs(atlas, directory, figures=figures, progress=progress)

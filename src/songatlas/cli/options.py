@@ -1,0 +1,95 @@
+"""The options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from songatlas.errors import BadSettings
+
+
+def _option(name: str, metavar: str, words: str, *more: str) -> Any:
+    """An option with a value."""
+    return typer.Option(name, *more, metavar=metavar, help=words)
+
+
+Output = Annotated[
+    Path | None, _option("--output", "DIR", "Folder to write; made where there is none.", "-o")
+]
+CsvOutput = Annotated[
+    Path | None, _option("--output", "FILE", "CSV file to write. [default: SONGS_clustered.csv]", "-o")
+]
+K = Annotated[
+    str | None,
+    _option("--k", "N", "Number of clusters, or auto: the evidence chooses. [default: auto]"),
+]
+Seed = Annotated[int | None, _option("--seed", "N", "Seed of everything random. [default: 0]")]
+Threads = Annotated[int | None, _option("--threads", "N", "Threads to use. [default: all cores]")]
+Genre = Annotated[str | None, _option("--genre", "COLUMN", "Column whose genres the clusters are judged by.")]
+Space = Annotated[
+    str | None,
+    _option("--space", "BLOCKS", "Blocks of the space, e.g. sound,era; or plain. [default: sound,era]"),
+]
+Weights = Annotated[
+    str | None, _option("--weights", "BLOCK=W", "Weights of the blocks, with commas, e.g. sound=1,era=0.5.")
+]
+Features = Annotated[
+    str | None,
+    _option("--features", "NAMES", "Features to use, with commas, in place of all of the sound."),
+]
+Keep = Annotated[
+    str | None,
+    _option("--keep", "RULES", "Rules of triage to switch off, with commas, e.g. spoken_word; or all."),
+]
+Columns = Annotated[
+    list[str] | None,
+    _option("--column", "OURS=THEIRS", "Which of the table's columns is ours, e.g. energy=nrgy. Repeatable."),
+]
+Units = Annotated[
+    list[str] | None,
+    _option("--unit", "COLUMN=UNIT", "Unit of a column, e.g. duration_ms=s, energy=percent. Repeatable."),
+]
+Header = Annotated[
+    str | None,
+    _option("--header", "NAMES", "Column names, with commas, for a table without a header row."),
+]
+SettingsFile = Annotated[
+    Path | None, _option("--settings", "FILE", "TOML file of settings; options given here win over it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program to read.")]
+
+_EXAMPLES = {"--weights": "sound=1,era=0.5", "--column": "energy=nrgy", "--unit": "duration_ms=s"}
+
+
+def read_k(text: str | None) -> int | str | None:
+    """Read --k: a whole number or 'auto'."""
+    if text is None or text == "auto":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise BadSettings(f"--k is {text!r}: give a whole number from 2, or auto") from None
+
+
+def read_pairs(option: str, texts: list[str] | None) -> dict[str, str] | None:
+    """Read NAME=VALUE texts; None where there are none."""
+    if not texts:
+        return None
+    pairs = {}
+    for text in texts:
+        name, sign, value = (piece.strip() for piece in text.partition("="))
+        if not (name and sign and value):
+            raise BadSettings(f"{option} is {text!r}: write NAME=VALUE, such as {_EXAMPLES[option]}")
+        pairs[name] = value
+    return pairs
+
+
+def read_weights(text: str | None) -> dict[str, float] | None:
+    """Read BLOCK=NUMBER texts with commas between them; None where there are none."""
+    pairs = read_pairs("--weights", [part for part in (text or "").split(",") if part.strip()])
+    try:
+        return {name: float(value) for name, value in pairs.items()} if pairs else None
+    except ValueError:
+        raise BadSettings(f"--weights is {text!r}: write numbers, such as {_EXAMPLES['--weights']}") from None

@@ -1,0 +1,163 @@
+"""What the command line prints: tables, sentences, progress.
+
+Text of a table of songs is escaped, so that `[bold]` in a title is no markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from songatlas.atlas import Atlas, ClusteredRows
+    from songatlas.songs import ColumnReading, SongsTable
+
+Progress = Callable[[float, str], None]
+
+
+def reading(table: SongsTable, *, as_json: bool) -> None:
+    """Print what was understood of every column of a table."""
+    if as_json:
+        from songatlas.atlas.saved import plain
+
+        _json({"source": plain(table.source), "columns": plain(table.columns)})
+        return
+    console = _console()
+    console.print(_columns_table(table.columns))
+    for note in table.source.notes:
+        console.print(f"- {escape(note)}")
+    console.print(f"{table.source.n_rows:,} rows in {escape(table.source.name)}; nothing was written")
+
+
+def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
+    """Print what was read, left out and found, and what to open."""
+    if as_json:
+        _json(json.loads((directory / "quality.json").read_text(encoding="utf-8")))
+        return
+    console = _console()
+    console.print(f"What was understood of {escape(found.source.name)}:")
+    console.print(_columns_table(found.columns))
+    for note in found.source.notes:
+        console.print(f"- {escape(note)}")
+    merged = found.n_rows - found.n_songs
+    rows = f"{found.n_rows:,} rows" + (f", {merged:,} of them repeat a song" if merged else "")
+    console.print(f"{found.n_songs:,} songs in {rows}; {found.songs.height:,} songs clustered")
+    for count in found.counts:
+        if count.n_songs or count.n_rows:
+            console.print(f"- {escape(count.sentence)}")
+    for feature, why in found.dropped_features.items():
+        console.print(f"- {escape(feature)} is not used: {escape(why)}")
+    console.print()
+    console.print(_clusters_table(found))
+    console.print(escape(found.verdict.sentence))
+    if found.verdict.disagreement:
+        console.print(escape(found.verdict.disagreement))
+    console.print(f"\nOpen [bold]{escape(str(directory / 'report.html'))}[/]")
+
+
+def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
+    """Print how many rows of a table went into each cluster."""
+    counts = [int((placed.cluster == cluster).sum()) for cluster in range(len(placed.names))]
+    n_left_out = int((placed.cluster < 0).sum())
+    if as_json:
+        _json(
+            {
+                "output": str(target),
+                "n_rows": placed.n_rows,
+                "n_left_out": n_left_out,
+                "rows_in_cluster": dict(zip(placed.names, counts, strict=True)),
+            }
+        )
+        return
+    table = _table("Cluster", "Rows")
+    for name, count in zip(placed.names, counts, strict=True):
+        table.add_row(escape(name), f"{count:,}")
+    console = _console()
+    console.print(table)
+    left = f", {n_left_out:,} left out (excluded_because says why)" if n_left_out else ""
+    console.print(f"{placed.n_rows:,} rows{left}: {escape(str(target))}")
+
+
+def facts(known: Mapping[str, str], *, as_json: bool) -> None:
+    """Print names and values."""
+    if as_json:
+        _json(known)
+        return
+    console = _console()
+    for name, value in known.items():
+        console.print(f"{name:14} {escape(value)}")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show a progress bar on stderr; nothing where that is no terminal."""
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    bars = Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bars:
+        task = bars.add_task("starting", total=1.0)
+        yield lambda share, words: bars.update(task, completed=share, description=words)
+
+
+def part(progress: Progress, start: float, end: float) -> Progress:
+    """Return the progress of one step, told as its part of the whole."""
+    return lambda share, words: progress(start + (end - start) * share, words)
+
+
+def _console() -> Console:
+    """A console for stdout that leaves long lines and numbers alone."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def _json(value: Any) -> None:
+    """Print JSON on stdout."""
+    Console(soft_wrap=True, highlight=False, markup=False).out(
+        json.dumps(value, ensure_ascii=False), highlight=False
+    )
+
+
+def _table(*names: str) -> Table:
+    """An empty table with these columns; long cells fold."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold", justify="right" if name in ("Songs", "Rows") else "left")
+    return table
+
+
+def _columns_table(columns: Sequence[ColumnReading]) -> Table:
+    """Table of the columns that became ours; those left alone without a word stand in the last line."""
+    table = _table("Column", "Read as", "Unit", "Sure", "Note")
+    for read in columns:
+        if read.column is not None or read.note:
+            cells = (read.header, read.column or "-", read.unit or "", read.how_sure, read.note)
+            table.add_row(*(escape(cell) for cell in cells))
+    alone = [read.header or "(no name)" for read in columns if read.column is None and not read.note]
+    if alone:
+        table.add_row(escape(", ".join(alone)), "-", "", "left alone", "")
+    return table
+
+
+def _clusters_table(found: Atlas) -> Table:
+    """Table of the clusters: number, name, size, evidence."""
+    table = _table("", "Cluster", "Songs", "Because")
+    for profile in found.profiles:
+        cells = (str(profile.cluster), profile.name, f"{profile.size:,}", profile.evidence)
+        table.add_row(*(escape(cell) for cell in cells))
+    return table

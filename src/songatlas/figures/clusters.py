@@ -1,0 +1,205 @@
+"""Clusters side by side: how large they are, what sets each apart, how their features spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from songatlas.features import FEATURES, Feature
+from songatlas.figures.lettering import printable, shortened, text_width
+from songatlas.figures.sheet import BADGE, WIDTH, Sheet, empty_sheet, line_height, name_width
+from songatlas.figures.style import (
+    FAINT,
+    INK,
+    LINE,
+    QUIET,
+    cluster_names,
+    colour_of,
+    count_of,
+    drawing,
+    share_of,
+)
+
+_MOST_BARS = 60
+_MOST_PANELS = 40
+_MOST_RIDGES = 30
+_GRID_POINTS = 72
+
+
+def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) -> Figure:
+    """Draw how many songs each cluster holds, the largest on top.
+
+    Parameters
+    ----------
+    sizes : sequence of int, (k,)
+        Number of songs of every cluster.
+    names : sequence of str
+        Name of every cluster.
+
+    Returns
+    -------
+    Figure
+    """
+    counts = np.nan_to_num(np.asarray(sizes, dtype=np.float64).ravel())
+    total = float(counts.sum())
+    with drawing():
+        if not counts.size:
+            return empty_sheet("How large the clusters are", "There is nothing to draw.", "No clusters.")
+        shown = cluster_names(names, len(counts))
+        order = np.argsort(-counts, kind="stable")[:_MOST_BARS]
+        note = f"The {_MOST_BARS} largest of {len(counts)} clusters." if len(counts) > _MOST_BARS else ""
+        row = 0.36 if len(order) <= 14 else 0.27 if len(order) <= 30 else 0.22
+        left = name_width([shown[cluster] for cluster in order], size=9.5, most=3.4) + 0.12
+        subtitle = (
+            f"{count_of(total)} in {count_of(len(counts), 'cluster', 'clusters')}. "
+            f"Dashed: the size that each would have if all were alike large."
+        )
+        sheet = Sheet("How large the clusters are", subtitle, height=row * len(order) + 0.1, note=note)
+        axes = sheet.panel(left, 0, WIDTH - left - 1.55, row * len(order), bare=True)
+        _size_bars(axes, counts[order], order, total / len(counts))
+        reach = (WIDTH - left - 1.55) / max(float(counts.max()), 1e-9)
+        for place, cluster in enumerate(order):
+            y = (place + 0.5) * row
+            sheet.named(0, y, int(cluster), shown[cluster], left - 0.1, size=9.5)
+            words = f"{count_of(counts[cluster])} · {share_of(counts[cluster] / total if total else 0)}"
+            sheet.text(
+                left + counts[cluster] * reach + 0.08, y, words, colour=INK, va="center_baseline", halo=True
+            )
+        return sheet.done()
+
+
+def _size_bars(axes: Axes, counts: np.ndarray, order: np.ndarray, even: float) -> None:
+    places = np.arange(len(counts))
+    axes.set(xlim=(0, max(float(counts.max()), 1e-9)), ylim=(len(counts) - 0.5, -0.5))
+    axes.barh(places, counts, height=0.66, color=[colour_of(int(cluster)) for cluster in order])
+    axes.axvline(0, color=LINE, linewidth=1.2)
+    if len(counts) > 1:
+        axes.axvline(even, color=INK, linewidth=1, linestyle=(0, (3, 3)), alpha=0.65)
+
+
+def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], names: Sequence[str]) -> Figure:
+    """Draw what sets each cluster apart: a panel a cluster, its most contrasting features first.
+
+    Parameters
+    ----------
+    percentiles : array (k, n_features)
+        Mean percentile (0 to 100) of each cluster's songs among all songs; 50 = like the rest, not finite
+        = unknown, left out.
+    feature_labels, names : sequence of str
+        What the features and the clusters are called.
+
+    Returns
+    -------
+    Figure
+    """
+    table = np.atleast_2d(np.asarray(percentiles, dtype=np.float64))
+    title = "What sets each cluster apart"
+    with drawing():
+        if not np.isfinite(table).any():
+            return empty_sheet(title, "There is nothing to draw.", "No feature of any cluster is known.")
+        shown = cluster_names(names, len(table))
+        drawn = min(len(table), _MOST_PANELS)
+        columns = min(drawn, 3 if drawn <= 12 else 4)
+        bars = min(table.shape[1], 8 if drawn <= 12 else 6)
+        features = [printable(str(label)) for label in feature_labels]
+        limit = float(np.clip(np.ceil(np.nanmax(np.abs(table - 50)) / 10) * 10, 20, 50))
+        panel = 0.52 + bars * 0.21
+        subtitle = (
+            "Where a cluster's songs stand among all songs, in percentiles: 50 is like the rest, "
+            "90 means higher than 90 of 100 songs."
+        )
+        if bars < table.shape[1]:
+            subtitle += f" The {bars} strongest contrasts of each."
+        note = f"The {drawn} largest of {len(table)} clusters." if drawn < len(table) else ""
+        lines = -(-drawn // columns)
+        sheet = Sheet(title, subtitle, height=lines * (panel + 0.28) - 0.28, note=note)
+        width = (WIDTH - 0.45 * (columns - 1)) / columns if columns > 1 else WIDTH * 0.5
+        for cluster in range(drawn):
+            line, column = divmod(cluster, columns)
+            place = (column * (width + 0.45), line * (panel + 0.28), width)
+            sheet.named(place[0], place[1] + 0.17, cluster, shown[cluster], width, weight="bold", lines=2)
+            _contrasts(sheet, place, cluster, table[cluster], features, bars, limit)
+        return sheet.done()
+
+
+def _contrasts(
+    sheet: Sheet,
+    place: tuple[float, float, float],
+    cluster: int,
+    values: np.ndarray,
+    features: list[str],
+    bars: int,
+    limit: float,
+) -> None:
+    """Bars to both sides of 50, each feature's name on the side that its bar leaves free."""
+    left, top, width = place
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(-np.abs(values[known] - 50), kind="stable")][:bars]
+    axes = sheet.panel(left, top + 0.44, width, bars * 0.21, bare=True)
+    reach = limit * 1.34  # room for the number at the end of the longest bar
+    axes.set(xlim=(-reach, reach), ylim=(bars - 0.5, -0.5))
+    axes.barh(np.arange(len(order)), values[order] - 50, height=0.62, color=colour_of(cluster))
+    axes.axvline(0, color="#9aa0aa", linewidth=0.9)
+    for row, feature in enumerate(order):
+        off = float(values[feature] - 50)
+        y, side = top + 0.44 + (row + 0.5) * 0.21, 1 if off >= 0 else -1
+        name = shortened(features[feature], width / 2 - 0.1, 8.5)
+        middle = left + width / 2
+        sheet.text(middle - side * 0.06, y, name, size=8.5, ha="right" if side > 0 else "left")
+        end = middle + off / reach * width / 2 + side * 0.04
+        number = f"{values[feature]:.0f}"
+        sheet.text(end, y, number, size=8, colour=QUIET, ha="left" if side > 0 else "right")
+
+
+def feature_distributions(
+    *, values: pl.DataFrame, labels: np.ndarray | pl.Series, names: Sequence[str]
+) -> Figure:
+    """Draw how each feature spreads inside each cluster: a panel a feature, a ridge a cluster.
+
+    Parameters
+    ----------
+    values : DataFrame (n, n_features)
+        One column a feature, named as it shall be called, in the unit of the songs table; null = unknown.
+    labels : int array (n,)
+        Cluster of every song; those below 0 are left out.
+    names : sequence of str
+        Name of every cluster.
+
+    Returns
+    -------
+    Figure
+    """
+    title = "How the features spread inside the clusters"
+    numbers = np.asarray(labels, dtype=np.int64).ravel()
+    with drawing():
+        if not values.width or not (numbers >= 0).any():
+            return empty_sheet(title, "There is nothing to draw.", "No feature of any song is known.")
+        shown = cluster_names(names, max(len(names), int(numbers.max()) + 1))
+        drawn = min(len(shown), _MOST_RIDGES)
+        columns = min(values.width, 3 if drawn <= 20 else 2)
+        names_room = name_width(shown[:drawn], size=8.5, most=2.2, radius=0.085) + 0.12
+        width = min((WIDTH - names_room - 0.3 * (columns - 1) - 0.15) / columns, 4.2)
+        row = 0.3 if drawn <= 8 else 0.24 if drawn <= 14 else 0.2
+        height, lines = drawn * row + 0.1, -(-values.width // columns)
+        subtitle = (
+            "Each ridge is a cluster's songs: high where many songs lie. "
+            "The line below it spans the middle half of them, the dot is the median."
+        )
+        note = f"The {drawn} largest of {len(shown)} clusters." if drawn < len(shown) else ""
+        step = height + 0.98
+        sheet = Sheet(title, subtitle, height=lines * step - 0.12, note=note)
+        for place, column in enumerate(values.columns):
+            line, across = divmod(place, columns)
+            left, top = names_room + across * (width + 0.3), line * step
+            cells = values[column].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
+            _ridges(sheet, (left, top, width, height), column, cells, numbers, drawn)
+            if across == 0:
+                for cluster in range(drawn):
+                    y = top + 0.28 + 0.1 + (cluster + 0.6) * row
+                    sheet.named(0, y, cluster, shown[cluster], names_room - 0.1, size=8.5, radius=0.085)
+        return sheet.done()

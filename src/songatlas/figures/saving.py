@@ -1,0 +1,74 @@
+"""Figures become files: PNG for the eye, SVG for print, the same bytes in every run."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from songatlas.figures.style import drawing
+
+_DPI = 150
+_DOCTYPE = re.compile(rb"<!DOCTYPE[^>]*>\s*")
+_METADATA = re.compile(rb"\s*<metadata>.*?</metadata>", re.DOTALL)
+
+
+def save_figures(figures: Mapping[str, Figure], directory: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Write every figure as NAME.png (150 dots an inch) and NAME.svg, and close it.
+
+    The same figures give the same bytes: no dates, no random ids. The SVG holds nothing that is fetched
+    from elsewhere: letters are outlines, points of the map one embedded image. A file is written beside and
+    then renamed, so it is there as a whole or not at all.
+
+    Parameters
+    ----------
+    figures : mapping of str to Figure
+        Name of the file without its ending -> figure. The figures are empty afterwards.
+    directory : path
+        Folder of the files; made where it does not exist.
+
+    Returns
+    -------
+    tuple of Path
+        The files, in the order of `figures`, PNG before SVG.
+
+    Raises
+    ------
+    OSError
+        If the folder or a file cannot be written.
+    """
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, figure in figures.items():
+        with drawing():
+            pictures = {f"{name}.png": _png(figure), f"{name}.svg": _svg(figure)}
+            figure.clear()
+        for file_name, content in pictures.items():
+            written.append(folder / file_name)
+            _write_whole(folder / file_name, content)
+    return tuple(written)
+
+
+def _png(figure: Figure) -> bytes:
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=_DPI, metadata={"Software": None})
+    return picture.getvalue()
+
+
+def _svg(figure: Figure) -> bytes:
+    """SVG without document type and metadata, which name outside addresses and say nothing."""
+    picture = io.BytesIO()
+    said = {"Title": str(figure.get_label()) or None, "Creator": None, "Date": None, "Format": None, "Type": None}
+    figure.savefig(picture, format="svg", dpi=_DPI, metadata=said)
+    return _METADATA.sub(b"", _DOCTYPE.sub(b"", picture.getvalue()))
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_bytes(content)
+    beside.replace(path)

@@ -1,0 +1,84 @@
+"""Fixed chunks of rows, and threads that never change a result.
+
+Work is cut by the number of rows alone, never by the number of threads, and partial results are added
+in the order of the chunks: so 1, 2 and 4 threads give bitwise the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from itertools import pairwise
+from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+N_CHUNKS = 64
+LEAST_CHUNK_ROWS = 4096
+
+
+def thread_count(n_threads: int | None = None) -> int:
+    """Return how many threads to use: `n_threads`, or one for each core that is ours when it is None.
+
+    Raises
+    ------
+    ValueError
+        When `n_threads` is below one.
+    """
+    if n_threads is None:
+        ours = getattr(os, "sched_getaffinity", None)
+        return len(ours(0)) if ours else os.cpu_count() or 1
+    if n_threads < 1:
+        raise ValueError(f"n_threads is {n_threads}: it must be 1 or more, or None for every core")
+    return int(n_threads)
+
+
+def chunk_bounds(n_rows: int) -> list[tuple[int, int]]:
+    """Return the ``(start, stop)`` of at most 64 chunks, which depend on `n_rows` alone.
+
+    Examples
+    --------
+    >>> chunk_bounds(5000)
+    [(0, 2500), (2500, 5000)]
+    """
+    n_chunks = min(N_CHUNKS, -(-n_rows // LEAST_CHUNK_ROWS))
+    edges = [n_rows * chunk // n_chunks for chunk in range(n_chunks + 1)] if n_chunks else [0]
+    return list(pairwise(edges))
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep the linear algebra library on one thread each, so that its threads do not multiply ours."""
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        yield
+
+
+def map_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], *, n_threads: int
+) -> Iterator[Result]:
+    """Yield ``function(item)`` in the order of the items, computed on `n_threads` threads.
+
+    When the caller stops early or is interrupted, work that has not begun is cancelled.
+    """
+    work = list(items)
+    if n_threads == 1 or len(work) < 2:
+        yield from map(function, work)
+        return
+    with ThreadPoolExecutor(max_workers=min(n_threads, len(work))) as pool:
+        futures = [pool.submit(function, item) for item in work]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

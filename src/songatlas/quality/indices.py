@@ -1,0 +1,174 @@
+"""Indices of a clustering from its centroids, and the registry of all indices.
+
+Conventions
+-----------
+`points` is `(n_songs, n_dimensions)`, finite; `labels` is `(n_songs,)`, any integers; arithmetic is
+float64 whatever the type of the points. Time and memory grow with the number of songs, not its square.
+
+References
+----------
+D. L. Davies, D. W. Bouldin (1979), "A cluster separation measure", IEEE Transactions on Pattern
+Analysis and Machine Intelligence 1.
+T. Calinski, J. Harabasz (1974), "A dendrite method for cluster analysis", Communications in
+Statistics 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from songatlas.quality.labelings import Labeling, check_points, codes_of, encode, mean_by_cluster
+from songatlas.quality.separation import silhouette
+
+_ROWS_AT_ONCE = 65_536
+# Lengths below this are rounding of coincident points, as scikit-learn takes them.
+_NO_LENGTH = 1e-8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """One figure that judges a clustering.
+
+    Attributes
+    ----------
+    label : str
+        What a figure or a table calls it.
+    better : {"higher", "lower"}
+        Which way is good.
+    sentence : str
+        What it says, in one plain sentence.
+    measure : callable or None
+        `measure(points, labels)` gives the figure; None where it needs more than one clustering.
+    """
+
+    label: str
+    better: Literal["higher", "lower"]
+    sentence: str
+    measure: Callable[[NDArray[Any], ArrayLike], float] | None
+
+
+def inertia(points: NDArray[Any], labels: ArrayLike) -> float:
+    """Return the sum of squared distances of songs to the centroid (mean) of their cluster, from 0 up.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree or a coordinate is not finite.
+
+    Examples
+    --------
+    >>> inertia(np.array([[0.0], [2.0], [9.0]]), [0, 0, 1])
+    2.0
+    """
+    points = check_points(points)
+    codes, k = codes_of(labels)
+    if len(codes) != len(points):
+        raise ValueError(f"{len(codes)} labels for {len(points)} songs: there must be one label a song")
+    labeling = Labeling(codes=codes, sizes=np.bincount(codes, minlength=k))
+    return float(_squares_and_lengths(points, labeling, mean_by_cluster(points, labeling))[0].sum())
+
+
+def davies_bouldin(points: NDArray[Any], labels: ArrayLike) -> float:
+    """Return the Davies-Bouldin index: mean over clusters of the worst overlap with another, from 0 up.
+
+    Lower is better. It is 0 where all songs lie on their centroids, or all centroids coincide.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a coordinate is not finite, or there is one cluster or one for every song.
+    """
+    points = check_points(points)
+    labeling = encode(labels, len(points))
+    centroids = mean_by_cluster(points, labeling)
+    radii = _squares_and_lengths(points, labeling, centroids)[1] / labeling.sizes
+    gaps = np.sqrt(np.square(centroids[:, None, :] - centroids[None, :, :]).sum(axis=2))
+    if (radii <= _NO_LENGTH).all() or (gaps <= _NO_LENGTH).all():
+        return 0.0
+    gaps[gaps == 0] = np.inf
+    return float(((radii[:, None] + radii) / gaps).max(axis=1).mean())
+
+
+def calinski_harabasz(points: NDArray[Any], labels: ArrayLike) -> float:
+    """Return the Calinski-Harabasz index: spread between clusters against spread within, from 0 up.
+
+    Higher is better. It is 1 where all songs lie on their centroids.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a coordinate is not finite, or there is one cluster or one for every song.
+    """
+    points = check_points(points)
+    labeling = encode(labels, len(points))
+    centroids = mean_by_cluster(points, labeling)
+    within = float(_squares_and_lengths(points, labeling, centroids)[0].sum())
+    if within == 0:
+        return 1.0
+    middle = labeling.sizes @ centroids / len(points)
+    between = float(labeling.sizes @ np.square(centroids - middle).sum(axis=1))
+    return between * (len(points) - labeling.k) / (within * (labeling.k - 1))
+
+
+def _squares_and_lengths(
+    points: NDArray[Any], labeling: Labeling, centroids: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Squared distances and distances of songs to their own centroid, summed by cluster."""
+    squares, lengths = np.zeros(labeling.k), np.zeros(labeling.k)
+    for start in range(0, len(points), _ROWS_AT_ONCE):
+        own = labeling.codes[start : start + _ROWS_AT_ONCE]
+        offsets = points[start : start + _ROWS_AT_ONCE].astype(np.float64) - centroids[own]
+        of_song = np.einsum("ij,ij->i", offsets, offsets)
+        squares += np.bincount(own, weights=of_song, minlength=labeling.k)
+        lengths += np.bincount(own, weights=np.sqrt(of_song), minlength=labeling.k)
+    return squares, lengths
+
+
+def _silhouette_value(points: NDArray[Any], labels: ArrayLike) -> float:
+    """The silhouette without its interval."""
+    return silhouette(points, labels).value
+
+
+INDICES: Mapping[str, Index] = MappingProxyType(
+    {
+        "inertia": Index(
+            label="Inertia",
+            better="lower",
+            sentence="How far songs lie from the centre of their cluster, squared and summed; "
+            "it falls with every further cluster.",
+            measure=inertia,
+        ),
+        "silhouette": Index(
+            label="Silhouette",
+            better="higher",
+            sentence="How much nearer a song is to its own cluster than to the next one: "
+            "1 is far apart, 0 is on the border.",
+            measure=_silhouette_value,
+        ),
+        "davies_bouldin": Index(
+            label="Davies-Bouldin",
+            better="lower",
+            sentence="How much each cluster overlaps with the neighbour it is most easily confused with.",
+            measure=davies_bouldin,
+        ),
+        "calinski_harabasz": Index(
+            label="Calinski-Harabasz",
+            better="higher",
+            sentence="How far the clusters lie from each other, against how wide they are.",
+            measure=calinski_harabasz,
+        ),
+        "stability": Index(
+            label="Stability",
+            better="higher",
+            sentence="How alike the clusters come out when half of the songs are left out: "
+            "1 is the same clusters each time, 0 is chance.",
+            measure=None,
+        ),
+    }
+)

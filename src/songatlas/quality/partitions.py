@@ -1,0 +1,132 @@
+"""How far two ways of grouping the same songs agree: clusters with genres, clusters with clusters.
+
+Conventions
+-----------
+Both groupings are `(n_songs,)`, integers or words, one a song; the order and the names of the groups do
+not matter. Indices that are adjusted for chance are 0 on average for unrelated groupings and 1 for
+equal ones; they can fall a little below 0.
+
+References
+----------
+L. Hubert, P. Arabie (1985), "Comparing partitions", Journal of Classification 2.
+N. X. Vinh, J. Epps, J. Bailey (2010), "Information theoretic measures for clusterings comparison",
+Journal of Machine Learning Research 11.
+A. Rosenberg, J. Hirschberg (2007), "V-measure", EMNLP-CoNLL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import metrics
+
+from songatlas.quality.labelings import codes_of
+from songatlas.quality.separation import Estimate
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well clusters match genres.
+
+    Attributes
+    ----------
+    ami : float
+        Adjusted mutual information: 0 by chance, 1 at best.
+    ari : float
+        Adjusted Rand index: 0 by chance, 1 at best.
+    nmi : float
+        Normalised mutual information, 0 to 1, not adjusted for chance.
+    v_measure : float
+        Harmonic mean of homogeneity and completeness, 0 to 1, not adjusted for chance.
+    purity : float
+        Share of songs whose genre is the commonest of their cluster; grows with the number of clusters.
+    """
+
+    ami: float
+    ari: float
+    nmi: float
+    v_measure: float
+    purity: float
+
+
+def agreement(labels: ArrayLike, genres: ArrayLike) -> Agreement:
+    """Return how well `labels` match `genres`; songs without a genre must be left out before.
+
+    Raises
+    ------
+    ValueError
+        If there are no songs, or not as many labels as genres.
+
+    Examples
+    --------
+    >>> agreement([0, 0, 1, 1], ["rock", "rock", "jazz", "jazz"]).ami
+    1.0
+    """
+    clusters, truth = _same_songs(labels, genres)
+    return Agreement(
+        ami=float(metrics.adjusted_mutual_info_score(truth, clusters)),
+        ari=float(metrics.adjusted_rand_score(truth, clusters)),
+        nmi=float(metrics.normalized_mutual_info_score(truth, clusters)),
+        v_measure=float(metrics.v_measure_score(truth, clusters)),
+        purity=purity(clusters, truth),
+    )
+
+
+def purity(labels: ArrayLike, genres: ArrayLike) -> float:
+    """Return the share of songs whose genre is the commonest of their cluster, above 0 up to 1.
+
+    Examples
+    --------
+    >>> purity([0, 0, 0, 1], ["rock", "rock", "jazz", "jazz"])
+    0.75
+    """
+    clusters, truth = _same_songs(labels, genres)
+    n_genres = int(truth.max()) + 1
+    pairs, counts = np.unique(clusters.astype(np.int64) * n_genres + truth, return_counts=True)
+    commonest = np.zeros(int(clusters.max()) + 1, dtype=np.int64)
+    np.maximum.at(commonest, pairs // n_genres, counts)
+    return float(commonest.sum() / len(clusters))
+
+
+def stability(pairs: Sequence[tuple[ArrayLike, ArrayLike]]) -> Estimate:
+    """Return how far clusterings of resampled songs agree with each other.
+
+    Parameters
+    ----------
+    pairs : sequence of (labels, labels)
+        Each pair labels the same songs by two clusterings fitted on different samples.
+
+    Returns
+    -------
+    Estimate
+        `value` is the mean adjusted Rand index of the pairs; nine pairs of ten lie between `low` and
+        `high` (5th and 95th percentile); `n_queries` is the number of pairs.
+
+    Raises
+    ------
+    ValueError
+        If there are no pairs, or the labels of a pair differ in length.
+
+    Examples
+    --------
+    >>> stability([([0, 0, 1, 1], [1, 1, 0, 0])]).value
+    1.0
+    """
+    if not pairs:
+        raise ValueError("stability needs at least one pair of clusterings")
+    scores = [float(metrics.adjusted_rand_score(*_same_songs(first, second))) for first, second in pairs]
+    low, high = np.quantile(scores, [0.05, 0.95])
+    return Estimate(
+        value=float(np.mean(scores)), low=float(low), high=float(high), exact=False, n_queries=len(scores)
+    )
+
+
+def _same_songs(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Both groupings as numbers, after a check that they are of the same songs."""
+    left, right = codes_of(first)[0], codes_of(second)[0]
+    if len(left) != len(right) or not len(left):
+        raise ValueError(f"two groupings of the same songs are needed, not of {len(left)} and {len(right)}")
+    return left, right

@@ -1,0 +1,327 @@
+"""The silhouette: how much nearer a song is to its own cluster than to the next one.
+
+For one song, with `a` its mean distance to the other songs of its cluster and `b` its mean distance to
+the songs of the nearest other cluster, the silhouette is `(b - a) / max(a, b)`; a song alone in its
+cluster has 0. The silhouette of a clustering is the mean over all songs.
+
+Up to `EXACT_LIMIT` songs it is computed as defined. Above, a sample of query songs is compared with
+*all* songs, and the sample's mean is corrected by a control variate that is cheap for every song: the
+silhouette made of root mean square distances to clusters, which need only centroids and spreads. The
+estimate is as good as unbiased, and its interval is narrow because the two silhouettes of a song differ
+little.
+
+Conventions
+-----------
+`points` is `(n_songs, n_dimensions)`, finite; `labels` is `(n_songs,)`, any integers. Arithmetic is
+float64. The same seed and rows give the same queries; where rows are sorted by `song_id`, as in an
+atlas, the order of the input does not matter.
+
+References
+----------
+P. J. Rousseeuw (1987), "Silhouettes: a graphical aid to the interpretation and validation of cluster
+analysis", Journal of Computational and Applied Mathematics 20.
+W. G. Cochran (1977), *Sampling Techniques*, chapter 7 (regression estimators).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from songatlas.kernels.reference import silhouette_sums
+from songatlas.kernels.threads import thread_count
+from songatlas.quality.labelings import Labeling, check_points, encode, mean_by_cluster
+
+EXACT_LIMIT = 20_000
+N_QUERIES = 2_000
+MIN_QUERIES = 30
+_NORMAL_95 = 1.959963984540054
+_ROWS_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with the interval that goes with it.
+
+    Attributes
+    ----------
+    value : float
+        The figure.
+    low, high : float
+        Ends of its interval; both equal `value` where it is exact.
+    exact : bool
+        Whether every song took part, so that nothing is estimated.
+    n_queries : int
+        How many songs (or, for stability, pairs of clusterings) the figure was made from.
+    """
+
+    value: float
+    low: float
+    high: float
+    exact: bool
+    n_queries: int
+
+
+def silhouette(
+    points: NDArray[Any],
+    labels: ArrayLike,
+    *,
+    exact: bool | None = None,
+    n_queries: int = N_QUERIES,
+    exact_limit: int = EXACT_LIMIT,
+    seed: int = 0,
+    n_threads: int | None = None,
+) -> Estimate:
+    """Return the mean silhouette of one clustering, with its 95% interval.
+
+    Parameters
+    ----------
+    points : array of shape (n_songs, n_dimensions)
+        Finite coordinates.
+    labels : array of int, shape (n_songs,)
+        Cluster of each song; at least 2 clusters and at most `n_songs - 1`.
+    exact : bool or None
+        True compares all songs with all songs, False estimates; None is exact up to `exact_limit` songs.
+    n_queries : int
+        Songs in the sample of an estimate, at least 30; a sample of all songs is exact.
+    exact_limit : int
+        Most songs that are computed exactly when `exact` is None.
+    seed : int
+        Seed of the sample.
+    n_threads : int or None
+        Threads of the kernel, all cores where None. The value does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a coordinate is not finite, or the number of clusters leaves nothing to compare.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [10.0], [11.0]])
+    >>> round(silhouette(points, [0, 0, 1, 1]).value, 3)
+    0.9
+    """
+    return silhouettes(
+        points,
+        [labels],
+        exact=exact,
+        n_queries=n_queries,
+        exact_limit=exact_limit,
+        seed=seed,
+        n_threads=n_threads,
+    )[0]
+
+
+def silhouettes(
+    points: NDArray[Any],
+    labelings: Sequence[ArrayLike],
+    *,
+    exact: bool | None = None,
+    n_queries: int = N_QUERIES,
+    exact_limit: int = EXACT_LIMIT,
+    seed: int = 0,
+    n_threads: int | None = None,
+) -> list[Estimate]:
+    """Return the mean silhouettes of several clusterings of the same songs.
+
+    Distances are computed once and serve every clustering, so that a whole sweep costs little more
+    than one. All clusterings share the sample, so that their differences are surer than their values.
+    Parameters and errors are those of `silhouette`.
+    """
+    if n_queries < MIN_QUERIES:
+        raise ValueError(f"n_queries is {n_queries}, but an interval needs at least {MIN_QUERIES} songs")
+    points = check_points(points)
+    encoded = [encode(labels, len(points)) for labels in labelings]
+    if not encoded:
+        return []
+    if exact is None:
+        exact = len(points) <= exact_limit
+    if exact or n_queries >= len(points):
+        return [_exact(total / len(points), len(points)) for total in _totals(points, encoded, n_threads)]
+    rows = sampled_rows(len(points), n_queries, seed=seed)
+    measured = [
+        np.concatenate(parts) for parts in zip(*_blocks(points, rows, encoded, n_threads), strict=True)
+    ]
+    return [
+        _corrected(values, *_rms_silhouettes(points, labeling, rows), n_songs=len(points))
+        for values, labeling in zip(measured, encoded, strict=True)
+    ]
+
+
+def silhouette_values(
+    points: NDArray[Any],
+    labels: ArrayLike,
+    *,
+    rows: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]:
+    """Return the silhouette of each song, or of the songs in `rows`, compared with all songs.
+
+    Parameters
+    ----------
+    points, labels, n_threads
+        As for `silhouette`.
+    rows : array of int or None
+        Row numbers of the songs wanted, in any order; None takes all.
+
+    Returns
+    -------
+    array of float64, shape (n_songs,) or (len(rows),)
+        From -1 (nearer to another cluster) to 1.
+
+    Raises
+    ------
+    ValueError
+        As for `silhouette`, or if a row number does not exist.
+    """
+    points = check_points(points)
+    labeling = encode(labels, len(points))
+    wanted = np.arange(len(points)) if rows is None else np.asarray(rows, dtype=np.int64)
+    if wanted.ndim != 1 or (wanted.size and not 0 <= wanted.min() <= wanted.max() < len(points)):
+        raise ValueError(f"rows must be a list of row numbers from 0 to {len(points) - 1}")
+    parts = [values for (values,) in _blocks(points, wanted, [labeling], n_threads)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def sampled_rows(n_songs: int, n_sampled: int, *, seed: int) -> NDArray[np.int64]:
+    """Return `n_sampled` distinct row numbers, rising, drawn by a hash of row number and seed.
+
+    Examples
+    --------
+    >>> rows = sampled_rows(1000, 10, seed=1)
+    >>> len(set(rows.tolist())), bool((rows == sampled_rows(1000, 10, seed=1)).all())
+    (10, True)
+    """
+    if n_sampled >= n_songs:
+        return np.arange(n_songs, dtype=np.int64)
+    hashed = _splitmix(
+        np.arange(n_songs, dtype=np.uint64) ^ _splitmix(np.array([seed % 2**64], dtype=np.uint64))
+    )
+    return np.sort(np.argpartition(hashed, n_sampled)[:n_sampled])
+
+
+def _splitmix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The splitmix64 finalizer: a bijection, so that no two rows of a table share a hash."""
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def _exact(value: float, n_songs: int) -> Estimate:
+    """An estimate that is none."""
+    return Estimate(value=value, low=value, high=value, exact=True, n_queries=n_songs)
+
+
+def _totals(points: NDArray[Any], labelings: Sequence[Labeling], n_threads: int | None) -> list[float]:
+    """Sum of all songs' silhouettes, one number a labeling."""
+    totals = [0.0] * len(labelings)
+    for block in _blocks(points, np.arange(len(points)), labelings, n_threads):
+        for position, values in enumerate(block):
+            totals[position] += float(values.sum())
+    return totals
+
+
+def _blocks(
+    points: NDArray[Any], rows: NDArray[np.int64], labelings: Sequence[Labeling], n_threads: int | None
+) -> Iterator[list[NDArray[np.float64]]]:
+    """Silhouettes of `rows`, a block at a time so that memory stays small: one array a labeling."""
+    codes = [labeling.codes for labeling in labelings]
+    ks = [labeling.k for labeling in labelings]
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        block = rows[start : start + _ROWS_AT_ONCE]
+        sums = silhouette_sums(points, block, codes, ks, n_threads=thread_count(n_threads))
+        yield [
+            _from_sums(np.asarray(table, dtype=np.float64), labeling.codes[block], labeling.sizes)
+            for table, labeling in zip(sums, labelings, strict=True)
+        ]
+
+
+def _from_sums(
+    sums: NDArray[np.float64], own: NDArray[np.int32], sizes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Silhouettes from the summed distances `(n_rows, k)` of songs to clusters."""
+    within = sums[np.arange(len(own)), own] / np.maximum(sizes[own] - 1, 1)
+    return _contrast(within, sums / sizes, own, sizes)
+
+
+def _contrast(
+    within: NDArray[np.float64],
+    to_clusters: NDArray[np.float64],
+    own: NDArray[np.int32],
+    sizes: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """`(b - a) / max(a, b)`; 0 for songs alone in their cluster or with no distance to anything."""
+    to_clusters[np.arange(len(own)), own] = np.inf
+    nearest = to_clusters.min(axis=1)
+    larger = np.maximum(within, nearest)
+    values = np.divide(nearest - within, larger, out=np.zeros_like(within), where=larger > 0)
+    values[sizes[own] == 1] = 0.0
+    return values
+
+
+def _rms_silhouettes(
+    points: NDArray[Any], labeling: Labeling, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], float]:
+    """Silhouettes from root mean square distances: those of `rows`, and the mean over all songs."""
+    centroids = mean_by_cluster(points, labeling)
+    spreads = _spreads(points, labeling, centroids)
+    total, taken = 0.0, np.empty(len(rows))
+    for start in range(0, len(points), _ROWS_AT_ONCE):
+        block = slice(start, start + _ROWS_AT_ONCE)
+        own = labeling.codes[block]
+        squares = _squared_distances(points[block].astype(np.float64), centroids) + spreads
+        others = labeling.sizes[own] / np.maximum(labeling.sizes[own] - 1, 1)
+        within = np.sqrt(squares[np.arange(len(own)), own] * others)
+        values = _contrast(within, np.sqrt(squares), own, labeling.sizes)
+        total += float(values.sum())
+        first, last = np.searchsorted(rows, [start, start + _ROWS_AT_ONCE])
+        taken[first:last] = values[rows[first:last] - start]
+    return taken, total / len(points)
+
+
+def _spreads(points: NDArray[Any], labeling: Labeling, centroids: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean squared distance of each cluster's songs to its centroid, shape (k,)."""
+    totals = np.zeros(labeling.k)
+    for start in range(0, len(points), _ROWS_AT_ONCE):
+        own = labeling.codes[start : start + _ROWS_AT_ONCE]
+        offsets = points[start : start + _ROWS_AT_ONCE].astype(np.float64) - centroids[own]
+        totals += np.bincount(own, weights=np.einsum("ij,ij->i", offsets, offsets), minlength=labeling.k)
+    return totals / labeling.sizes
+
+
+def _squared_distances(points: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared distances (n, k) by the dot form, never below 0."""
+    middle = centroids.mean(axis=0)
+    points, centroids = points - middle, centroids - middle
+    squares = points @ (-2.0 * centroids.T)
+    squares += np.einsum("ij,ij->i", points, points)[:, None]
+    squares += np.einsum("ij,ij->i", centroids, centroids)
+    np.maximum(squares, 0.0, out=squares)
+    return squares
+
+
+def _corrected(
+    measured: NDArray[np.float64], cheap: NDArray[np.float64], cheap_mean: float, *, n_songs: int
+) -> Estimate:
+    """The regression estimator of the mean silhouette, and its 95% interval."""
+    n_queries = len(measured)
+    deviations = cheap - cheap.mean()
+    variance = float(deviations @ deviations)
+    slope = float(deviations @ (measured - measured.mean())) / variance if variance > 0 else 0.0
+    value = float(measured.mean()) + slope * (cheap_mean - float(cheap.mean()))
+    residuals = measured - measured.mean() - slope * deviations
+    unseen = 1.0 - n_queries / n_songs
+    error = float(np.sqrt(residuals @ residuals / (n_queries - 2) / n_queries * unseen))
+    return Estimate(
+        value=value,
+        low=max(-1.0, value - _NORMAL_95 * error),
+        high=min(1.0, value + _NORMAL_95 * error),
+        exact=False,
+        n_queries=n_queries,
+    )

@@ -1,0 +1,8 @@
+"""What a person gets of an atlas: tables, figures, a record of its quality and one page that tells it."""
+
+from __future__ import annotations
+
+from songatlas.report.outputs import WrittenOutputs, render_report, write_outputs
+from songatlas.report.tables import write_clustered_songs
+
+__all__ = ["WrittenOutputs", "render_report", "write_clustered_songs", "write_outputs"]

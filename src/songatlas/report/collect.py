@@ -1,0 +1,350 @@
+"""Everything the report tells of an atlas, as one plain dictionary in the order a person wants it.
+
+Conventions: values are texts, numbers, booleans, None, lists and dictionaries only, so the dictionary can
+be written as JSON. Shares run from 0 to 1. Texts from the table are cut to a readable length and lose
+their control characters; escaping is the business of whoever renders them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from songatlas.features import DETAILS, FEATURES
+from songatlas.quality import INDICES
+from songatlas.report.command import build_command, setting_rows
+from songatlas.report.draw import feature_label
+from songatlas.report.record import plain
+
+if TYPE_CHECKING:
+    from songatlas.atlas import Atlas
+
+_LONGEST = 140
+_CONTRASTS = 5
+_SLIGHT = 3.0
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def collect(atlas: Atlas) -> dict[str, Any]:
+    """Collect what the report tells.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        Built or loaded.
+
+    Returns
+    -------
+    dict
+        Keys ``headline``, ``clusters``, ``map``, ``verdict``, ``quality``, ``sweep``, ``genre``,
+        ``reading``, ``cleaning``, ``settings`` and ``made``; only ``made.created`` differs between
+        two runs.
+    """
+    return {
+        "headline": _headline(atlas),
+        "clusters": _clusters(atlas),
+        "map": _map(atlas),
+        "verdict": _verdict(atlas),
+        "quality": plain(atlas.quality),
+        "sweep": _sweep(atlas),
+        "genre": _genre(atlas),
+        "reading": _reading(atlas),
+        "cleaning": _cleaning(atlas),
+        "settings": _settings(atlas),
+        "made": {"version": atlas.version, "created": atlas.created},
+    }
+
+
+def brief(text: str | None, *, longest: int = _LONGEST) -> str:
+    """Return a text from a table fit for a page: one line, no control characters, cut if very long.
+
+    Examples
+    --------
+    >>> brief("Two\\nlines\\x00")
+    'Two lines'
+    """
+    clean = " ".join(_CONTROLS.sub("", (text or "").replace("\r", "\n")).split())
+    return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
+
+
+def is_simulated(atlas: Atlas) -> bool:
+    """Tell whether the songs are invented: the source says so by its name or in its notes."""
+    return any("simulated" in text.lower() for text in (atlas.source.name, *atlas.source.notes))
+
+
+def _headline(atlas: Atlas) -> dict[str, Any]:
+    by_size = sorted(atlas.profiles, key=lambda profile: -profile.size)
+    return {
+        "source": brief(atlas.source.name),
+        "simulated": is_simulated(atlas),
+        "n_rows": atlas.n_rows,
+        "n_songs": atlas.n_songs,
+        "n_clustered": atlas.songs.height,
+        "n_excluded": atlas.n_songs - atlas.songs.height,
+        "k": atlas.clustering.k,
+        "biggest": {"name": by_size[0].name, "share": float(by_size[0].share)},
+        "smallest": {"name": by_size[-1].name, "share": float(by_size[-1].share)},
+        "made_of": _made_of(atlas.settings.space),
+        "separation": separation_words(atlas.quality["silhouette"]["value"]),
+    }
+
+
+def separation_words(silhouette: float) -> str:
+    """Say in words how far apart clusters with this mean silhouette are.
+
+    References
+    ----------
+    Kaufman and Rousseeuw, *Finding Groups in Data* (1990), whose limits these are.
+    """
+    if silhouette > 0.7:
+        return "The clusters are clearly apart"
+    if silhouette > 0.5:
+        return "The clusters are well apart"
+    if silhouette > 0.25:
+        return "The clusters are partly apart and partly shade into each other"
+    return "The clusters shade into each other, as music mostly does: read them as regions, not as islands"
+
+
+def _made_of(blocks: Sequence[str]) -> str:
+    words = {
+        "sound": "how songs sound",
+        "era": "when they came out",
+        "plain": "the chosen columns, standardized",
+        "tags": "the tags they carry",
+        "genre": "their genre",
+    }
+    parts = [words.get(block, block) for block in blocks]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
+    from songatlas.figures import colour_of
+
+    songs = _songs(atlas, [song for profile in atlas.profiles for song in profile.typical])
+    return [
+        {
+            "number": profile.cluster,
+            "name": brief(profile.name),
+            "colour": colour_of(profile.cluster),
+            "ink": ink_on(colour_of(profile.cluster)),
+            "size": profile.size,
+            "share": float(profile.share),
+            "evidence": brief(profile.evidence, longest=400),
+            "contrasts": _contrasts(profile.percentiles, profile.means),
+            "songs": [songs[song] for song in profile.typical if song in songs],
+            "tags": [{"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags],
+            "era": _era(profile),
+        }
+        for profile in atlas.profiles
+    ]
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white, whichever is easier to read on `colour` (WCAG relative luminance).
+
+    Examples
+    --------
+    >>> ink_on("#efb50c"), ink_on("#4d1cb8")
+    ('#000000', '#ffffff')
+    """
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"
+
+
+def _contrasts(percentiles: Mapping[str, float], means: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The features in which a cluster differs most from the catalogue, strongest first."""
+    ranked = sorted(percentiles, key=lambda name: (-abs(percentiles[name] - 50), name))
+    told = [name for name in ranked if abs(percentiles[name] - 50) >= _SLIGHT][:_CONTRASTS]
+    return [
+        {
+            "label": feature_label(name),
+            "percentile": float(percentiles[name]),
+            "word": _word(name, high=percentiles[name] > 50),
+            "mean": amount(name, means[name]) if name in means else "",
+        }
+        for name in told
+    ]
+
+
+def _word(name: str, *, high: bool) -> str:
+    feature = FEATURES.get(name)
+    if feature is None:
+        return "higher" if high else "lower"
+    return feature.high_word if high else feature.low_word
+
+
+def amount(column: str, value: float) -> str:
+    """Return a mean of a feature as a person writes it, with its unit.
+
+    Examples
+    --------
+    >>> amount("duration_ms", 221_400.0), amount("loudness_db", -6.24), amount("energy", 0.7312)
+    ('3:41', '−6.2 dB', '0.73')
+    """
+    unit = FEATURES[column].unit if column in FEATURES else ""
+    if unit == "ms":
+        seconds = round(value / 1000)
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    if unit == "dB":
+        return f"{value:.1f} dB".replace("-", "−")
+    if unit == "BPM":
+        return f"{value:.0f} BPM"
+    if column == "year":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _era(profile: Any) -> str:
+    if profile.year_median is None:
+        return ""
+    low, middle, high = profile.year_low, profile.year_median, profile.year_high
+    if low is None or high is None or round(low) == round(high):
+        return f"{middle:.0f}"
+    return f"{low:.0f}–{high:.0f}, middle {middle:.0f}"
+
+
+def _songs(atlas: Atlas, song_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Title, artist and year of the songs asked for."""
+    columns = [name for name in ("song_id", "title", "artist", "year") if name in atlas.songs.columns]
+    wanted = atlas.songs.select(columns).filter(pl.col("song_id").is_in(list(song_ids)))
+    return {
+        row["song_id"]: {
+            "title": brief(row.get("title") or row["song_id"]),
+            "artist": brief(row.get("artist"), longest=80),
+            "year": f"{row['year']:.0f}" if row.get("year") else "",
+        }
+        for row in wanted.iter_rows(named=True)
+    }
+
+
+def _map(atlas: Atlas) -> dict[str, Any]:
+    (left, right), (bottom, top) = atlas.layout.axis_words
+    shares = [float(share) for share in atlas.layout.explained]
+    return {"left": left, "right": right, "bottom": bottom, "top": top, "explained": sum(shares)}
+
+
+def _verdict(atlas: Atlas) -> dict[str, Any]:
+    verdict = atlas.verdict
+    return {
+        "k": verdict.k,
+        "chosen_by_person": atlas.settings.k != "auto",
+        "sentence": verdict.sentence,
+        "votes": [
+            {"rule": vote.rule.replace("_", " "), "k": vote.k, "sentence": vote.sentence}
+            for vote in verdict.votes
+        ],
+        "disagreement": verdict.disagreement,
+    }
+
+
+def _sweep(atlas: Atlas) -> dict[str, Any]:
+    """The evidence, one row a k, with the best value of each index marked."""
+    rows = plain(atlas.evidence.to_dicts())
+    columns = [
+        {
+            "name": name,
+            "label": index.label,
+            "sentence": index.sentence,
+            "better": index.better,
+            "best": _best(rows, name, better=index.better),
+        }
+        for name, index in INDICES.items()
+        if any(row.get(name) is not None for row in rows)
+    ]
+    return {"columns": columns, "rows": rows, "k": atlas.clustering.k, "n_iter": atlas.clustering.n_iter}
+
+
+def _best(rows: Sequence[Mapping[str, Any]], name: str, *, better: str) -> int | None:
+    """The k at which an index is best; none for inertia, which always falls."""
+    known = [(row[name], -row["k"]) for row in rows if row.get(name) is not None]
+    if name == "inertia" or not known:
+        return None
+    best = max(known) if better == "higher" else min((value, -k) for value, k in known)
+    return abs(best[1])
+
+
+def _genre(atlas: Atlas) -> dict[str, Any] | None:
+    if atlas.genre is None:
+        return None
+    score = plain(atlas.genre)
+    return {**score, "column": brief(score.get("column")), "sentence": score.get("sentence") or ""}
+
+
+def _reading(atlas: Atlas) -> dict[str, Any]:
+    understood, left_alone = [], []
+    for reading in atlas.columns:
+        header = brief(reading.header) or f"(column {reading.position + 1}, no header)"
+        if reading.column is None:
+            left_alone.append({"header": header, "note": brief(reading.note, longest=300)})
+        else:
+            understood.append(
+                {
+                    "header": header,
+                    "label": _column_label(reading.column),
+                    "column": reading.column,
+                    "unit": reading.unit or "",
+                    "how_sure": reading.how_sure,
+                    "note": brief(reading.note, longest=300),
+                }
+            )
+    source = atlas.source
+    return {
+        "format": source.format,
+        "encoding": source.encoding,
+        "separator": {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(
+            source.separator or "", source.separator
+        ),
+        "understood": understood,
+        "left_alone": left_alone,
+        "notes": [brief(note, longest=300) for note in source.notes],
+    }
+
+
+def _column_label(column: str) -> str:
+    known = FEATURES.get(column) or DETAILS.get(column)
+    return known.label if known else feature_label(column)
+
+
+def _cleaning(atlas: Atlas) -> dict[str, Any]:
+    rules = [
+        {
+            "reason": count.reason,
+            "title": count.title,
+            "action": count.action,
+            "n_songs": count.n_songs,
+            "n_rows": count.n_rows,
+            "sentence": count.sentence,
+            "examples": [brief(example) for example in count.examples],
+        }
+        for count in atlas.counts
+    ]
+    off = [rule for rule in rules if rule["action"] == "switched off"]
+    active = [rule for rule in rules if rule["action"] != "switched off"]
+    return {
+        "met": [rule for rule in active if rule["n_rows"] or rule["n_songs"]],
+        "not_met": [rule for rule in active if not (rule["n_rows"] or rule["n_songs"])],
+        "switched_off": off,
+        "dropped_features": [
+            {"label": feature_label(name), "why": brief(why, longest=300)}
+            for name, why in atlas.dropped_features.items()
+        ],
+        "space_notes": list(getattr(atlas.space, "notes", ())),
+    }
+
+
+def _settings(atlas: Atlas) -> dict[str, Any]:
+    return {
+        "rows": setting_rows(atlas.settings.to_dict()),
+        "command": build_command(
+            brief(atlas.source.name), atlas.settings.to_dict(), simulated=is_simulated(atlas), n_rows=atlas.n_rows
+        ),
+        "source": brief(atlas.source.name),
+        "sha256": atlas.source.sha256,
+        "features": [feature_label(name) for name in atlas.space.features],
+        "n_dimensions": len(atlas.space.dimensions),
+    }

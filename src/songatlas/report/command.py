@@ -1,0 +1,83 @@
+"""How an atlas is built again: its settings in words, and the command line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+
+def build_command(source: str, settings: Mapping[str, Any], *, simulated: bool, n_rows: int) -> str:
+    """Return the command line that builds the same atlas from the same file.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file that was read.
+    settings : mapping
+        As `AtlasSettings.to_dict` gives it; settings at their default are left out.
+    simulated : bool
+        Whether the songs are the simulated catalogue's.
+    n_rows : int
+        Rows of the input.
+
+    Returns
+    -------
+    str
+        Words quoted as a POSIX shell needs them.
+
+    Examples
+    --------
+    >>> build_command("my songs.csv", {"k": 8, "seed": 0}, simulated=False, n_rows=100)
+    "songatlas build 'my songs.csv' --k 8 --seed 0"
+    """
+    words = ["songatlas", "demo", "--songs", str(n_rows)] if simulated else ["songatlas", "build", source]
+    for name, option in OPTIONS.items():
+        value = settings.get(name)
+        if value in (None, [], {}, "") or (name in _DEFAULTS and value == _DEFAULTS[name]):
+            continue
+        if isinstance(value, Mapping):
+            pairs = [f"{key}={_number(part)}" for key, part in value.items()]
+            if name == "weights":
+                words += [option, ",".join(pairs)]
+            else:
+                words += [word for pair in pairs for word in (option, pair)]
+        else:
+            words += [option, ",".join(value) if isinstance(value, list) else str(value)]
+    return shlex.join(words)
+
+
+def setting_rows(settings: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return every setting as a name and a text, in the order of the settings."""
+    return [{"name": name.replace("_", " "), "value": _words(value)} for name, value in settings.items()]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {_number(part)}" for key, part in value.items()) or "none named"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none named"
+    return "none named" if value is None else str(value)
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_DEFAULTS: Mapping[str, Any] = {"k": "auto", "k_min": 2, "k_max": 20, "space": ["sound", "era"]}
+
+OPTIONS: Mapping[str, str] = {
+    "k": "--k",
+    "k_min": "--k-min",
+    "k_max": "--k-max",
+    "seed": "--seed",
+    "genre": "--genre",
+    "space": "--space",
+    "weights": "--weights",
+    "features": "--features",
+    "keep": "--keep",
+    "columns": "--column",
+    "units": "--unit",
+    "header": "--header",
+}
+"""Setting -> option of the command line."""

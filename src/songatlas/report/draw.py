@@ -1,0 +1,170 @@
+"""Which table of the atlas each figure is drawn from.
+
+Figures of a large catalogue show a sample of its songs, drawn by the seed of the atlas; the songs are
+sorted by `song_id`, so the order of the input never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from songatlas.features import DETAILS, FEATURES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from songatlas.atlas import Atlas
+
+MAP_SONGS = 40_000
+"""Songs on the printed map: more dots hide one another and tell no more."""
+
+DISTRIBUTION_SONGS = 20_000
+"""Songs behind the drawn distributions."""
+
+_MS_PER_MINUTE = 60_000.0
+
+
+def feature_label(column: str, *, unit: bool = False) -> str:
+    """Return what a reader calls a feature: "Loudness", or "Loudness (dB)".
+
+    Examples
+    --------
+    >>> feature_label("duration_ms", unit=True)
+    'Duration (min)'
+    """
+    known = FEATURES.get(column)
+    if known is None:
+        return DETAILS[column].label if column in DETAILS else column.replace("_", " ").capitalize()
+    shown = {"dB": "dB", "BPM": "BPM", "ms": "min"}.get(known.unit)
+    return f"{known.label} ({shown})" if unit and shown else known.label
+
+
+def profile_features(atlas: Atlas) -> tuple[str, ...]:
+    """Features that every profile of the atlas tells of, in their order."""
+    return tuple(atlas.profiles[0].z_means)
+
+
+def draw_figures(
+    atlas: Atlas, *, progress: Callable[[float, str], None] | None = None
+) -> dict[str, Figure]:
+    """Draw every figure of the atlas.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What was built.
+    progress : callable, optional
+        Called with the share that is done (0 to 1) and what is being drawn.
+
+    Returns
+    -------
+    dict of str to Figure
+        One for every name in `figures.FIGURES`, in that order. The caller closes them.
+    """
+    from songatlas.figures import FIGURES
+
+    drawn = {}
+    for place, name in enumerate(FIGURES):
+        if progress is not None:
+            progress(place / len(FIGURES), f"drawing {name.replace('_', ' ')}")
+        drawn[name] = FIGURES[name].draw(**TABLES[name](atlas))
+    return drawn
+
+
+def sampled_rows(atlas: Atlas, most: int) -> np.ndarray:
+    """Return sorted rows of `atlas.songs`, at most `most` of them, drawn by the seed of the atlas."""
+    n_songs = atlas.songs.height
+    if n_songs <= most:
+        return np.arange(n_songs)
+    rng = np.random.default_rng(atlas.settings.seed)
+    return np.sort(rng.permutation(n_songs)[:most])
+
+
+def _map(atlas: Atlas) -> dict[str, Any]:
+    rows = sampled_rows(atlas, MAP_SONGS)
+    layout = atlas.layout
+    explained = [float(share) for share in layout.explained]
+    return {
+        "positions": atlas.positions[rows],
+        "labels": atlas.clustering.labels[rows],
+        "names": atlas.cluster_names(),
+        "axis_words": layout.axis_words,
+        "explained": (explained[0], explained[1] if len(explained) > 1 else 0.0),
+    }
+
+
+def _by_profile(atlas: Atlas, what: str) -> dict[str, Any]:
+    features = profile_features(atlas)
+    values = [[getattr(profile, what)[name] for name in features] for profile in atlas.profiles]
+    return {
+        what: np.array(values, dtype=float),
+        "feature_labels": tuple(feature_label(name) for name in features),
+        "names": atlas.cluster_names(),
+    }
+
+
+def _distributions(atlas: Atlas) -> dict[str, Any]:
+    rows = sampled_rows(atlas, DISTRIBUTION_SONGS)
+    songs = atlas.songs[rows]
+    columns = [_in_shown_unit(name) for name in profile_features(atlas) if name in songs.columns]
+    return {
+        "values": songs.select(columns),
+        "labels": atlas.clustering.labels[rows],
+        "names": atlas.cluster_names(),
+    }
+
+
+def _in_shown_unit(column: str) -> pl.Expr:
+    value = pl.col(column).cast(pl.Float64)
+    if column in FEATURES and FEATURES[column].unit == "ms":
+        value = value / _MS_PER_MINUTE
+    return value.alias(feature_label(column, unit=True))
+
+
+def _elbow(atlas: Atlas) -> dict[str, Any]:
+    votes = {vote.rule: vote.k for vote in atlas.verdict.votes}
+    return {
+        "evidence": atlas.evidence,
+        "k": atlas.clustering.k,
+        "elbow_k": votes.get("elbow"),
+        "history": atlas.clustering.history,
+    }
+
+
+def _silhouette(atlas: Atlas) -> dict[str, Any]:
+    return {
+        "evidence": atlas.evidence,
+        "k": atlas.clustering.k,
+        "sample": atlas.silhouette_sample,
+        "names": atlas.cluster_names(),
+        "mean": atlas.quality["silhouette"]["value"],
+    }
+
+
+def _sizes(atlas: Atlas) -> dict[str, Any]:
+    return {"sizes": [profile.size for profile in atlas.profiles], "names": atlas.cluster_names()}
+
+
+def _genres(atlas: Atlas) -> dict[str, Any]:
+    return {"table": atlas.genre_counts, "names": atlas.cluster_names()}
+
+
+TABLES: Mapping[str, Callable[[Atlas], dict[str, Any]]] = MappingProxyType(
+    {
+        "pca_map": _map,
+        "profile_heatmap": lambda atlas: _by_profile(atlas, "z_means"),
+        "feature_bars": lambda atlas: _by_profile(atlas, "percentiles"),
+        "feature_distributions": _distributions,
+        "elbow": _elbow,
+        "silhouette": _silhouette,
+        "cluster_sizes": _sizes,
+        "genre_heatmap": _genres,
+    }
+)
+
+FIGURE_NAMES: Sequence[str] = tuple(TABLES)

@@ -1,0 +1,160 @@
+"""`write_outputs`: the folder that a person gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from songatlas.errors import SongAtlasError
+from songatlas.report.collect import collect
+from songatlas.report.draw import FIGURE_NAMES, draw_figures
+from songatlas.report.html import picture_uri, render
+from songatlas.report.record import quality_record
+from songatlas.report.staging import write_folder
+from songatlas.report.tables import appended_names, write_clustered_songs, write_clusters
+
+if TYPE_CHECKING:
+    from songatlas.atlas import Atlas
+
+Progress = Callable[[float, str], None]
+
+OURS = (
+    "atlas",
+    "clustered_songs.csv",
+    "clusters.csv",
+    *(f"figures/{name}.{ending}" for name in FIGURE_NAMES for ending in ("png", "svg")),
+    "quality.json",
+    "report.html",
+)
+"""Every entry that belongs to us in a folder of outputs; all others are left alone."""
+
+
+@dataclass(frozen=True)
+class WrittenOutputs:
+    """What was written, and where.
+
+    Attributes
+    ----------
+    directory : Path
+        The folder.
+    entries : tuple of str
+        Names of the files and folders in it that are ours.
+    appended : mapping of str to str
+        Our four columns -> what they are called in clustered_songs.csv; they differ where the input
+        already had a column of that name.
+    """
+
+    directory: Path
+    entries: tuple[str, ...]
+    appended: Mapping[str, str]
+
+
+def write_outputs(
+    atlas: Atlas, directory: str | Path, *, figures: bool = True, progress: Progress | None = None
+) -> WrittenOutputs:
+    """Write the tables, the figures, the report and the saved atlas into a folder.
+
+    Everything is written beside and then renamed, so that a run that is killed leaves the old outputs
+    or the new ones. Files in the folder that are not ours stay as they are.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        Fresh from `build_atlas`: one that was loaded no longer knows the rows of its input.
+    directory : str or Path
+        Folder to write into; made where it does not exist.
+    figures : bool
+        Whether to draw figures, for the folder and for the report.
+    progress : callable, optional
+        Called with the share that is done (0 to 1) and what is being done, in words.
+
+    Returns
+    -------
+    WrittenOutputs
+
+    Raises
+    ------
+    BadSettings
+        If `directory` is a file.
+    SongAtlasError
+        If the atlas was loaded from a folder, or the place cannot be written.
+    """
+    rows = atlas.rows
+    if rows is None:
+        raise SongAtlasError(
+            "this atlas was loaded from its folder and has no input rows: build it again with "
+            "build_atlas, or give a table to Atlas.assign"
+        )
+    tell = progress or _silent
+
+    def write(folder: Path) -> None:
+        tell(0.0, "writing the clustered songs")
+        write_clustered_songs(rows, folder / "clustered_songs.csv")
+        write_clusters(atlas, folder / "clusters.csv")
+        (folder / "quality.json").write_text(_json(quality_record(atlas)), encoding="utf-8", newline="\n")
+        tell(0.2, "saving the atlas")
+        atlas.save(folder / "atlas")
+        pictures = _write_figures(atlas, folder / "figures", tell=_part(tell, 0.3, 0.95)) if figures else {}
+        tell(0.95, "writing the report")
+        page = render(collect(atlas), pictures=pictures)
+        (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+
+    write_folder(Path(directory), write, ours=OURS)
+    tell(1.0, "done")
+    entries = ("atlas", "clustered_songs.csv", "clusters.csv", "quality.json", "report.html")
+    return WrittenOutputs(
+        directory=Path(directory),
+        entries=(*entries, "figures") if figures else entries,
+        appended=MappingProxyType(dict(appended_names(rows.table.header))),
+    )
+
+
+def render_report(atlas: Atlas, *, figures: bool = True) -> str:
+    """Return the report alone, as one self-contained HTML text.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        Built or loaded.
+    figures : bool
+        Whether to draw figures into it.
+
+    Returns
+    -------
+    str
+        A page that needs no network and no other file.
+    """
+    import tempfile
+
+    if not figures:
+        return render(collect(atlas), pictures={})
+    with tempfile.TemporaryDirectory(prefix="songatlas-") as folder:
+        pictures = _write_figures(atlas, Path(folder), tell=_silent)
+    return render(collect(atlas), pictures=pictures)
+
+
+def _write_figures(atlas: Atlas, folder: Path, *, tell: Progress) -> dict[str, str]:
+    """Draw the figures into `folder`; return each as the text that the report shows it by."""
+    from songatlas.figures import save_figures
+
+    drawn = draw_figures(atlas, progress=_part(tell, 0.0, 0.4))
+    tell(0.4, "writing the figures")
+    save_figures(drawn, folder)
+    return {name: picture_uri(folder / f"{name}.svg", folder / f"{name}.png") for name in drawn}
+
+
+def _json(record: Mapping[str, object]) -> str:
+    return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def _silent(share: float, words: str) -> None:
+    """Progress for nobody."""
+
+
+def _part(tell: Progress, start: float, end: float) -> Progress:
+    """Progress of one step, told as its part of the whole."""
+    return lambda share, words: tell(start + (end - start) * share, words)

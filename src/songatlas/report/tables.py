@@ -1,0 +1,185 @@
+"""The two tables of an atlas as CSV: the input with its clusters, and the clusters.
+
+Conventions: UTF-8 without byte order mark, lines end with a line feed, quotes as RFC 4180 has them and
+only where they are needed. An empty cell is empty. Text cells keep their very text; typed cells are
+written as the shortest text that reads back as the same value, lists and structs as JSON, dates as ISO.
+
+References
+----------
+RFC 4180, *Common format and MIME type for comma-separated values (CSV) files*.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from songatlas.atlas import Atlas, ClusteredRows
+
+APPENDED = ("cluster", "cluster_name", "cluster_distance", "excluded_because")
+
+
+def appended_names(header: Sequence[str]) -> Mapping[str, str]:
+    """Names under which our four columns join a table, never one that it already has.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Header texts of the input.
+
+    Returns
+    -------
+    mapping of str to str
+        Each of `APPENDED` -> the name it is written under: itself, or with ``_2``, ``_3``, ...
+
+    Examples
+    --------
+    >>> appended_names(["title", "Cluster"])["cluster"]
+    'cluster_2'
+    """
+    taken = {text.strip().casefold() for text in header}
+    names = {}
+    for column in APPENDED:
+        name, turn = column, 1
+        while name.casefold() in taken:
+            turn += 1
+            name = f"{column}_{turn}"
+        taken.add(name.casefold())
+        names[column] = name
+    return MappingProxyType(names)
+
+
+def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
+    """Write every input row and column in input order, with its cluster or the reason why it has none.
+
+    Parameters
+    ----------
+    rows : ClusteredRows
+        The table as it was read, and for every row its cluster, or the reason why it has none.
+    path : Path
+        File to write.
+
+    Returns
+    -------
+    mapping of str to str
+        As `appended_names` gives it: what the four new columns are called in this file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    table = rows.table
+    appended = appended_names(table.header)
+    answer = rows.columns().select(pl.col(column).alias(f"\0{column}") for column in APPENDED)
+    frame = pl.concat([_as_text(table.raw), answer], how="horizontal")
+    header = [text.lstrip("\ufeff") for text in table.header] + list(appended.values())
+    with path.open("wb") as file:
+        file.write(_header_line(header))
+        frame.write_csv(file, include_header=False)
+    return appended
+
+
+def clusters_table(atlas: Atlas) -> pl.DataFrame:
+    """One row a cluster: number, name, size, share, feature means, tags, typical songs, evidence, year.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        What was built.
+
+    Returns
+    -------
+    polars.DataFrame, k rows
+        Columns cluster, name, size, share (0 to 1), one mean per feature in that feature's unit,
+        top_tags, typical_songs ("Title - Artist; ..."), evidence and median_year.
+    """
+    features = list(dict.fromkeys(name for profile in atlas.profiles for name in profile.means))
+    songs = song_names(atlas.songs, [song for profile in atlas.profiles for song in profile.typical])
+    rows = [
+        {
+            "cluster": profile.cluster,
+            "name": profile.name,
+            "size": profile.size,
+            "share": round(float(profile.share), 6),
+            **{name: _significant(profile.means.get(name)) for name in features},
+            "top_tags": "; ".join(f"{tag} ({share:.0%})" for tag, share in profile.top_tags) or None,
+            "typical_songs": "; ".join(songs[song] for song in profile.typical if song in songs) or None,
+            "evidence": profile.evidence or None,
+            "median_year": profile.year_median,
+        }
+        for profile in atlas.profiles
+    ]
+    schema = {"cluster": pl.Int32, "name": pl.String, "size": pl.Int64, "share": pl.Float64}
+    schema |= dict.fromkeys(features, pl.Float64)
+    schema |= {"top_tags": pl.String, "typical_songs": pl.String, "evidence": pl.String}
+    return pl.DataFrame(rows, schema={**schema, "median_year": pl.Float64})
+
+
+def write_clusters(atlas: Atlas, path: Path) -> None:
+    """Write `clusters_table` to `path`."""
+    frame = clusters_table(atlas)
+    year = pl.col("median_year")
+    if frame.filter(year != year.round()).is_empty():
+        frame = frame.with_columns(year.cast(pl.Int32))
+    with path.open("wb") as file:
+        frame.write_csv(file)
+
+
+def song_names(songs: pl.DataFrame, song_ids: Sequence[str]) -> dict[str, str]:
+    """Return "Title - Artist" of the songs asked for, or what of it is known, down to the id."""
+    wanted = songs.filter(pl.col("song_id").is_in(list(song_ids)))
+    return {
+        row["song_id"]: " - ".join(part for part in (row.get("title"), row.get("artist")) if part)
+        or row["song_id"]
+        for row in wanted.iter_rows(named=True)
+    }
+
+
+def _significant(value: float | None) -> float | None:
+    """Six significant digits, and nothing for a number that is none."""
+    return float(f"{value:.6g}") if value is not None and np.isfinite(value) else None
+
+
+def _header_line(header: Sequence[str]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\n").writerow(header)
+    return line.getvalue().encode("utf-8")
+
+
+def _as_text(raw: pl.DataFrame) -> pl.DataFrame:
+    """Turn the types that CSV does not know into text; empty text becomes an empty cell."""
+    return raw.with_columns(_cell_text(name, kind) for name, kind in raw.schema.items())
+
+
+def _cell_text(name: str, kind: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
+        text = column.cast(pl.String)
+        return pl.when(text != "").then(text).alias(name)
+    if _beyond_json(kind):  # bytes and foreign objects have no text of their own: Python's is as good as any
+        return column.map_elements(str, return_dtype=pl.String, skip_nulls=True)
+    if isinstance(kind, pl.List | pl.Array | pl.Struct | pl.Duration):
+        wrapped = pl.struct(column.alias("x")).struct.json_encode()
+        inner = wrapped.str.slice(5).str.head(-1)
+        bare = inner.str.strip_chars('"') if isinstance(kind, pl.Duration) else inner
+        return pl.when(column.is_not_null()).then(bare).alias(name)
+    if isinstance(kind, pl.Time):
+        return column.cast(pl.String).str.replace(r"\.0+$", "").alias(name)
+    return column
+
+
+def _beyond_json(kind: Any) -> bool:
+    if isinstance(kind, pl.Binary | pl.Object):
+        return True
+    if isinstance(kind, pl.List | pl.Array):
+        return _beyond_json(kind.inner)
+    return isinstance(kind, pl.Struct) and any(_beyond_json(field.dtype) for field in kind.fields)

@@ -1,0 +1,24 @@
+"""The space of songs: blocks of coordinates that turn a songs table into points, and the 2-D layout.
+
+Points are float32, shape ``(n_songs, n_dimensions)``, finite, C order. Weights of blocks are in units of
+distance: a block of weight 0.5 moves two songs half as far apart as a block of weight 1 would. The point of
+a song depends on that song and on what was fitted, never on the songs beside it.
+"""
+
+from __future__ import annotations
+
+from songatlas.space.blocks import BLOCKS, CLIP, ERA_WEIGHT, QUIET_FEATURES, FittedBlock, named_features
+from songatlas.space.layout import Layout, fit_layout
+from songatlas.space.song_space import SongSpace
+
+__all__ = [
+    "BLOCKS",
+    "CLIP",
+    "ERA_WEIGHT",
+    "QUIET_FEATURES",
+    "FittedBlock",
+    "Layout",
+    "SongSpace",
+    "fit_layout",
+    "named_features",
+]

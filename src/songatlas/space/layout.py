@@ -1,0 +1,139 @@
+"""The flat picture of the points: two principal components, with words for both ends of both axes.
+
+References
+----------
+K. Pearson, On lines and planes of closest fit to systems of points in space, 1901.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from songatlas.errors import BadAtlas
+from songatlas.features import DETAILS, FEATURES
+from songatlas.space.blocks import FIFTHS
+
+_Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A flat picture of the points: their first two principal components.
+
+    Attributes
+    ----------
+    components : ndarray, float64 (2, n_dimensions)
+        Unit vectors (zero where the points do not spread that far); the strongest loading is positive.
+    mean : ndarray, float64 (n_dimensions,)
+        Middle of the points, the origin of the layout.
+    explained : (float, float)
+        Share of the variance along each axis, 0 to 1.
+    axis_words : ((str, str), (str, str))
+        What songs are like at the low and the high end of each axis; empty where nothing spreads.
+    """
+
+    components: _Float
+    mean: _Float
+    explained: tuple[float, float]
+    axis_words: tuple[tuple[str, str], tuple[str, str]]
+
+    def positions(self, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Return where points lie, float32 ``(n_songs, 2)``; each row depends on its own point only."""
+        flat = np.zeros((len(points), 2))
+        for dimension in range(points.shape[1]):
+            centred = points[:, dimension].astype(np.float64) - self.mean[dimension]
+            flat += centred[:, None] * self.components[:, dimension]
+        return flat.astype(np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; exact both ways."""
+        return {
+            "components": self.components.tolist(),
+            "mean": self.mean.tolist(),
+            "explained": list(self.explained),
+            "axis_words": [list(words) for words in self.axis_words],
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Layout:
+        """Return the layout of `to_dict`, or raise BadAtlas where a part is missing."""
+        try:
+            (x_low, x_high), (y_low, y_high) = state["axis_words"]
+            x_share, y_share = state["explained"]
+            mean = np.asarray(state["mean"], dtype=np.float64)
+            components = np.asarray(state["components"], dtype=np.float64).reshape(2, len(mean))
+        except (KeyError, TypeError, ValueError) as problem:
+            raise BadAtlas(f"the saved layout cannot be read ({problem}): build the atlas again") from problem
+        words = ((x_low, x_high), (y_low, y_high))
+        return cls(components=components, mean=mean, explained=(x_share, y_share), axis_words=words)
+
+
+def fit_layout(points: NDArray[np.floating[Any]], dimensions: Sequence[str]) -> Layout:
+    """Return the two principal components of points, with words for both ends of both axes.
+
+    Parameters
+    ----------
+    points : ndarray (n_songs, n_dimensions)
+        Finite; one song or one dimension is enough.
+    dimensions : sequence of str
+        Label of each coordinate, as `SongSpace.dimensions` gives them.
+
+    Returns
+    -------
+    Layout
+        The same for the same points on any number of threads: sums are made column by column.
+    """
+    n_dimensions = points.shape[1]
+    columns = [np.ascontiguousarray(points[:, each], dtype=np.float64) for each in range(n_dimensions)]
+    mean = np.array([column.mean() if len(column) else 0.0 for column in columns])
+    centred = [column - middle for column, middle in zip(columns, mean, strict=True)]
+    covariance = np.zeros((n_dimensions, n_dimensions))
+    for row in range(n_dimensions):
+        for column in range(row, n_dimensions):
+            covariance[row, column] = covariance[column, row] = np.sum(centred[row] * centred[column])
+    _, spreads, directions = np.linalg.svd(covariance)
+    components, shares = np.zeros((2, n_dimensions)), [0.0, 0.0]
+    total = float(spreads.sum())
+    for axis in range(min(2, n_dimensions)):
+        if spreads[axis] > 1e-12 * total:
+            strongest = int(np.argmax(np.abs(directions[axis]).round(9)))
+            components[axis] = directions[axis] * np.sign(directions[axis, strongest])
+            shares[axis] = float(spreads[axis]) / total
+    x_words, y_words = (_axis_words(component, dimensions) for component in components)
+    return Layout(
+        components=components, mean=mean, explained=(shares[0], shares[1]), axis_words=(x_words, y_words)
+    )
+
+
+def _axis_words(component: _Float, dimensions: Sequence[str]) -> tuple[str, str]:
+    """The words of the two strongest loadings, the second only where it is nearly as strong."""
+    order = np.argsort(-np.abs(component).round(9), kind="stable")[:2]
+    strongest = np.abs(component).max(initial=0.0)
+    ends: list[tuple[str, str]] = []
+    for place in order:
+        if strongest == 0 or abs(component[place]) < 0.5 * strongest:
+            continue
+        low, high = _ENDS.get(dimensions[place], (f"low {dimensions[place]}", f"high {dimensions[place]}"))
+        ends.append((low, high) if component[place] > 0 else (high, low))
+    return ", ".join(low for low, _ in ends), ", ".join(high for _, high in ends)
+
+
+_ENDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {feature.label: (feature.low_word, feature.high_word) for feature in FEATURES.values()}
+    | {
+        FIFTHS[0]: ("near F sharp", "near C"),
+        FIFTHS[1]: ("near E flat", "near A"),
+        "Release year": ("older", "newer"),
+        DETAILS["popularity"].label: ("little known", "popular"),
+        DETAILS["artist_popularity"].label: ("little-known artists", "popular artists"),
+        DETAILS["followers"].label: ("few followers", "many followers"),
+        DETAILS["streams"].label: ("rarely streamed", "often streamed"),
+        DETAILS["explicit"].label: ("clean", "explicit"),
+    }
+)

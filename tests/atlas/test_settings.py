@@ -1,0 +1,79 @@
+"""Settings are typed, unknown ones are refused, and errors say the next step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from songatlas.atlas import AtlasSettings
+from songatlas.errors import BadSettings
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"k": 1}, "k is 1"),
+        ({"k": "many"}, "k is 'many'"),
+        ({"k": True}, "k is True"),
+        ({"seed": -1}, "seed is -1"),
+        ({"k_min": 5, "k_max": 4}, "k_max is 4"),
+        ({"threads": 0}, "threads is 0"),
+        ({"weights": {"sound": float("nan")}}, "weight of 'sound'"),
+        ({"weights": {"sound": "2"}}, "weight of 'sound'"),
+        ({"weights": 3}, "weights is 3"),
+        ({"columns": {"energy": 3}}, "columns is"),
+        ({"space": ()}, "space is empty"),
+        ({"features": [1]}, "features is"),
+        ({"genre": 7}, "genre is 7"),
+    ],
+)
+def test_a_wrong_value_is_named(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(BadSettings, match=words):
+        AtlasSettings(**changes)  # type: ignore[arg-type]
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest() -> None:
+    with pytest.raises(BadSettings, match="did you mean 'features'"):
+        AtlasSettings().change(feature=["energy"])
+
+
+def test_texts_are_split_at_commas_and_repeats_dropped() -> None:
+    settings = AtlasSettings(space="sound, era", features="energy,valence,energy", keep="")  # type: ignore[arg-type]
+    assert settings.space == ("sound", "era")
+    assert settings.features == ("energy", "valence")
+    assert settings.keep == ()
+
+
+def test_to_dict_reads_back_equal_but_for_threads() -> None:
+    settings = AtlasSettings(k=5, weights={"era": 0.5}, columns={"energy": "nrgy"}, threads=2)
+    values = json.loads(json.dumps(settings.to_dict()))
+    assert "threads" not in values
+    assert AtlasSettings.from_dict(values) == settings.change(threads=None)
+
+
+def test_settings_cannot_be_changed_in_place() -> None:
+    settings = AtlasSettings(weights={"era": 0.5})
+    with pytest.raises(TypeError):
+        settings.weights["era"] = 1.0  # type: ignore[index]
+
+
+def test_toml(tmp_path: Path) -> None:
+    path = tmp_path / "songs.toml"
+    path.write_text('k = 6\nspace = ["sound"]\n[weights]\nsound = 2\n', encoding="utf-8")
+    settings = AtlasSettings.from_toml(path)
+    assert (settings.k, settings.space, dict(settings.weights)) == (6, ("sound",), {"sound": 2.0})
+
+
+@pytest.mark.parametrize(("text", "words"), [("k = ", "not a TOML file"), ("kk = 3", "no setting is called 'kk'")])
+def test_a_bad_toml_file_is_named(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadSettings, match=words):
+        AtlasSettings.from_toml(path)
+
+
+def test_a_missing_toml_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="cannot read the settings file"):
+        AtlasSettings.from_toml(tmp_path / "none.toml")
