@@ -87,7 +87,7 @@ def subgenre_statistics(songs: pl.DataFrame, n_all: int) -> dict[str, Any]:
         "genre": songs["playlist_genre"][0],
         "share": round(songs.height / n_all, 5),
         "quantiles": {
-            name: rounded(np.quantile(songs[name].to_numpy(), levels), 5 if name == "year" else 4)
+            name: rounded(np.quantile(songs[name].to_numpy(), levels), 6 if name == "year" else 4)
             for name in VARIABLES
         },
         "rank_correlations": [round(float(r), 3) for r in correlations[np.triu_indices(len(VARIABLES), 1)]],

@@ -16,19 +16,18 @@ from songatlas.features import DETAILS, FEATURES
 from songatlas.songs import RULES
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
+WIDE = {"resilient_parsing": True, "max_content_width": 100, "terminal_width": 100}
 NOTE = "<!-- Made by tools/generate_docs.py; change the code, then run `make docs`. -->\n\n"
 
 
 def cli_page() -> str:
     """Every command with its help, as the command line prints it."""
     group = typer.main.get_command(app)
-    context = group.make_context("songatlas", [], resilient_parsing=True, max_content_width=100, terminal_width=100)
+    context = group.make_context("songatlas", [], **WIDE)
     parts = ["# Command line\n", f"```\n{group.get_help(context).rstrip()}\n```\n"]
     for name in group.list_commands(context):
         command = group.get_command(context, name)
-        inner = command.make_context(
-            f"songatlas {name}", [], resilient_parsing=True, max_content_width=100, terminal_width=100
-        )
+        inner = command.make_context(f"songatlas {name}", [], **WIDE)
         parts.append(f"## songatlas {name}\n\n```\n{command.get_help(inner).rstrip()}\n```\n")
     return NOTE + "\n".join(parts)
 

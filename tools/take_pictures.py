@@ -22,7 +22,7 @@ def main() -> None:
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         write_outputs(build_atlas(simulate_catalogue(4000, seed=0)), Path(folder) / "demo")
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 960})
         page.goto((Path(folder) / "demo" / "report.html").as_uri())
         IMAGES.mkdir(parents=True, exist_ok=True)

@@ -66,7 +66,9 @@ def test_toml(tmp_path: Path) -> None:
     assert (settings.k, settings.space, dict(settings.weights)) == (6, ("sound",), {"sound": 2.0})
 
 
-@pytest.mark.parametrize(("text", "words"), [("k = ", "not a TOML file"), ("kk = 3", "no setting is called 'kk'")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("k = ", "not a TOML file"), ("kk = 3", "no setting is called 'kk'")]
+)
 def test_a_bad_toml_file_is_named(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text, encoding="utf-8")

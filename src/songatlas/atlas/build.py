@@ -25,13 +25,13 @@ from songatlas.atlas.evidence import (
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import choose_k, verdict_for
-from songatlas.errors import MissingColumns, UnknownName, did_you_mean
-from songatlas.features import DETAILS, FEATURES, header_key
+from songatlas.errors import MissingColumns
+from songatlas.features import FEATURES
 from songatlas.genres import genre_labels, genre_table, score_genres
 from songatlas.kmeans import Clustering, nearest_centroids, sweep
 from songatlas.profiles import profile_clusters
 from songatlas.songs import clean_songs, read_songs
-from songatlas.space import SongSpace, fit_layout
+from songatlas.space import SongSpace, fit_layout, named_features
 
 Progress = Callable[[float, str], None]
 
@@ -149,23 +149,14 @@ def wanted_features(songs: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...
     """
     if not asked:
         return tuple(f.column for f in FEATURES.values() if f.in_sound and f.column in songs.columns)
-    numbers = {d.column: d.aliases for d in DETAILS.values() if d.kind == "number"}
-    known = {f.column: f.aliases for f in FEATURES.values()} | numbers | {"year": ("releaseyear",)}
-    columns = []
-    for name in asked:
-        key = header_key(name)
-        column = next((c for c, aliases in known.items() if key == header_key(c) or key in aliases), None)
-        if column is None:
-            raise UnknownName(
-                f"no feature is called {name!r}{did_you_mean(name, known)} (known: {', '.join(known)})"
-            )
-        if column not in songs.columns:
-            raise MissingColumns(
-                f"--features asks for {name!r}, but the table has no such column: name it with "
-                f"--column {column}=HEADER, or leave it out"
-            )
-        columns.append(column)
-    return tuple(dict.fromkeys(columns))
+    columns = named_features(asked)
+    missing = [column for column in columns if column not in songs.columns]
+    if missing:
+        raise MissingColumns(
+            f"the table has no column for {', '.join(missing)}, which --features asks for: name it with "
+            f"--column {missing[0]}=HEADER, or leave it out"
+        )
+    return columns
 
 
 def judge_by_genre(

@@ -1,20 +1,16 @@
-"""Clusters side by side: how large they are, what sets each apart, how their features spread."""
+"""Clusters side by side: how large they are, and what sets each apart."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from songatlas.features import FEATURES, Feature
-from songatlas.figures.lettering import printable, shortened, text_width
-from songatlas.figures.sheet import BADGE, WIDTH, Sheet, empty_sheet, line_height, name_width
+from songatlas.figures.lettering import printable, shortened
+from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import (
-    FAINT,
     INK,
     LINE,
     QUIET,
@@ -27,8 +23,6 @@ from songatlas.figures.style import (
 
 _MOST_BARS = 60
 _MOST_PANELS = 40
-_MOST_RIDGES = 30
-_GRID_POINTS = 72
 
 
 def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) -> Figure:
@@ -154,52 +148,3 @@ def _contrasts(
         end = middle + off / reach * width / 2 + side * 0.04
         number = f"{values[feature]:.0f}"
         sheet.text(end, y, number, size=8, colour=QUIET, ha="left" if side > 0 else "right")
-
-
-def feature_distributions(
-    *, values: pl.DataFrame, labels: np.ndarray | pl.Series, names: Sequence[str]
-) -> Figure:
-    """Draw how each feature spreads inside each cluster: a panel a feature, a ridge a cluster.
-
-    Parameters
-    ----------
-    values : DataFrame (n, n_features)
-        One column a feature, named as it shall be called, in the unit of the songs table; null = unknown.
-    labels : int array (n,)
-        Cluster of every song; those below 0 are left out.
-    names : sequence of str
-        Name of every cluster.
-
-    Returns
-    -------
-    Figure
-    """
-    title = "How the features spread inside the clusters"
-    numbers = np.asarray(labels, dtype=np.int64).ravel()
-    with drawing():
-        if not values.width or not (numbers >= 0).any():
-            return empty_sheet(title, "There is nothing to draw.", "No feature of any song is known.")
-        shown = cluster_names(names, max(len(names), int(numbers.max()) + 1))
-        drawn = min(len(shown), _MOST_RIDGES)
-        columns = min(values.width, 3 if drawn <= 20 else 2)
-        names_room = name_width(shown[:drawn], size=8.5, most=2.2, radius=0.085) + 0.12
-        width = min((WIDTH - names_room - 0.3 * (columns - 1) - 0.15) / columns, 4.2)
-        row = 0.3 if drawn <= 8 else 0.24 if drawn <= 14 else 0.2
-        height, lines = drawn * row + 0.1, -(-values.width // columns)
-        subtitle = (
-            "Each ridge is a cluster's songs: high where many songs lie. "
-            "The line below it spans the middle half of them, the dot is the median."
-        )
-        note = f"The {drawn} largest of {len(shown)} clusters." if drawn < len(shown) else ""
-        step = height + 0.98
-        sheet = Sheet(title, subtitle, height=lines * step - 0.12, note=note)
-        for place, column in enumerate(values.columns):
-            line, across = divmod(place, columns)
-            left, top = names_room + across * (width + 0.3), line * step
-            cells = values[column].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
-            _ridges(sheet, (left, top, width, height), column, cells, numbers, drawn)
-            if across == 0:
-                for cluster in range(drawn):
-                    y = top + 0.28 + 0.1 + (cluster + 0.6) * row
-                    sheet.named(0, y, cluster, shown[cluster], names_room - 0.1, size=8.5, radius=0.085)
-        return sheet.done()

@@ -1,7 +1,8 @@
 """The hot loops of clustering, and the one place that chooses which engine runs them.
 
 Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `nearest`,
-`cluster_sums`, `squared_distances`, `seed_rows` and `silhouette_sums`. Today there is one, in NumPy.
+`cluster_sums`, `squared_distances`, `seed_rows`, `random_rows` and `silhouette_sums`. Today there is
+one, in NumPy.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "map_in_order",
     "nearest",
     "one_blas_thread",
+    "random_rows",
     "seed_rows",
     "silhouette_sums",
     "squared_distances",
@@ -28,6 +30,7 @@ __all__ = [
 cluster_sums = _engine.cluster_sums
 lloyd_pass = _engine.lloyd_pass
 nearest = _engine.nearest
+random_rows = _engine.random_rows
 seed_rows = _engine.seed_rows
 silhouette_sums = _engine.silhouette_sums
 squared_distances = _engine.squared_distances

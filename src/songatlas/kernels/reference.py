@@ -32,6 +32,7 @@ __all__ = [
     "cluster_sums",
     "lloyd_pass",
     "nearest",
+    "random_rows",
     "seed_rows",
     "silhouette_sums",
     "squared_distances",
@@ -197,12 +198,13 @@ def lloyd_pass(
     labels, margins = previous.labels, previous.margins
     active = _active_rows(rows, centroids, previous)
     changed, before = _relabel(rows, centroids, labels, margins, active, n_threads=n_threads)
-    if len(changed) > SUM_AFRESH_SHARE * n_rows:
+    if weights is not None or len(changed) > SUM_AFRESH_SHARE * n_rows:
+        # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen
         sums, counts = cluster_sums(rows, labels, k, weights=weights, n_threads=n_threads)
     else:
-        moved, of_moved = rows.points[changed], None if weights is None else weights[changed]
-        gained, gained_counts = _sums_of(moved, labels[changed], k, of_moved)
-        lost, lost_counts = _sums_of(moved, before, k, of_moved)
+        moved = rows.points[changed]
+        gained, gained_counts = _sums_of(moved, labels[changed], k, None)
+        lost, lost_counts = _sums_of(moved, before, k, None)
         sums, counts = previous.sums + gained - lost, previous.counts + gained_counts - lost_counts
     age = 0 if active is None else previous.age + 1
     return Pass(labels, sums, counts, len(changed), centroids, margins, age)
@@ -211,7 +213,7 @@ def lloyd_pass(
 def cluster_sums(
     rows: Rows, labels: Labels, k: int, *, weights: Floats | None = None, n_threads: int = 1
 ) -> tuple[Floats, Floats]:
-    """Return the weighted sum, ``(k, n_dimensions)``, and the weight, ``(k,)``, of each cluster, over its rows."""
+    """Return weighted sum, ``(k, n_dimensions)``, and weight, ``(k,)``, of the rows of each cluster."""
 
     def part(bounds: tuple[int, int]) -> tuple[Floats, Floats]:
         chunk = slice(*bounds)
@@ -260,21 +262,16 @@ def _relabel(
 ) -> tuple[Indices, Labels]:
     """Write labels and margins of the active rows (None: all); return the changed and their old labels."""
     scoring = _Scoring.of(rows, centroids)
-    bounds = chunk_bounds(len(labels))
-    starts = (
-        None if active is None else np.searchsorted(active, [start for start, _ in bounds] + [len(labels)])
-    )
 
-    def relabel_chunk(chunk: int) -> tuple[Indices, Labels]:
-        start, stop = bounds[chunk]
-        if active is None or starts is None:
-            mine: slice | Indices = slice(start, stop)
-        else:
-            mine = active[starts[chunk] : starts[chunk + 1]]
+    def relabel_chunk(bounds: tuple[int, int]) -> tuple[Indices, Labels]:
+        mine = slice(*bounds) if active is None else active[slice(*bounds)]
         return _relabel_chunk(rows, centroids, scoring, labels, margins, mine)
 
+    chunks = chunk_bounds(len(labels) if active is None else len(active))
+    if not chunks:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
     with one_blas_thread():
-        parts = list(map_in_order(relabel_chunk, range(len(bounds)), n_threads=n_threads))
+        parts = list(map_in_order(relabel_chunk, chunks, n_threads=n_threads))
     changed = np.concatenate([part[0] for part in parts])
     return changed, np.concatenate([part[1] for part in parts])
 
@@ -304,8 +301,6 @@ def _relabel_chunk(
         labels[block] = found
         if margins is not None:
             margins[block] = margin
-    if not changed_parts:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
     return np.concatenate(changed_parts), np.concatenate(before_parts)
 
 
@@ -408,6 +403,24 @@ def seed_rows(
     return chosen
 
 
+def random_rows(
+    points: Points, k: int, *, random: np.random.Generator, weights: Floats | None = None
+) -> Indices:
+    """Choose `k` rows with different points, with probability proportional to their weight.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        Row numbers. Where fewer distinct points than `k` exist, some are equal.
+    """
+    masses = np.ones(len(points)) if weights is None else weights.copy()
+    chosen = np.empty(k, dtype=np.int64)
+    for step in range(k):
+        chosen[step] = _draw(masses, 1, random)[0]
+        masses[(points == points[chosen[step]]).all(axis=1)] = 0.0
+    return chosen
+
+
 def _distances_from(columns: Floats, centroid: Floats | Sequence[float]) -> Floats:
     """Return the squared distance of every point (a column) to one centroid, by the law."""
     total = np.zeros(columns.shape[1])
@@ -425,5 +438,6 @@ def _draw(masses: Floats, n_draws: int, random: np.random.Generator) -> Indices:
     if not reached[-1] > 0:
         return random.integers(len(masses), size=n_draws)
     rows = np.searchsorted(reached, random.random(n_draws) * reached[-1], side="right")
-    drawn: Indices = np.minimum(rows, len(masses) - 1)
+    last = np.searchsorted(reached, reached[-1], side="left")
+    drawn: Indices = np.minimum(rows, last)
     return drawn

@@ -7,11 +7,12 @@ in the order of the chunks: so 1, 2 and 4 threads give bitwise the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
+from threading import Event
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -20,7 +21,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 N_CHUNKS = 64
-LEAST_CHUNK_ROWS = 4096
+LEAST_CHUNK_ROWS = 8192
 
 
 def thread_count(n_threads: int | None = None) -> int:
@@ -44,8 +45,8 @@ def chunk_bounds(n_rows: int) -> list[tuple[int, int]]:
 
     Examples
     --------
-    >>> chunk_bounds(5000)
-    [(0, 2500), (2500, 5000)]
+    >>> chunk_bounds(10_000)
+    [(0, 5000), (5000, 10000)]
     """
     n_chunks = min(N_CHUNKS, -(-n_rows // LEAST_CHUNK_ROWS))
     edges = [n_rows * chunk // n_chunks for chunk in range(n_chunks + 1)] if n_chunks else [0]
@@ -65,11 +66,16 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def map_in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], *, n_threads: int
-) -> Iterator[Result]:
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    n_threads: int,
+    stop: Event | None = None,
+) -> Generator[Result, None, None]:
     """Yield ``function(item)`` in the order of the items, computed on `n_threads` threads.
 
-    When the caller stops early or is interrupted, work that has not begun is cancelled.
+    When the caller stops early or is interrupted, work that has not begun is cancelled and `stop` is
+    set, for functions that look at it.
     """
     work = list(items)
     if n_threads == 1 or len(work) < 2:
@@ -80,5 +86,9 @@ def map_in_order(
         try:
             for future in futures:
                 yield future.result()
+        except BaseException:
+            if stop is not None:
+                stop.set()
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

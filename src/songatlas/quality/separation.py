@@ -5,7 +5,7 @@ the songs of the nearest other cluster, the silhouette is `(b - a) / max(a, b)`;
 cluster has 0. The silhouette of a clustering is the mean over all songs.
 
 Up to `EXACT_LIMIT` songs it is computed as defined. Above, a sample of query songs is compared with
-*all* songs, and the sample's mean is corrected by a control variate that is cheap for every song: the
+*all* songs, and the sample's mean is corrected by what is cheap for every song: its cluster, and the
 silhouette made of root mean square distances to clusters, which need only centroids and spreads. The
 estimate is as good as unbiased, and its interval is narrow because the two silhouettes of a song differ
 little.
@@ -20,7 +20,9 @@ References
 ----------
 P. J. Rousseeuw (1987), "Silhouettes: a graphical aid to the interpretation and validation of cluster
 analysis", Journal of Computational and Applied Mathematics 20.
-W. G. Cochran (1977), *Sampling Techniques*, chapter 7 (regression estimators).
+W. G. Cochran (1977), *Sampling Techniques*, chapters 5A and 7 (strata, regression estimators).
+J. G. MacKinnon, H. White (1985), "Some heteroskedasticity-consistent covariance matrix estimators with
+improved finite sample properties", Journal of Econometrics 29 (the interval: residuals by leverage).
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from songatlas.kernels.reference import silhouette_sums
-from songatlas.kernels.threads import thread_count
+from songatlas.kernels.threads import one_blas_thread, thread_count
 from songatlas.quality.labelings import Labeling, check_points, encode, mean_by_cluster
 
 EXACT_LIMIT = 20_000
@@ -41,6 +43,8 @@ N_QUERIES = 2_000
 MIN_QUERIES = 30
 _NORMAL_95 = 1.959963984540054
 _ROWS_AT_ONCE = 16_384
+_QUERIES_A_STRATUM = 20
+_MOST_LEVERAGE = 0.9
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,15 @@ class Estimate:
     high: float
     exact: bool
     n_queries: int
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Groups of clusters that the sample of an estimate is weighted by: group of each query, true shares."""
+
+    of_queries: NDArray[np.intp]
+    shares: NDArray[np.float64]
+    n_songs: int
 
 
 def silhouette(
@@ -144,13 +157,14 @@ def silhouettes(
     if exact or n_queries >= len(points):
         return [_exact(total / len(points), len(points)) for total in _totals(points, encoded, n_threads)]
     rows = sampled_rows(len(points), n_queries, seed=seed)
-    measured = [
-        np.concatenate(parts) for parts in zip(*_blocks(points, rows, encoded, n_threads), strict=True)
-    ]
-    return [
-        _corrected(values, *_rms_silhouettes(points, labeling, rows), n_songs=len(points))
-        for values, labeling in zip(measured, encoded, strict=True)
-    ]
+    blocks = zip(*_blocks(points, rows, encoded, n_threads), strict=True)
+    with one_blas_thread():  # so that no digit depends on how many threads the machine offers
+        return [
+            _corrected(
+                np.concatenate(parts), *_rms_silhouettes(points, labeling, rows), _strata(labeling, rows)
+            )
+            for parts, labeling in zip(blocks, encoded, strict=True)
+        ]
 
 
 def silhouette_values(
@@ -260,7 +274,9 @@ def _contrast(
     to_clusters[np.arange(len(own)), own] = np.inf
     nearest = to_clusters.min(axis=1)
     larger = np.maximum(within, nearest)
-    values = np.divide(nearest - within, larger, out=np.zeros_like(within), where=larger > 0)
+    values: NDArray[np.float64] = np.divide(
+        nearest - within, larger, out=np.zeros_like(within), where=larger > 0
+    )
     values[sizes[own] == 1] = 0.0
     return values
 
@@ -299,29 +315,40 @@ def _squared_distances(points: NDArray[np.float64], centroids: NDArray[np.float6
     """Squared distances (n, k) by the dot form, never below 0."""
     middle = centroids.mean(axis=0)
     points, centroids = points - middle, centroids - middle
-    squares = points @ (-2.0 * centroids.T)
+    squares: NDArray[np.float64] = points @ (-2.0 * centroids.T)
     squares += np.einsum("ij,ij->i", points, points)[:, None]
     squares += np.einsum("ij,ij->i", centroids, centroids)
-    np.maximum(squares, 0.0, out=squares)
-    return squares
+    never_below: NDArray[np.float64] = np.maximum(squares, 0.0)
+    return never_below
 
 
 def _corrected(
-    measured: NDArray[np.float64], cheap: NDArray[np.float64], cheap_mean: float, *, n_songs: int
+    measured: NDArray[np.float64], cheap: NDArray[np.float64], cheap_mean: float, strata: Strata
 ) -> Estimate:
-    """The regression estimator of the mean silhouette, and its 95% interval."""
+    """The regression estimator of the mean silhouette on cluster and cheap silhouette, and its interval."""
+    design = np.column_stack([np.eye(len(strata.shares))[strata.of_queries], cheap - cheap_mean])
+    weights = np.linalg.pinv(design).T
+    of_value = weights @ np.append(strata.shares, 0.0)
+    leverage = np.einsum("ij,ij->i", design, weights)
+    residuals = (measured - design @ (measured @ weights)) / (1.0 - np.minimum(leverage, _MOST_LEVERAGE))
     n_queries = len(measured)
-    deviations = cheap - cheap.mean()
-    variance = float(deviations @ deviations)
-    slope = float(deviations @ (measured - measured.mean())) / variance if variance > 0 else 0.0
-    value = float(measured.mean()) + slope * (cheap_mean - float(cheap.mean()))
-    residuals = measured - measured.mean() - slope * deviations
-    unseen = 1.0 - n_queries / n_songs
-    error = float(np.sqrt(residuals @ residuals / (n_queries - 2) / n_queries * unseen))
+    error = float(np.sqrt(np.square(of_value * residuals).sum() * (1.0 - n_queries / strata.n_songs)))
+    value = float(measured @ of_value)
     return Estimate(
-        value=value,
+        value=min(1.0, max(-1.0, value)),
         low=max(-1.0, value - _NORMAL_95 * error),
         high=min(1.0, value + _NORMAL_95 * error),
         exact=False,
         n_queries=n_queries,
     )
+
+
+def _strata(labeling: Labeling, rows: NDArray[np.int64]) -> Strata:
+    """Clusters with enough queries, each for itself; all others together with the smallest of them."""
+    queries = np.bincount(labeling.codes[rows], minlength=labeling.k)
+    own = np.flatnonzero(queries >= _QUERIES_A_STRATUM)
+    stratum = np.full(labeling.k, max(len(own) - 1, 0))
+    stratum[own[np.argsort(-queries[own], kind="stable")]] = np.arange(len(own))
+    sizes = np.bincount(stratum, weights=labeling.sizes)
+    n_songs = int(labeling.sizes.sum())
+    return Strata(of_queries=stratum[labeling.codes[rows]], shares=sizes / n_songs, n_songs=n_songs)

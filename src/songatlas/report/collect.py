@@ -15,9 +15,10 @@ import polars as pl
 
 from songatlas.features import DETAILS, FEATURES
 from songatlas.quality import INDICES
-from songatlas.report.command import build_command, setting_rows
+from songatlas.report.command import build_command, setting_rows, settings_file
 from songatlas.report.draw import feature_label
 from songatlas.report.record import plain
+from songatlas.report.tables import appended_names
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _LONGEST = 140
 _CONTRASTS = 5
 _SLIGHT = 3.0
+_NO_CEILING = 0.02
+_NO_REACH = 0.1
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
@@ -79,6 +83,7 @@ def _headline(atlas: Atlas) -> dict[str, Any]:
     by_size = sorted(atlas.profiles, key=lambda profile: -profile.size)
     return {
         "source": brief(atlas.source.name),
+        "page_title": f"{_BIDI.sub('', brief(atlas.source.name, longest=60))}: a songatlas atlas",
         "simulated": is_simulated(atlas),
         "n_rows": atlas.n_rows,
         "n_songs": atlas.n_songs,
@@ -269,10 +274,49 @@ def _best(rows: Sequence[Mapping[str, Any]], name: str, *, better: str) -> int |
 
 
 def _genre(atlas: Atlas) -> dict[str, Any] | None:
+    """The score against the genres, with a bar each for chance, this atlas and the ceiling."""
     if atlas.genre is None:
         return None
     score = plain(atlas.genre)
-    return {**score, "column": brief(score.get("column")), "sentence": score.get("sentence") or ""}
+    bars = [
+        {"kind": kind, "label": label, "value": score.get(name)}
+        for kind, label, name in (
+            ("chance", "Chance", "chance_ami"),
+            ("ours", "These clusters", "ami"),
+            ("ceiling", "Ceiling", "ceiling_ami"),
+        )
+        if score.get(name) is not None
+    ]
+    longest = max((abs(bar["value"]) for bar in bars), default=0.0) or 1.0
+    for bar in bars:
+        bar["width"] = max(bar["value"], 0.0) / longest
+    return {
+        **score,
+        "column": brief(score.get("column")),
+        "sentence": brief(score.get("sentence"), longest=400),
+        "summary": _genre_summary(score),
+        "bars": bars,
+        "others": [
+            {"label": label, "meaning": meaning, "value": score[name]}
+            for name, (label, meaning) in OTHER_AGREEMENT.items()
+            if score.get(name) is not None
+        ],
+    }
+
+
+def _genre_summary(score: Mapping[str, Any]) -> str:
+    ours, chance, ceiling = (score.get(name) for name in ("ami", "chance_ami", "ceiling_ami"))
+    if ours is None:
+        return "Clusters and genres could not be compared."
+    if ceiling is None or chance is None or ceiling - chance < _NO_CEILING:
+        return "How songs sound says little of these genres, with clusters or without."
+    reached = (ours - chance) / (ceiling - chance)
+    if reached < _NO_REACH:
+        return "The clusters follow other lines than the genres do."
+    return (
+        f"The clusters hold {min(reached, 1.0):.0%} of what the sound of a song can tell of its genre; "
+        "the rest of their lines run across genres."
+    )
 
 
 def _reading(atlas: Atlas) -> dict[str, Any]:
@@ -299,6 +343,7 @@ def _reading(atlas: Atlas) -> dict[str, Any]:
         "separator": {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(
             source.separator or "", source.separator
         ),
+        "n_columns": len(atlas.columns),
         "understood": understood,
         "left_alone": left_alone,
         "notes": [brief(note, longest=300) for note in source.notes],
@@ -329,12 +374,17 @@ def _cleaning(atlas: Atlas) -> dict[str, Any]:
         "met": [rule for rule in active if rule["n_rows"] or rule["n_songs"]],
         "not_met": [rule for rule in active if not (rule["n_rows"] or rule["n_songs"])],
         "switched_off": off,
+        "reason_column": _reason_column(atlas),
         "dropped_features": [
             {"label": feature_label(name), "why": brief(why, longest=300)}
             for name, why in atlas.dropped_features.items()
         ],
         "space_notes": list(getattr(atlas.space, "notes", ())),
     }
+
+
+def _reason_column(atlas: Atlas) -> str:
+    return appended_names([reading.header for reading in atlas.columns])["excluded_because"]
 
 
 def _settings(atlas: Atlas) -> dict[str, Any]:
@@ -344,7 +394,17 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
             brief(atlas.source.name), atlas.settings.to_dict(), simulated=is_simulated(atlas), n_rows=atlas.n_rows
         ),
         "source": brief(atlas.source.name),
+        "file": settings_file(atlas.settings.to_dict()),
         "sha256": atlas.source.sha256,
         "features": [feature_label(name) for name in atlas.space.features],
         "n_dimensions": len(atlas.space.dimensions),
     }
+
+
+OTHER_AGREEMENT: Mapping[str, tuple[str, str]] = {
+    "ari": ("adjusted Rand index", "Of pairs of songs, how many both groupings treat alike, beyond chance"),
+    "nmi": ("normalized mutual information", "As AMI, but not corrected for chance"),
+    "v_measure": ("V-measure", "Between clusters of one genre each and genres of one cluster each"),
+    "purity": ("purity", "Share of songs whose genre is the commonest of their cluster"),
+    "ceiling_accuracy": ("accuracy of the ceiling", "Share of songs whose genre that model names rightly"),
+}

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from songatlas.atlas import Atlas
 
-MAP_SONGS = 40_000
-"""Songs on the printed map: more dots hide one another and tell no more."""
-
 DISTRIBUTION_SONGS = 20_000
 """Songs behind the drawn distributions."""
 
@@ -72,7 +69,7 @@ def draw_figures(
     for place, name in enumerate(FIGURES):
         if progress is not None:
             progress(place / len(FIGURES), f"drawing {name.replace('_', ' ')}")
-        drawn[name] = FIGURES[name].draw(**TABLES[name](atlas))
+        drawn[name] = FIGURES[name].function(**TABLES[name](atlas))
     return drawn
 
 
@@ -86,15 +83,12 @@ def sampled_rows(atlas: Atlas, most: int) -> np.ndarray:
 
 
 def _map(atlas: Atlas) -> dict[str, Any]:
-    rows = sampled_rows(atlas, MAP_SONGS)
-    layout = atlas.layout
-    explained = [float(share) for share in layout.explained]
     return {
-        "positions": atlas.positions[rows],
-        "labels": atlas.clustering.labels[rows],
+        "positions": atlas.positions,
+        "labels": atlas.clustering.labels,
         "names": atlas.cluster_names(),
-        "axis_words": layout.axis_words,
-        "explained": (explained[0], explained[1] if len(explained) > 1 else 0.0),
+        "axis_words": atlas.layout.axis_words,
+        "explained": atlas.layout.explained,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,16 +23,24 @@ LARGEST_SVG = 500_000
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
-def render(collected: Mapping[str, Any], *, pictures: Mapping[str, str]) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure on the page: its ``data:`` address, what it shows, and how to read it."""
+
+    uri: str
+    title: str
+    caption: str
+
+
+def render(collected: Mapping[str, Any], *, pictures: Mapping[str, Picture]) -> str:
     """Render the report.
 
     Parameters
     ----------
     collected : mapping
         What `collect` gives.
-    pictures : mapping of str to str
-        Name of a figure -> ``data:`` address of its picture, as `picture_uri` makes it; figures that
-        are missing are left out of the page.
+    pictures : mapping of str to Picture
+        Name of a figure -> the figure, as `picture_of` makes it; those that are missing are left out.
 
     Returns
     -------
@@ -42,12 +51,14 @@ def render(collected: Mapping[str, Any], *, pictures: Mapping[str, str]) -> str:
     return page.render(**collected, pictures=pictures, style=Markup(_style_sheet())) + "\n"
 
 
-def picture_uri(svg: Path, png: Path) -> str:
-    """Return a figure as a ``data:`` address: its SVG, or its PNG where the SVG is heavy."""
+def picture_of(svg: Path, png: Path, *, title: str, caption: str) -> Picture:
+    """Return a figure as the page shows it: its SVG, or its PNG where the SVG is heavy."""
     content = svg.read_bytes()
     if len(content) <= LARGEST_SVG:
-        return f"data:image/svg+xml;base64,{base64.b64encode(content).decode('ascii')}"
-    return f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode('ascii')}"
+        uri = f"data:image/svg+xml;base64,{base64.b64encode(content).decode('ascii')}"
+    else:
+        uri = f"data:image/png;base64,{base64.b64encode(png.read_bytes()).decode('ascii')}"
+    return Picture(uri=uri, title=title, caption=caption)
 
 
 def thousands(number: float) -> str:

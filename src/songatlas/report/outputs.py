@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from songatlas.errors import SongAtlasError
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
-from songatlas.report.html import picture_uri, render
+from songatlas.report.html import Picture, picture_of, render
 from songatlas.report.record import quality_record
 from songatlas.report.staging import write_folder
 from songatlas.report.tables import appended_names, write_clustered_songs, write_clusters
@@ -137,14 +137,20 @@ def render_report(atlas: Atlas, *, figures: bool = True) -> str:
     return render(collect(atlas), pictures=pictures)
 
 
-def _write_figures(atlas: Atlas, folder: Path, *, tell: Progress) -> dict[str, str]:
+def _write_figures(atlas: Atlas, folder: Path, *, tell: Progress) -> dict[str, Picture]:
     """Draw the figures into `folder`; return each as the text that the report shows it by."""
-    from songatlas.figures import save_figures
+    from songatlas.figures import FIGURES, save_figures
 
     drawn = draw_figures(atlas, progress=_part(tell, 0.0, 0.4))
     tell(0.4, "writing the figures")
+    titles = {name: str(figure.get_label()) for name, figure in drawn.items()}
     save_figures(drawn, folder)
-    return {name: picture_uri(folder / f"{name}.svg", folder / f"{name}.png") for name in drawn}
+    return {
+        name: picture_of(
+            folder / f"{name}.svg", folder / f"{name}.png", title=titles[name], caption=FIGURES[name].caption
+        )
+        for name in drawn
+    }
 
 
 def _json(record: Mapping[str, object]) -> str:

@@ -1,7 +1,18 @@
-"""Any table of songs, read and understood, then cleaned."""
+"""Any table of songs: read and understood (`read_songs`), then cleaned (`clean_songs`)."""
 
 from __future__ import annotations
 
+from songatlas.songs.cleaning import RULES, CleanSongs, RuleCount, clean_songs
+from songatlas.songs.songs_reader import read_songs
 from songatlas.songs.table import ColumnReading, SongsTable, Source
 
-__all__ = ["ColumnReading", "SongsTable", "Source"]
+__all__ = [
+    "RULES",
+    "CleanSongs",
+    "ColumnReading",
+    "RuleCount",
+    "SongsTable",
+    "Source",
+    "clean_songs",
+    "read_songs",
+]

@@ -98,3 +98,15 @@ class SongsTable:
     header: tuple[str, ...]
     columns: tuple[ColumnReading, ...]
     source: Source
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table as it was read, before anything was understood; the fields as in `SongsTable` and `Source`."""
+
+    frame: pl.DataFrame
+    header: tuple[str, ...]
+    format: str
+    encoding: str | None = None
+    separator: str | None = None
+    notes: tuple[str, ...] = ()

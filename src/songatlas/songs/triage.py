@@ -7,7 +7,7 @@ its company.
 Conventions
 -----------
 The tables given here are complete: every column of FEATURES, and `title`, `artist`, `album`, `tags`, is
-there, all-null where the input has none (`completed` sees to it). What is unknown never speaks against a song.
+there, all-null where the input has none (`completed` sees to it).
 
 References
 ----------
@@ -19,12 +19,13 @@ danceability have a say here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import polars as pl
 
 from songatlas.features import FEATURES
+from songatlas.songs import words
+from songatlas.songs.words import NO_LETTER, any_of
 
 SPOKEN = 0.66
 """Speechiness above which a track is made of spoken words, unless it sounds like music."""
@@ -38,65 +39,22 @@ DAMAGED_FROM = 2
 """Impossible values in one row that make it a shifted or damaged row; fewer count as missing."""
 MISSING_AT_MOST = 4
 """A song may lack one in so many of its features (and one in any case), and is kept with them filled in."""
-DISTRUSTED_SHARE = 0.5
-"""A column with more impossible values than that is in some other unit, or scaled: it is taken as it is."""
+DISTRUSTED_SHARE = 0.2
+"""A column with more impossible values than that is scaled, or in a unit nobody named: taken as it is."""
 DISTRUSTED_FROM = 20
 """Known values a column needs before it can be distrusted."""
 ROUNDING = 1e-6
 """How far past its range a value may lie through rounding, relative to the bound (absolute below 1)."""
 
-NO_VALUE = {"key": -1.0, "mode": -1.0, "time_signature": 0.0, "tempo_bpm": 0.0}
-"""Values that say "not found" rather than something impossible."""
+PLACEHOLDERS = {"key": -1.0, "mode": -1.0, "time_signature": 0.0}
+"""Values that say "not found" in these columns; they count as missing."""
 
-_PLAYS = (
-    *("hoerspiel", "hörspiel", "hoerbuch", "hörbuch", "audiobook", "audio book", "audio drama", "radio drama"),
-    *("radio play", "podcast", "audiolibro", "livre audio", "livros falados", "luisterboek", "luisterverhaal"),
-    *("ljudbok", "lydbok", "lydbog", "äänikirja", "słuchowisko", "аудиокнига", "lesung", "kabarett"),
-    *("audio play", "barnsagor", "lasten satu"),
-)
-_TALKS = (
-    *("spoken word", "słowo mówione", "spoken", "poetry", "slam poetry", "beat poetry", "poesia", "reading"),
-    *("oratory", "speech", "drama", "comedy", "komedia", "comedia", "comédie", "comedie", "comic", "humor"),
-    *("stand-up", "standup", "stand-up comedy", "new comedy", "british comedy", "deep comedy", "prank"),
-    *("motivation", "guidance", "hypnosis", "sermon", "preaching", "storytelling", "story", "literature"),
-)
-_CHAPTERS = (
-    *("chapter", "kapitel", "kap.", "capítulo", "capitulo", "cap.", "chapitre", "capitolo", "hoofdstuk"),
-    *("rozdział", "rozdzial", "глава", "kapitola", "fejezet", "bölüm", "luku", "folge", "episode", "épisode"),
-    *("episodio", "odcinek", "teil", "partie", "aflevering"),
-)
-_SONG_WORDS = ("lied", "song", "titelsong", "titelmelodie", "titelmusik", "musik", "hymne", "chanson", "theme")
-_RAP = (
-    *("rap", "hip hop", "hip-hop", "hiphop", "drill", "trap", "grime", "phonk", "boom bap", "hyphy", "crunk"),
-    *("reggaeton", "dancehall", "dubstep", "breakcore", "lo-fi", "lofi", "tango"),
-)
-_NOISES = (
-    *("white noise", "brown noise", "pink noise", "green noise", "grey noise", "gray noise", "fan noise"),
-    *("fan sound", "rain sound", "rain recording", "rain library", "rain sample", "rain fx", "sound of rain"),
-    *("sounds of rain", "nature sound", "sounds of nature", "natural sound", "nature recording"),
-    *("natural sample", "nature music", "ocean sound", "ocean wave", "sound of the sea", "sea sound"),
-    *("wave sound", "water sound", "forest sound", "sleep sound", "sleep helper", "womb sound", "heartbeat sound"),
-    *("binaural", "loopable", "no fade", "weather factory", "thunder & rain", "rain & thunder", "thunderstorm"),
-    *("storm sound", "rainfall", "asmr", "environmental", "field recording", "white noise baby", "solfeggio"),
-    *("pet calming", "color noise", "regengeräusch", "naturgeräusch", "bruit blanc", "ruido blanco"),
-    *("ruído branco", "sons da natureza", "sonidos de la naturaleza", "lluvia para", "biały szum"),
-)
-
-
-def _any_of(words: Sequence[str], *, whole: bool = False) -> str:
-    """A case-blind pattern for any of `words`, as whole words where asked."""
-    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return rf"(?i)(?:^|[^\p{{L}}\p{{N}}])(?:{pattern})(?:$|[^\p{{L}}\p{{N}}])" if whole else f"(?i)(?:{pattern})"
-
-
-_PLAY_TAG = _any_of(_PLAYS)
-_TALK_TAG = r"(?i)\|(?:" + "|".join(re.escape(tag) for tag in _TALKS) + r")\|"
-_RAP_TAG = _any_of(_RAP, whole=True)
-_NOISE_WORDS = _any_of(_NOISES)
-_SONG_TITLE = r"(?i)(?:" + "|".join(_SONG_WORDS) + r")(?:$|[^\p{L}])"
-_CHAPTER_TITLE = (
-    r"(?i)(?:^|[^\p{L}])(?:" + "|".join(re.escape(word) for word in _CHAPTERS) + r")\s*(?:nr\.?\s*|#\s*)?\d"
-)
+_PLAY_TAG = f"(?i){any_of(words.PLAY_TAGS)}"
+_TALK_TAG = rf"(?i)\|{any_of(words.TALK_TAGS)}\|"
+_RAP_TAG = f"(?i){NO_LETTER}{any_of(words.RAP_TAGS)}{NO_LETTER}"
+_NOISE_WORDS = f"(?i){any_of(words.NOISES)}"
+_SONG_TITLE = rf"(?i){any_of(words.SONG_TITLES)}(?:\s*\(.*\))?$"
+_CHAPTER_TITLE = rf"(?i)(?:^|{NO_LETTER}){any_of(words.CHAPTERS)}\s*(?:nr\.?\s*|#\s*)?\d"
 
 
 def completed(table: pl.DataFrame, *, distrusted: Sequence[str] = ()) -> pl.DataFrame:
@@ -119,18 +77,37 @@ def completed(table: pl.DataFrame, *, distrusted: Sequence[str] = ()) -> pl.Data
 
 
 def impossible_cells(column: str) -> pl.Expr:
-    """Whether a cell of that feature lies outside its range by more than rounding; never null."""
+    """Whether a cell of that feature lies outside its range by more than rounding; never null.
+
+    A tempo of 0 is no error: it says that a track has no beat.
+    """
     feature = FEATURES[column]
     slack_low = ROUNDING * max(1.0, abs(feature.low))
     slack_high = ROUNDING * max(1.0, abs(feature.high))
     outside = (pl.col(column) < feature.low - slack_low) | (pl.col(column) > feature.high + slack_high)
-    if column in NO_VALUE:
-        outside = outside & (pl.col(column) != NO_VALUE[column])
+    if column == "tempo_bpm":
+        outside = outside & (pl.col(column) != 0.0)
     return outside.fill_null(value=False)
 
 
+def without_placeholders(column: str) -> pl.Expr:
+    """The column with null where it says "not found"."""
+    if column not in PLACEHOLDERS:
+        return pl.col(column)
+    return pl.when(pl.col(column) != PLACEHOLDERS[column]).then(pl.col(column)).alias(column)
+
+
+def possible(column: str) -> pl.Expr:
+    """The column with null for impossible values, and what lies outside through rounding put on the bound."""
+    feature = FEATURES[column]
+    inside = pl.col(column).clip(feature.low, feature.high)
+    if column == "tempo_bpm":
+        inside = pl.when(pl.col(column) == 0.0).then(0.0).otherwise(inside)
+    return pl.when(~impossible_cells(column)).then(inside).alias(column)
+
+
 def distrusted_columns(table: pl.DataFrame) -> tuple[str, ...]:
-    """Features most of whose values are impossible: scaled, or in a unit that nobody named."""
+    """Features with so many impossible values that the column is scaled, or in a unit that nobody named."""
     columns = [column for column in FEATURES if column in table.columns]
     if table.is_empty() or not columns:
         return ()
@@ -145,7 +122,7 @@ def distrusted_columns(table: pl.DataFrame) -> tuple[str, ...]:
 
 def impossible_values(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     """Rows with several values that no song can have, as in a row shifted by one column."""
-    count = pl.sum_horizontal(impossible_cells(column).cast(pl.Int32) for column in features)
+    count = pl.sum_horizontal(pl.lit(0), *(impossible_cells(column).cast(pl.Int32) for column in features))
     return _decided(table, count >= DAMAGED_FROM)
 
 
@@ -156,7 +133,8 @@ def blank_row(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
         for column, dtype in table.schema.items()
         if column not in ("song_id", "isrc") and not column.startswith("_")
     ]
-    return _decided(table, ~pl.any_horizontal(expression.fill_null(value=False) for expression in told))
+    known = (expression.fill_null(value=False) for expression in told)
+    return _decided(table, ~pl.any_horizontal(pl.lit(value=False), *known))
 
 
 def missing_features(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
@@ -173,10 +151,10 @@ def imputed_features(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
 def spoken_word(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     """Audio plays, audiobooks, speeches, comedy: by tag, by chapter title, or by a voice alone."""
     speech = pl.col("speechiness")
-    tagged_play = pl.col("_tags").str.contains(_PLAY_TAG) & ~(
-        pl.col("title").fill_null("").str.contains(_SONG_TITLE) & (speech < HALF_SPOKEN).fill_null(value=False)
-    )
-    tagged_talk = pl.col("_tags").str.contains(_TALK_TAG) & (speech >= HALF_SPOKEN)
+    its_song = pl.col("title").str.contains(_SONG_TITLE) & (speech < HALF_SPOKEN)
+    tagged_play = pl.col("_tags").str.contains(_PLAY_TAG) & ~its_song.fill_null(value=False)
+    talking = (speech >= HALF_SPOKEN) & (_quiet(-12.0) | (speech >= SPOKEN))
+    tagged_talk = pl.col("_tags").str.contains(_TALK_TAG) & talking
     chapter = pl.col("title").str.contains(_CHAPTER_TITLE) & (speech >= HALF_SPOKEN) & _quiet(-9.0)
     spoken = [expression.fill_null(value=False) for expression in (tagged_play, tagged_talk, chapter)]
     return _decided(_with_tags(table), pl.any_horizontal(*spoken, _voice_alone().fill_null(value=False)))
@@ -185,9 +163,9 @@ def spoken_word(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
 def silence_or_noise(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     """Tracks without a beat at all (tempo 0), and noise, rain and sleep sounds that bear such a name."""
     without_beat = (pl.col("tempo_bpm") == 0) | ((pl.col("danceability") == 0) & (pl.col("valence") == 0))
-    words = pl.concat_str("title", "artist", "album", "_tags", separator=" | ", ignore_nulls=True)
-    shapeless = (pl.col("valence") < 0.1) & (pl.col("danceability") < 0.36)
-    named = words.str.contains(_NOISE_WORDS) & shapeless
+    names = pl.concat_str("title", "artist", "album", "_tags", separator=" | ", ignore_nulls=True)
+    shapeless = (pl.col("valence") < 0.1) & (pl.col("danceability") < 0.36) & _quiet(-11.5)
+    named = names.str.contains(_NOISE_WORDS) & shapeless
     expressions = [without_beat.fill_null(value=False), named.fill_null(value=False)]
     return _decided(_with_tags(table), pl.any_horizontal(expressions))
 
@@ -208,10 +186,12 @@ def _voice_alone() -> pl.Expr:
     no_band = (pl.col("instrumentalness") < 0.2).fill_null(value=True)
     on_stage = (pl.col("liveness") > 0.6).fill_null(value=False) & (speech > 0.85)
     calm = (pl.col("energy") < 0.5).fill_null(value=True) & _quiet(-10.0)
-    no_beat = (pl.col("danceability") < 0.8).fill_null(value=True) | (speech > 0.9)
-    sure = (speech > 0.8) | _quiet(-14.0)
-    not_rap = ~pl.col("_tags").str.contains(_RAP_TAG) | _quiet(-14.0) | (speech > 0.94)
-    return speech.is_between(SPOKEN, 1.0) & no_band & no_beat & (calm | on_stage) & sure & not_rap
+    acted = (pl.col("energy") < 0.7).fill_null(value=True) & _quiet(-11.0) & (speech > 0.88)
+    dance = pl.col("danceability")
+    no_beat = ((dance < 0.8) | ((dance < 0.85) & (speech > 0.9))).fill_null(value=True)
+    sure = (speech > 0.9) | _quiet(-13.0)
+    not_rap = ~pl.col("_tags").str.contains(_RAP_TAG) | _quiet(-16.0) | (speech > 0.94)
+    return speech.is_between(SPOKEN, 1.0) & no_band & no_beat & (calm | acted | on_stage) & sure & not_rap
 
 
 def _quiet(loudness_db: float) -> pl.Expr:
@@ -231,4 +211,4 @@ def _n_missing(features: Sequence[str]) -> pl.Expr:
 
 def _decided(table: pl.DataFrame, expression: pl.Expr) -> pl.Series:
     """Evaluate to a Boolean for every row; what is unknown is False."""
-    return table.select(expression.fill_null(value=False).alias("applies"))["applies"]
+    return table.with_columns(expression.fill_null(value=False).alias("_applies"))["_applies"]

@@ -1,0 +1,127 @@
+"""How the evidence is weighed: which k is plainly there, and which serves best where none is.
+
+Every k gets its merits: how stable its clusters are (twice), how far apart they lie by silhouette, and
+by Davies-Bouldin (half). A k that is *really there* also stands out against the next one: one cluster
+more must cut through a group, so stability and silhouette fall and inertia gains little. Where the k that
+stands out is stable and well separated, the evidence is clear.
+
+Elsewhere nothing stands out but noise, so merits alone count, with a slight lean to finer groupings, for
+the numbers in `MOODS`; a giant cluster with crumbs is passed over.
+
+Conventions
+-----------
+Columns are those of `songatlas.choose_k.rules`; a row is a k. The weights and levels were set on synthetic
+catalogues of 2 to 12 round clusters of unequal sizes, 4 to 12 standard deviations apart in 4 to 11
+dimensions, and on real song tables.
+
+References
+----------
+L. Kaufman, P. J. Rousseeuw (1990), *Finding Groups in Data* (silhouettes and how to read them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from songatlas.choose_k.rules import Columns
+
+MOODS = (4, 12)
+"""Least and most clusters that are taken where the evidence is weak: as many as a person can name."""
+
+_CLEAR_STABILITY = 0.9
+_CLEAR_SILHOUETTE = 0.5
+_BACKED_SILHOUETTE = 0.2  # enough where Davies-Bouldin asks for the same k
+_LONE_SILHOUETTE = 0.3  # enough without; and for two clusters only with it, as any cloud has two halves
+_GIANT_SHARE = 0.6
+_CRUMB_SHARE = 0.01
+_FINER = 0.12  # merit of twice as many clusters, where all else is equal
+
+
+def is_lopsided(columns: Columns) -> NDArray[np.bool_]:
+    """Return for every k whether it is one giant cluster and crumbs."""
+    giant = columns["largest_share"] > _GIANT_SHARE
+    crumbs = columns["smallest_share"] < _CRUMB_SHARE
+    return (giant & crumbs) | (columns["largest_share"] > 1 - 2 * _CRUMB_SHARE)
+
+
+def clear_row(columns: Columns) -> int | None:
+    """Return the row of the k that is stable and plainly separated, None where none is."""
+    sound = ~is_lopsided(columns)
+    if not sound.any():
+        return None
+    row = int(np.where(sound, _merits(columns) + _edges(columns), -np.inf).argmax())
+    silhouette, stability = columns["silhouette"][row], columns["stability"][row]
+    if stability < _CLEAR_STABILITY or np.isnan(silhouette):
+        return None
+    overlaps = columns["davies_bouldin"]
+    backed = not np.isnan(overlaps).all() and int(np.nanargmin(overlaps)) == row
+    is_pair = columns["k"][row] == 2
+    if is_pair:
+        enough = backed and silhouette >= _LONE_SILHOUETTE
+    else:
+        enough = silhouette >= (_BACKED_SILHOUETTE if backed else _LONE_SILHOUETTE)
+    return row if enough or silhouette >= _CLEAR_SILHOUETTE else None
+
+
+def best_row(columns: Columns) -> int:
+    """Return the row of the k that serves best; each wish gives way where no k fulfils it."""
+    ks = columns["k"]
+    sound = ~is_lopsided(columns)
+    moods = (ks >= MOODS[0]) & (ks <= MOODS[1])
+    even = ~(columns["largest_share"] > _GIANT_SHARE)
+    whole = ~(columns["smallest_share"] < _CRUMB_SHARE)
+    wishes = (moods & even & whole, moods & even, moods & sound, sound)
+    allowed = next((wish for wish in wishes if wish.any()), np.ones(len(ks), dtype=bool))
+    return int(np.where(allowed, _merits(columns) + _FINER * np.log2(ks), -np.inf).argmax())
+
+
+def _merits(columns: Columns) -> NDArray[np.float64]:
+    """Stable and apart, by itself."""
+    return 2.0 * _known(columns["stability"]) + _relative_silhouette(columns) + 0.5 * _relative_gap(columns)
+
+
+def _edges(columns: Columns) -> NDArray[np.float64]:
+    """Better than with one cluster more."""
+    stability, silhouette = _known(columns["stability"]), _relative_silhouette(columns)
+    falls = 0.5 * (stability - _next(stability)) + (silhouette - _next(silhouette))
+    return falls + 0.2 * _log_bends(columns["inertia"])
+
+
+def _relative_silhouette(columns: Columns) -> NDArray[np.float64]:
+    """Silhouettes as shares of the highest."""
+    silhouette = _known(columns["silhouette"])
+    highest = silhouette.max()
+    return silhouette / highest if highest > 0 else np.zeros(len(silhouette))
+
+
+def _relative_gap(columns: Columns) -> NDArray[np.float64]:
+    """The lowest Davies-Bouldin index as a share of each."""
+    overlap = _known(columns["davies_bouldin"], worst=np.nanmax)
+    return overlap.min() / overlap if overlap.min() > 0 else np.zeros(len(overlap))
+
+
+def _known(
+    values: NDArray[np.float64], *, worst: Callable[[NDArray[np.float64]], float] = np.nanmin
+) -> NDArray[np.float64]:
+    """The values with unknown ones as bad as the worst known; zeros where none is known."""
+    if np.isnan(values).all():
+        return np.zeros(len(values))
+    return np.where(np.isnan(values), worst(values), values)
+
+
+def _next(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The value of the next larger k; the last k is its own next."""
+    return np.append(values[1:], values[-1])
+
+
+def _log_bends(inertia: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log of what the last cluster brought over what the next one brings, within sane bounds."""
+    bends = np.zeros(len(inertia))
+    if len(inertia) < 3 or not (inertia > 0).all():
+        return bends
+    gains = np.maximum(-np.diff(np.log(inertia)), 1e-6)
+    bends[1:-1] = np.log(np.clip(gains[:-1] / gains[1:], 0.2, 10.0))
+    return bends

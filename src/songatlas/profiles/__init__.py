@@ -1,0 +1,131 @@
+"""Profiles: what each cluster sounds like, its name, and the evidence for the name.
+
+`profile_clusters` measures contrasts (`contrasts`), reads tags and years (`labels`), picks typical songs
+(`typical`), puts names together from the vocabulary (`words`, `naming`) and tells the evidence (`evidence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songatlas.profiles.contrasts import Contrasts, measure_contrasts
+from songatlas.profiles.evidence import tell_evidence
+from songatlas.profiles.labels import eras, tag_shares
+from songatlas.profiles.naming import name_clusters
+from songatlas.profiles.typical import typical_songs
+from songatlas.profiles.words import UNNAMED, VOCABULARY, Word
+
+__all__ = ["VOCABULARY", "Profile", "Word", "profile_clusters"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What one cluster sounds like.
+
+    Attributes
+    ----------
+    cluster : int
+        Number of the cluster.
+    name : str
+        Unique in its atlas, at most three words or so.
+    evidence : str
+        One line of facts that the name rests on.
+    size : int
+        Number of songs.
+    share : float
+        Of all songs, 0 to 1.
+    means : mapping of str to float
+        Mean of each feature, in its unit.
+    percentiles : mapping of str to float
+        Mean percentile rank of the songs in the catalogue, 0 to 100; 50 is like the rest.
+    z_means : mapping of str to float
+        Mean in standard deviations from the catalogue's mean.
+    top_tags : tuple of (str, float)
+        Most telling tags with their share of the cluster.
+    year_low, year_median, year_high : float or None
+        Years below which 10, 50 and 90% of the songs came out.
+    typical : tuple of str
+        Up to five song ids nearest to the centroid.
+    """
+
+    cluster: int
+    name: str
+    evidence: str
+    size: int
+    share: float
+    means: Mapping[str, float]
+    percentiles: Mapping[str, float]
+    z_means: Mapping[str, float]
+    top_tags: tuple[tuple[str, float], ...]
+    year_low: float | None
+    year_median: float | None
+    year_high: float | None
+    typical: tuple[str, ...]
+
+
+def profile_clusters(
+    songs: pl.DataFrame,
+    labels: NDArray[np.integer],
+    distances: NDArray[np.floating],
+    *,
+    features: Sequence[str],
+    k: int,
+) -> tuple[Profile, ...]:
+    """Return the profile of every cluster, in the order of their numbers.
+
+    Parameters
+    ----------
+    songs : polars.DataFrame
+        The clustered songs; tags, years, artists and titles may be absent.
+    labels : ndarray, int (n_songs,)
+        Cluster of each song, 0 to `k` - 1.
+    distances : ndarray, float (n_songs,)
+        Distance of each song to its own centroid.
+    features : sequence of str
+        Numeric columns that the clusters were made of.
+    k : int
+        Number of clusters.
+    """
+    contrasts = measure_contrasts(songs, labels, features=features, k=k)
+    tags = tag_shares(songs, labels, k=k)
+    years = eras(songs, labels, k=k)
+    names = name_clusters(contrasts, tags, years)
+    typical = typical_songs(songs, labels, distances, k=k)
+    profiles = []
+    for cluster, name in enumerate(names):
+        percentiles = _row(contrasts, contrasts.percentiles, cluster)
+        evidence = tell_evidence(
+            name,
+            percentiles={each: value for each, value in percentiles.items() if each not in UNNAMED},
+            tags=tags[cluster],
+            era=years[cluster],
+            speech=(float(contrasts.speechiness[cluster]), contrasts.spoken_from),
+            is_all=bool(contrasts.sizes[cluster] == len(labels)),
+        )
+        profiles.append(
+            Profile(
+                cluster=cluster,
+                name=name.text,
+                evidence=evidence if contrasts.sizes[cluster] else "no song",
+                size=int(contrasts.sizes[cluster]),
+                share=float(contrasts.sizes[cluster]) / max(len(labels), 1),
+                means=_row(contrasts, contrasts.means, cluster),
+                percentiles=percentiles,
+                z_means=_row(contrasts, contrasts.z_means, cluster),
+                top_tags=tuple((tag.tag, tag.share) for tag in tags[cluster][:5]),
+                year_low=years[cluster].low,
+                year_median=years[cluster].median,
+                year_high=years[cluster].high,
+                typical=typical[cluster],
+            )
+        )
+    return tuple(profiles)
+
+
+def _row(contrasts: Contrasts, table: NDArray[np.float64], cluster: int) -> dict[str, float]:
+    return {feature: float(value) for feature, value in zip(contrasts.features, table[cluster], strict=True)}

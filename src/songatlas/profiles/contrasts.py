@@ -1,0 +1,143 @@
+"""How each cluster differs from the rest of the catalogue, in numbers.
+
+Conventions
+-----------
+Arrays have one row a cluster and one column a feature. Percentiles are mean mid-ranks in the catalogue,
+0 to 100; 50 is like the rest. Contrasts run from -1 to 1 (Cliff's delta against the songs outside the
+cluster). Missing values take part in nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+SPOKEN_QUANTILE: Final = 0.95
+"""A cluster whose mean speechiness lies above this quantile of the catalogue is spoken."""
+
+ALL_SPEECH: Final = 0.66
+"""Mean speechiness above which a cluster is spoken whatever the rest of the catalogue is, as where audio
+books make up half of it: Spotify describes such tracks as probably made entirely of spoken words."""
+
+_Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrasts:
+    """Numbers of every cluster.
+
+    Attributes
+    ----------
+    features : tuple of str
+        Columns of the arrays.
+    sizes : ndarray, int64 (k,)
+    means, z_means : ndarray, float64 (k, n_features)
+        Mean in the feature's unit, and in standard deviations from the catalogue's mean.
+    percentiles, contrasts : ndarray, float64 (k, n_features)
+    spoken : ndarray, bool (k,)
+    speechiness : ndarray, float64 (k,)
+        Mean speechiness, NaN where the table has none.
+    spoken_from : float
+        The catalogue's speechiness at SPOKEN_QUANTILE.
+    """
+
+    features: tuple[str, ...]
+    sizes: NDArray[np.int64]
+    means: _Float
+    z_means: _Float
+    percentiles: _Float
+    contrasts: _Float
+    spoken: NDArray[np.bool_]
+    speechiness: _Float
+    spoken_from: float
+
+
+def measure_contrasts(
+    songs: pl.DataFrame, labels: NDArray[np.integer], *, features: Sequence[str], k: int
+) -> Contrasts:
+    """Return what separates each cluster from the rest.
+
+    Parameters
+    ----------
+    songs : polars.DataFrame
+        Songs table with the columns `features`.
+    labels : ndarray, int (n_songs,)
+        Cluster of each song, 0 to k - 1.
+    features : sequence of str
+        Numeric columns.
+    k : int
+        Number of clusters; some may be empty (they are given the catalogue's means).
+    """
+    columns = [_measure_column(songs[name], labels, k) for name in features]
+    empty = np.zeros((k, 0))
+    means, z_means, percentiles, contrasts = (
+        np.column_stack(parts) if columns else empty
+        for parts in (zip(*columns, strict=True) if columns else [()] * 4)
+    )
+    speechiness, spoken_from = np.full(k, np.nan), float("nan")
+    if "speechiness" in songs.columns:
+        values, known = _known(songs["speechiness"])
+        if known.any():
+            sums, counts = _sums(values, known, labels, k)
+            speechiness = np.divide(sums, counts, out=np.full(k, np.nan), where=counts > 0)
+            spoken_from = float(np.quantile(values[known], SPOKEN_QUANTILE))
+    return Contrasts(
+        features=tuple(features),
+        sizes=np.bincount(labels, minlength=k).astype(np.int64),
+        means=means,
+        z_means=z_means,
+        percentiles=percentiles,
+        contrasts=contrasts,
+        spoken=(speechiness > spoken_from + 1e-12) | (speechiness > ALL_SPEECH),
+        speechiness=speechiness,
+        spoken_from=spoken_from,
+    )
+
+
+def percentile_contrast(
+    values: pl.Series, labels: NDArray[np.integer], k: int
+) -> tuple[_Float, _Float, NDArray[np.int64]]:
+    """Return mean percentile, contrast and number of known values of each cluster, each ``(k,)``."""
+    _, known = _known(values)
+    ranks = values.cast(pl.Float64).fill_nan(None).rank("average").fill_null(0.5).to_numpy()
+    n_known = int(known.sum())
+    sums, counts = _sums((ranks - 0.5) / max(n_known, 1), known, labels, k)
+    inside = np.divide(sums, counts, out=np.full(k, 0.5), where=counts > 0)
+    share = counts / max(n_known, 1)
+    rest = 1.0 - share
+    above = np.divide(inside - share / 2, rest, out=np.full(k, 0.5), where=(rest > 0) & (counts > 0))
+    return 100.0 * inside, np.clip(2.0 * above - 1.0, -1.0, 1.0), counts.astype(np.int64)
+
+
+def _measure_column(
+    column: pl.Series, labels: NDArray[np.integer], k: int
+) -> tuple[_Float, _Float, _Float, _Float]:
+    """Means, z-means, percentiles and contrasts of one feature."""
+    values, known = _known(column)
+    centre = float(values[known].mean()) if known.any() else 0.0
+    spread = float(values[known].std()) if known.any() else 0.0
+    sums, counts = _sums(values, known, labels, k)
+    means = np.divide(sums, counts, out=np.full(k, centre), where=counts > 0)
+    z_means = (means - centre) / spread if spread > 1e-12 * max(abs(centre), 1e-300) else np.zeros(k)
+    percentiles, contrasts, _ = percentile_contrast(column, labels, k)
+    return means, z_means, percentiles, contrasts
+
+
+def _known(column: pl.Series) -> tuple[_Float, NDArray[np.bool_]]:
+    values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    known = np.isfinite(values)
+    return np.where(known, values, 0.0), known
+
+
+def _sums(
+    values: _Float, known: NDArray[np.bool_], labels: NDArray[np.integer], k: int
+) -> tuple[_Float, _Float]:
+    """Sum and number of the known values of each cluster."""
+    sums = np.bincount(labels, weights=np.where(known, values, 0.0), minlength=k)
+    counts = np.bincount(labels, weights=known.astype(np.float64), minlength=k)
+    return np.asarray(sums, dtype=np.float64), np.asarray(counts, dtype=np.float64)

@@ -1,0 +1,94 @@
+"""The evidence of a name in one line: facts about the cluster, rounded, that anyone can compute again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from songatlas.profiles.labels import Era, TagShare
+from songatlas.profiles.naming import Name
+from songatlas.profiles.words import COMPARATIVES
+
+MOST_FACTS: Final = 4
+"""Features told beyond those that the name speaks of, up to this many in all."""
+
+_TELLING: Final = 12.0  # percentile points from the middle that are worth telling
+
+
+def tell_evidence(
+    name: Name,
+    *,
+    percentiles: Mapping[str, float],
+    tags: tuple[TagShare, ...],
+    era: Era,
+    speech: tuple[float, float],
+    is_all: bool = False,
+) -> str:
+    """Return one line: what the name rests on first, then the strongest other contrasts, tags and years.
+
+    Parameters
+    ----------
+    name : Name
+        The chosen name with its pieces.
+    percentiles : mapping of str to float
+        Mean percentile of the cluster in the catalogue for each feature that may be named.
+    tags, era
+        Of this cluster.
+    speech : (float, float)
+        Mean speechiness of the cluster and the catalogue's 95th percentile; told where the name is spoken.
+    is_all : bool
+        Whether the cluster is the whole catalogue.
+    """
+    parts = []
+    if name.spoken:
+        above = f", above {speech[1]:.2f}, the catalogue's 95th percentile" if speech[0] > speech[1] else ""
+        parts.append(f"mean speechiness {speech[0]:.2f}{above}")
+    covered = [feature for feature, _ in name.covers]
+    strongest = sorted(percentiles, key=lambda each: (-abs(percentiles[each] - 50), each))
+    told = sorted(covered, key=strongest.index)
+    for feature in strongest:
+        if feature not in told and len(told) < MOST_FACTS and abs(percentiles[feature] - 50) >= _TELLING:
+            told.append(feature)
+    parts += [
+        _comparison(feature, percentiles[feature], first=place == 0) for place, feature in enumerate(told)
+    ]
+    middle = (
+        "every song of the catalogue" if is_all else "close to the middle of the catalogue in every feature"
+    )
+    pieces = [", ".join(parts) or middle]
+    pieces += [part for part in (_tags_told(name, tags), _years_told(name, era)) if part]
+    return "; ".join(pieces)
+
+
+def _comparison(feature: str, percentile: float, *, first: bool) -> str:
+    words = COMPARATIVES.get(feature, (f"lower {feature}", f"higher {feature}"))
+    above = percentile >= 50
+    share = round(percentile if above else 100 - percentile)
+    return f"{words[above]} than {share}%" + (" of the catalogue" if first else "")
+
+
+def _tags_told(name: Name, tags: tuple[TagShare, ...]) -> str:
+    """The tags of the name, then the most telling others, at most two in all (or all that are named)."""
+    named = [piece.tag for piece in name.pieces if piece.tag is not None]
+    others = [tag for tag in tags if tag not in named and tag.share >= 0.1 and tag.lift >= 1.2]
+    told = [*named, *others][: max(2, len(named))]
+    return (
+        "tags: "
+        + ", ".join(f"{tag.tag} {tag.share:.0%} ({tag.lift:.{int(tag.lift < 10)}f}x)" for tag in told)
+        if told
+        else ""
+    )
+
+
+def _years_told(name: Name, era: Era) -> str:
+    parts = []
+    texts = [piece.text for piece in name.pieces if piece.role == "era"]
+    if any(text[0].isdigit() for text in texts):
+        decades = " and ".join(f"{(era.decade or 0) + 10 * step}s" for step in range(era.n_decades))
+        parts.append(f"{era.decade_share:.0%} from the {decades}")
+    if any(not text[0].isdigit() for text in texts):
+        parts.append(_comparison("year", era.percentile, first=True))
+    if era.low is not None and era.high is not None and (texts or abs(era.percentile - 50) >= _TELLING):
+        span = f"{era.low:.0f} to {era.high:.0f}" if era.low < era.high else f"of {era.low:.0f}"
+        parts.append(f"mostly {span}")
+    return ", ".join(parts)

@@ -1,0 +1,395 @@
+"""Names of clusters: true words that cover the most of what sets each cluster apart, no two alike.
+
+Every name is put together as mood, era, tag, kind ("Happy 80s pop", "Latin party tracks"), at most three of
+these. A word may be used only where its evidence holds. Among the true names of a cluster the one whose
+words explain the most contrast wins; where two clusters want one name, it goes to the cluster it fits
+better and the other takes its next, or a comparative that tells the two apart ("Chill acoustic, faster").
+Nothing depends on how the clusters are numbered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Final, Literal
+
+import numpy as np
+
+from songatlas.profiles.contrasts import Contrasts
+from songatlas.profiles.labels import Era, TagShare
+from songatlas.profiles.words import (
+    ALREADY_SAID,
+    COMPARATIVES,
+    IMPORTANCE,
+    SPELLINGS,
+    UNNAMED,
+    VOCABULARY,
+    Word,
+)
+
+CLEAR: Final = 0.3
+"""Contrast from which a word of one feature is true (65% of random pairs go its way)."""
+
+SLIGHT: Final = 0.15
+"""Contrast from which a comparative, or each feature of a word of several, is true."""
+
+TOLD_APART: Final = 4.0
+"""Percentile points by which a cluster must differ from its namesake for a comparative."""
+
+A_WHILE: Final = 4.0
+"""Years between the medians of cluster and catalogue from which "older" or "newer" is worth saying."""
+
+MOSTLY_SPEECH: Final = 0.5
+"""Mean speechiness from which a spoken cluster is spoken word and no longer music with much speech."""
+
+VINTAGE: Final = 40.0
+"""Years by which a cluster's median must lie behind the catalogue's to be called vintage."""
+
+_PIECE_COST: Final = 0.25  # what a further word must add
+_NEAR_BEST: Final = 0.35  # how much worth a second choice may give away before a comparative is better
+_SECOND_MOOD_COST: Final = 0.2
+_LEAST_WORTH: Final = -0.15
+_TAG_WORTH: Final = 1.3
+_ERA_WORTH: Final = 0.8
+
+Signed = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a name with its evidence: features (with their side), a tag or an era."""
+
+    text: str
+    role: Literal["mood", "era", "tag", "kind"]
+    covers: tuple[Signed, ...] = ()
+    bonus: float = 0.0
+    tag: TagShare | None = None
+    compares: bool = False
+
+
+_SONGS: Final = Piece("songs", "kind")
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name and the pieces it is made of; `spoken` where the speech rule asked for it."""
+
+    text: str
+    pieces: tuple[Piece, ...]
+    worth: float
+    spoken: bool = False
+
+    @property
+    def covers(self) -> tuple[Signed, ...]:
+        """Every feature that the name speaks of, with its side."""
+        return tuple(dict.fromkeys(each for piece in self.pieces for each in piece.covers))
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is known of one cluster when it is named."""
+
+    contrasts: Mapping[str, float]
+    percentiles: Mapping[str, float]
+    means: Mapping[str, float]
+    tags: tuple[TagShare, ...]
+    era: Era
+    spoken: bool
+    speechiness: float
+    size: int
+    is_all: bool
+
+    @property
+    def identity(self) -> tuple[float, ...]:
+        """What orders clusters whatever their numbers."""
+        return (-self.size, *self.percentiles.values(), *self.means.values(), self.era.percentile)
+
+
+def name_clusters(
+    contrasts: Contrasts, tags: Sequence[tuple[TagShare, ...]], eras: Sequence[Era]
+) -> tuple[Name, ...]:
+    """Return one name for each cluster, no two alike whatever their case.
+
+    Parameters
+    ----------
+    contrasts : Contrasts
+        Numbers of the clusters.
+    tags, eras : sequences
+        As `tag_shares` and `eras` give them, one for each cluster.
+    """
+    traits = _traits(contrasts, tags, eras)
+    choices = [_true_names(each) for each in traits]
+    order = sorted(range(len(traits)), key=lambda cluster: traits[cluster].identity)
+    offers = [
+        (-name.worth, name.text, rank, cluster, name)
+        for rank, cluster in enumerate(order)
+        for name in choices[cluster]
+        if name.worth >= choices[cluster][0].worth - _NEAR_BEST
+    ]
+    names: dict[int, Name] = {}
+    taken: dict[str, int] = {}
+    for _, _, _, cluster, name in sorted(offers, key=lambda offer: offer[:3]):
+        if cluster not in names and _is_free(name, cluster, names, traits, taken):
+            names[cluster] = name
+            taken[name.text.casefold()] = cluster
+    for cluster in order:
+        if cluster not in names:
+            names[cluster] = _told_apart(choices[cluster][0], cluster, names, traits, taken)
+            taken[names[cluster].text.casefold()] = cluster
+    return tuple(names[cluster] for cluster in range(len(traits)))
+
+
+def _traits(contrasts: Contrasts, tags: Sequence[tuple[TagShare, ...]], eras: Sequence[Era]) -> list[Traits]:
+    named = [place for place, feature in enumerate(contrasts.features) if feature not in UNNAMED]
+    total = int(contrasts.sizes.sum())
+
+    def row(table: np.ndarray, cluster: int) -> dict[str, float]:
+        return {contrasts.features[place]: float(table[cluster, place]) for place in named}
+
+    return [
+        Traits(
+            contrasts=row(contrasts.contrasts, cluster),
+            percentiles=row(contrasts.percentiles, cluster),
+            means=row(contrasts.means, cluster),
+            tags=tags[cluster],
+            era=eras[cluster],
+            spoken=bool(contrasts.spoken[cluster]),
+            speechiness=float(contrasts.speechiness[cluster]),
+            size=int(contrasts.sizes[cluster]),
+            is_all=int(contrasts.sizes[cluster]) == total,
+        )
+        for cluster in range(len(contrasts.sizes))
+    ]
+
+
+def _true_names(traits: Traits) -> list[Name]:
+    """Every name that is true of a cluster, the worthiest first; never empty."""
+    if traits.size == 0:
+        return [Name("Empty", (), 0.0)]
+    moods = [_piece(word) for word in VOCABULARY if word.role == "mood" and _is_true(word, traits)]
+    kinds = [_piece(word) for word in VOCABULARY if word.role == "kind" and _is_true(word, traits)]
+    tags = [_tag_piece(tag, moods) for tag in traits.tags if _serves_in_name(tag, traits)]
+    if traits.spoken:
+        return _spoken_names(traits, (*tags, *kinds), moods)
+    moods += _comparative_moods(traits, {each for mood in moods for each in mood.covers})
+    names = [
+        _compose(pieces, traits) for pieces in _combinations(moods, _era_pieces(traits.era), tags, kinds)
+    ]
+    worthy = sorted((name for name in names if name.worth >= _LEAST_WORTH), key=_by_worth)
+    return worthy or [Name("All songs" if traits.is_all else "Middle ground", (), 0.0)]
+
+
+def _spoken_names(traits: Traits, nouns: Sequence[Piece], moods: Sequence[Piece]) -> list[Name]:
+    """Names by the speech rule: spoken word, or half-spoken music where the mean says both are heard."""
+    if traits.speechiness >= MOSTLY_SPEECH:
+        return [Name("Spoken word", (), traits.speechiness, spoken=True)]
+    moods = [mood for mood in moods if ("speechiness", 1) not in mood.covers]
+    choices = [(_SONGS,), *((noun,) for noun in nouns), *((mood, _SONGS) for mood in moods)]
+    return sorted((_compose(pieces, traits, before="half-spoken") for pieces in choices), key=_by_worth)
+
+
+def _by_worth(name: Name) -> tuple[float, str]:
+    return -round(name.worth, 9), name.text
+
+
+def _combinations(
+    moods: Sequence[Piece], eras: Sequence[Piece], tags: Sequence[Piece], kinds: Sequence[Piece]
+) -> Iterator[tuple[Piece, ...]]:
+    """Every order-keeping choice of at most three pieces that reads as a name."""
+    for before in _befores(moods, eras):
+        for tag in (None, *tags):
+            if tag is not None and before[:2] != before:
+                continue
+            for kind in (None, *kinds) if tag is not None else (_SONGS, *kinds):
+                pieces = tuple(each for each in (*before, tag, kind) if each is not None)
+                needs_noun = tag is not None or any(piece.compares for piece in before)
+                if needs_noun and kind is not None and not kind.text.endswith("s"):
+                    continue  # "acoustic" is no noun behind a tag or a comparative
+                if len(pieces) <= 3 and pieces != (_SONGS,) and _reads_well(pieces):
+                    yield pieces
+
+
+def _befores(moods: Sequence[Piece], eras: Sequence[Piece]) -> Iterator[tuple[Piece, ...]]:
+    yield ()
+    yield from ((mood,) for mood in moods)
+    yield from ((era,) for era in eras)
+    yield from ((mood, era) for mood in moods for era in eras)
+    plain = [mood for mood in moods if not mood.compares]
+    yield from combinations(plain, 2)
+
+
+def _reads_well(pieces: Sequence[Piece]) -> bool:
+    """No word twice, and no piece that says only what another says."""
+    words = [word for piece in pieces for word in re.split(r"[\s-]+", piece.text.casefold())]
+    if len(set(words)) < len(words) or len(words) > 4:
+        return False
+    return not any(
+        one.covers and other.covers and set(one.covers) & set(other.covers)
+        for one, other in combinations(pieces, 2)
+        if set(one.covers) <= set(other.covers) or set(other.covers) <= set(one.covers)
+    )
+
+
+def _compose(pieces: tuple[Piece, ...], traits: Traits, *, before: str = "") -> Name:
+    covered = {each for piece in pieces for each in piece.covers}
+    worth = sum(_importance(each) * abs(traits.contrasts[each[0]]) for each in sorted(covered))
+    worth += sum(piece.bonus - _PIECE_COST * (piece is not _SONGS) for piece in pieces)
+    worth -= _SECOND_MOOD_COST * (sum(piece.role == "mood" for piece in pieces) > 1)
+    text = " ".join([*([before] if before else []), *(piece.text for piece in pieces)])
+    return Name(text[:1].upper() + text[1:], pieces, round(worth, 9), spoken=bool(before))
+
+
+def _importance(side: Signed) -> float:
+    return IMPORTANCE.get(side[0], (0.4, 0.4))[side[1] > 0]
+
+
+def _piece(word: Word) -> Piece:
+    covers = (*((each, 1) for each in word.high), *((each, -1) for each in word.low))
+    return Piece(word.text, word.role, covers)
+
+
+def _is_true(word: Word, traits: Traits) -> bool:
+    """Whether the cluster lies clearly on the word's side on all its features."""
+    sides = [(feature, 1) for feature in word.high] + [(feature, -1) for feature in word.low]
+    if any(feature not in traits.contrasts for feature, _ in sides):
+        return False
+    heights = [side * traits.contrasts[feature] for feature, side in sides]
+    least = word.least if len(heights) > 1 else CLEAR
+    if min(heights) < least or sum(heights) / len(heights) < CLEAR:
+        return False
+    if any(traits.contrasts.get(feature, 0.0) > SLIGHT for feature in word.not_high):
+        return False
+    if any(traits.contrasts.get(feature, 0.0) < -SLIGHT for feature in word.not_low):
+        return False
+    bounds = [(feature, mean, 1) for feature, mean in word.mean_from.items()]
+    bounds += [(feature, mean, -1) for feature, mean in word.mean_to.items()]
+    return all(
+        side * (traits.means[feature] - bound) >= 0
+        for feature, bound, side in bounds
+        if feature in traits.means
+    )
+
+
+def _comparative_moods(traits: Traits, said: set[Signed]) -> list[Piece]:
+    """Comparatives of the features that no plain mood speaks of, where the contrast carries them."""
+    pieces = []
+    for feature, contrast in traits.contrasts.items():
+        side = 1 if contrast > 0 else -1
+        if abs(contrast) >= SLIGHT and (feature, side) not in said:
+            words = COMPARATIVES.get(feature, (f"lower-{feature}", f"higher-{feature}"))
+            pieces.append(Piece(words[side > 0], "mood", ((feature, side),), bonus=-0.1, compares=True))
+    return pieces
+
+
+def _era_pieces(era: Era) -> list[Piece]:
+    pieces = []
+    if era.decade is not None and era.decade_lift >= 1.5 and era.decade_share >= 0.4 + 0.1 * era.n_decades:
+        worth = _ERA_WORTH * era.decade_share * (1 - 1 / era.decade_lift)
+        decades = [era.decade + 10 * step for step in range(era.n_decades)]
+        text = "/".join(f"{year % 100}s" if 1950 <= year < 2000 else f"{year}s" for year in decades)
+        pieces.append(Piece(text, "era", bonus=worth))
+    if abs(era.contrast) >= CLEAR and abs(era.years_behind) >= A_WHILE:
+        older = "vintage" if era.years_behind >= VINTAGE else "older"
+        text = "newer" if era.contrast > 0 else older
+        pieces.append(Piece(text, "era", bonus=0.6 * _ERA_WORTH * abs(era.contrast)))
+    return pieces
+
+
+def _serves_in_name(tag: TagShare, traits: Traits) -> bool:
+    """Whether a tag holds for a good share of the cluster, far more than elsewhere, and reads as a word."""
+    readable = len(tag.tag) <= 24 and any(letter.isalpha() for letter in tag.tag) and tag.tag.isprintable()
+    return readable and tag.share >= 0.2 and tag.strength >= 0.2 and tag.n_songs >= 3 and not traits.is_all
+
+
+def _tag_piece(tag: TagShare, moods: Sequence[Piece]) -> Piece:
+    """A tag as part of a name; it covers what the true moods that it says by itself would."""
+    words = [SPELLINGS.get(word, word) for word in tag.tag.split()]
+    said = {text for ending, texts in ALREADY_SAID.items() if tag.tag.endswith(ending) for text in texts}
+    covers = dict.fromkeys(each for mood in moods if mood.text in said for each in mood.covers)
+    return Piece(" ".join(words), "tag", tuple(covers), bonus=_TAG_WORTH * tag.strength, tag=tag)
+
+
+def _is_free(
+    name: Name,
+    cluster: int,
+    names: Mapping[int, Name],
+    traits: Sequence[Traits],
+    taken: Mapping[str, int],
+) -> bool:
+    """Not taken, and every word more than a similar name has is truer here than there."""
+    if name.text.casefold() in taken:
+        return False
+    for other, rival in names.items():
+        mine, theirs = {piece.text for piece in name.pieces}, {piece.text for piece in rival.pieces}
+        if rival.pieces and theirs < mine:
+            more = [piece for piece in name.pieces if piece.text not in theirs]
+            if not any(_differs(piece, traits[cluster], traits[other]) for piece in more):
+                return False
+    return True
+
+
+def _differs(piece: Piece, mine: Traits, theirs: Traits) -> bool:
+    """Whether a piece says more of one cluster than of the other."""
+    if not piece.covers:
+        return True
+    return all(
+        side * (mine.percentiles[feature] - theirs.percentiles[feature]) >= TOLD_APART
+        for feature, side in piece.covers
+    )
+
+
+def _told_apart(
+    name: Name,
+    cluster: int,
+    names: Mapping[int, Name],
+    traits: Sequence[Traits],
+    taken: Mapping[str, int],
+) -> Name:
+    """The name with a comparative, a decade or a tag that sets it off from its namesake, or a number."""
+    mine, namesake = traits[cluster], taken.get(name.text.casefold())
+    theirs = traits[namesake] if namesake is not None else None
+    for piece in (None, *_qualifiers(name, mine, theirs)):
+        text = name.text if piece is None else f"{name.text}, {piece.text}"
+        if text.casefold() not in taken:
+            pieces = name.pieces if piece is None else (*name.pieces, piece)
+            return Name(text, pieces, name.worth, spoken=name.spoken)
+    for plain in _comparative_names(mine):
+        if plain.text.casefold() not in taken and not name.spoken:
+            return plain
+    number = 2
+    while f"{name.text} {number}".casefold() in taken:
+        number += 1
+    return Name(f"{name.text} {number}", name.pieces, name.worth, spoken=name.spoken)
+
+
+def _comparative_names(traits: Traits) -> list[Name]:
+    """Names of one or two comparatives, for a cluster whose plain words belong to a clearer one."""
+    pieces = _comparative_moods(traits, set())
+    choices = [(piece, _SONGS) for piece in pieces] + [(*pair, _SONGS) for pair in combinations(pieces, 2)]
+    names = [_compose(choice, traits) for choice in choices]
+    paired = [replace(name, text=_with_comma(name)) for name in names]
+    return sorted(paired, key=_by_worth)
+
+
+def _with_comma(name: Name) -> str:
+    text = ", ".join(piece.text for piece in name.pieces if piece is not _SONGS) + " songs"
+    return text[:1].upper() + text[1:]
+
+
+def _qualifiers(name: Name, mine: Traits, theirs: Traits | None) -> Iterable[Piece]:
+    """Comparatives true of the catalogue and of the namesake, the widest difference first; then tags."""
+    gaps: list[tuple[float, Piece]] = []
+    for feature, percentile in mine.percentiles.items():
+        side = (feature, 1 if percentile > 50 else -1)
+        gap = side[1] * (percentile - theirs.percentiles[feature]) if theirs else abs(percentile - 50)
+        if gap >= TOLD_APART and abs(percentile - 50) >= 3 and side not in name.covers:
+            words = COMPARATIVES.get(feature, (f"lower {feature}", f"higher {feature}"))
+            gaps.append((-gap * _importance(side), Piece(words[side[1] > 0], "mood", (side,), compares=True)))
+    yield from (piece for _, piece in sorted(gaps, key=lambda each: (each[0], each[1].text)))
+    said = name.text.casefold()
+    yield from (piece for piece in _era_pieces(mine.era) if piece.text not in said)
+    for tag in mine.tags:
+        if _serves_in_name(tag, mine) and tag.tag not in said:
+            yield _tag_piece(tag, ())

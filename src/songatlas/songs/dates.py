@@ -1,0 +1,185 @@
+"""Release dates of every precision and order -> ISO text and year.
+
+Conventions
+-----------
+A date is written as far as it is known: "1922", "1981-12", "2001-03-19". Where a column cannot tell the day
+from the month, the year alone is kept. Whether the day or the month stands first is decided by the values
+over 12, for each separator apart (one column may hold ``4/6/2018`` and ``12-01-1928`` from two sources).
+Years of two digits are read as Excel does: 30 to 99 as 19.., 00 to 29 as 20.. . Year 0 is unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from songatlas.songs.text_cells import as_text, for_each_different
+
+_FIRST_YEAR, _LAST_YEAR = 1500, 2100
+
+
+@dataclass(frozen=True)
+class Dates:
+    """Dates of a column: `dates` (String) and `years` (Float64), null where unknown; the unit and a note."""
+
+    dates: pl.Series
+    years: pl.Series
+    unit: str
+    note: str
+
+
+def read_dates(cells: pl.Series, *, order: str | None = None) -> Dates:
+    """Read the dates of a column.
+
+    Parameters
+    ----------
+    cells : polars.Series
+        Text, whole numbers (years) or typed dates.
+    order : {"d-m-y", "m-d-y"}, optional
+        Order where the person named it.
+
+    Returns
+    -------
+    Dates
+        With a note on what was decided.
+    """
+    text = as_text(cells)
+    text = text.set(text.str.to_lowercase().is_in(["unknown", "none", "-", "n/a"]), None)
+    orders = {mark: order or _order(text, mark) for mark in ("/", "-", ".")}
+
+    def read(different: pl.Series) -> pl.Series:
+        return _parse(different, orders)
+
+    dates = for_each_different(text, read)
+    decades = dates.str.starts_with("~")
+    plain = dates.str.strip_prefix("~")
+    years = plain.str.head(4).cast(pl.Float64, strict=False)
+    out = ~years.is_between(_FIRST_YEAR, _LAST_YEAR)
+    years, plain = years.set(out, None), plain.set(out | decades, None)
+    return Dates(plain, years, _unit(text, orders), _note(text, years, orders, decades))
+
+
+def _order(text: pl.Series, mark: str) -> str:
+    """Decide by values over 12 which of two numbers is the day: "d-m-y", "m-d-y", "both" or ""."""
+    both = text.str.extract_groups(_short(mark)).struct.unnest().drop_nulls()
+    if both.height == 0:
+        return ""
+    numbers = both.cast(pl.Int64, strict=False)
+    day_first, month_first = int((numbers["a"] > 12).sum()), int((numbers["b"] > 12).sum())
+    if day_first and month_first:
+        least = min(day_first, month_first)
+        return "both" if least > 0.01 * both.height else ("d-m-y" if day_first > month_first else "m-d-y")
+    return "d-m-y" if day_first else "m-d-y" if month_first else "unknown"
+
+
+def _short(mark: str) -> str:
+    """Pattern of two short numbers and a year."""
+    stop = f"[{mark}]"
+    return rf"^(?<a>\d{{1,2}}){stop}(?<b>\d{{1,2}}){stop}(?<y>\d{{4}}|\d{{2}})(?:[ T].*)?$"
+
+
+def _parse(text: pl.Series, orders: dict[str, str]) -> pl.Series:
+    """Dates in ISO text, decades marked by "~"; null where nothing is understood."""
+    cell = pl.col("text")
+    iso = cell.str.extract_groups(r"^(?<y>\d{4})(?:[-/.](?<m>\d{1,2})(?:[-/.](?<d>\d{1,2}))?)?(?:[ T].*|\.0+)?$")
+    forms = [_iso(iso.struct.field("y"), iso.struct.field("m"), iso.struct.field("d"))]
+    for mark, order in orders.items():
+        found = cell.str.extract_groups(_short(mark))
+        forms.append(_ordered(found, order))
+    named = cell.str.to_lowercase()
+    month = named.str.extract(r"\b([a-z]{3})[a-z]*\b").replace_strict(
+        _MONTHS, default=None, return_dtype=pl.String
+    )
+    day = named.str.extract(r"\b(\d{1,2})(?:st|nd|rd|th)?\b")
+    year = named.str.extract(r"\b(\d{4})\b")
+    forms.append(pl.when(month.is_not_null()).then(_iso(year, month, day)))
+    forms.append(_iso(cell.str.extract(r"^(\d{4})\d{4}$"), cell.str.slice(4, 2), cell.str.slice(6, 2)))
+    decade = cell.str.extract(r"^(?:\d{2})?(\d)0'?s$").cast(pl.Int64)
+    century = cell.str.extract(r"^(\d{2})\d0'?s$").cast(pl.Int64)
+    century = century.fill_null(pl.when(decade >= 3).then(19).otherwise(20))
+    forms.append("~" + (century * 100 + decade * 10 + 5).cast(pl.String))
+    return text.to_frame("text").select(pl.coalesce(forms).alias("date")).to_series()
+
+
+def _ordered(found: pl.Expr, order: str) -> pl.Expr:
+    """Dates of two short numbers and a year, by the order of the column."""
+    first, second, year = (found.struct.field(name) for name in "aby")
+    whole = (
+        pl.when(year.str.len_chars() == 4)
+        .then(year)
+        .when(year.cast(pl.Int64) >= 30)
+        .then("19" + year)
+        .otherwise("20" + year)
+    )
+    if order == "d-m-y":
+        return _iso(whole, second, first)
+    if order == "m-d-y":
+        return _iso(whole, first, second)
+    nobody = pl.lit(None, dtype=pl.String)
+    if order == "both":
+        return (
+            pl.when(first.cast(pl.Int64) > 12)
+            .then(_iso(whole, second, first))
+            .when(second.cast(pl.Int64) > 12)
+            .then(_iso(whole, first, second))
+            .otherwise(_iso(whole, nobody, nobody))
+        )
+    return _iso(whole, nobody, nobody)
+
+
+def _iso(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """ISO text as far as the parts are possible."""
+    month_number, day_number = month.cast(pl.Int64, strict=False), day.cast(pl.Int64, strict=False)
+    has_month = month_number.is_between(1, 12).fill_null(False)
+    has_day = has_month & day_number.is_between(1, 31).fill_null(False)
+    to_month = year + "-" + month.str.zfill(2)
+    return pl.when(has_day).then(to_month + "-" + day.str.zfill(2)).when(has_month).then(to_month).otherwise(year)
+
+
+def _unit(text: pl.Series, orders: dict[str, str]) -> str:
+    """Name the form of the dates."""
+    met = [order for order in orders.values() if order in ("d-m-y", "m-d-y")]
+    if met:
+        return "date " + " and ".join(dict.fromkeys(met))
+    filled = text.drop_nulls()
+    if len(filled) and bool(filled.str.contains(r"^\d{1,4}(?:\.0+)?$").all()):
+        return "year"
+    return "decade" if bool(filled.str.contains(r"0'?s$").any()) else "date"
+
+
+def _note(text: pl.Series, years: pl.Series, orders: dict[str, str], decades: pl.Series) -> str:
+    """Say what was decided and what was lost."""
+    notes = [
+        f"in dates with {mark!r} the {'day' if order == 'd-m-y' else 'month'} stands first"
+        for mark, order in orders.items()
+        if order in ("d-m-y", "m-d-y")
+    ]
+    unsure = [mark for mark, order in orders.items() if order in ("unknown", "both")]
+    if unsure:
+        signs = " and ".join(repr(mark) for mark in unsure)
+        notes.append(f"in dates with {signs} day and month cannot be told apart, so only the year is kept")
+    if decades.any():
+        notes.append("of a decade its middle year is taken")
+    lost = len(text.drop_nulls()) - len(years.drop_nulls())
+    if lost:
+        notes.append(f"{lost:,} cells give no year")
+    return "; ".join(notes)
+
+
+def from_parts(year: pl.Series, month: pl.Series | None, day: pl.Series | None) -> pl.Series:
+    """Join columns of year, month and day into ISO text."""
+    parts = pl.DataFrame(
+        {
+            "y": as_text(year),
+            "m": as_text(month) if month is not None else pl.Series([None] * len(year), dtype=pl.String),
+            "d": as_text(day) if day is not None else pl.Series([None] * len(year), dtype=pl.String),
+        }
+    )
+    return parts.select(_iso(pl.col("y").str.extract(r"^(\d{4})"), pl.col("m"), pl.col("d"))).to_series()
+
+
+_MONTHS = {
+    name: str(number)
+    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}

@@ -1,0 +1,357 @@
+"""Text tables: bytes of a CSV or TSV file in any encoding, with any separator -> a grid of cells.
+
+The fast road is the Polars reader, which refuses what is not well formed. What it refuses or would read
+differently from what the writer meant (quotes after blanks, stray quotes, ragged rows, files cut inside a
+quoted cell) goes down the tolerant road: `split_rows`, a reader of our own that never refuses.
+
+Conventions
+-----------
+A *grid* is a Polars DataFrame of String columns that still has its header row. A cell is null only where
+its row was too short to have one; an empty cell is "". Padding is kept. A line with no cells at all is no
+row; a line of separators alone is a row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from songatlas.errors import UnreadableTable
+from songatlas.songs.headers import known_headers
+
+SEPARATORS = (",", ";", "\t", "|")
+_HEAD = 65_536  # characters that are looked at to find the separator
+_MOST_EXTRA = 100  # cells beyond the header that get a column each; the rest stays joined in the last
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of a text table, header row included, and the dirt that was met."""
+
+    cells: pl.DataFrame
+    encoding: str
+    separator: str
+    notes: tuple[str, ...]
+
+
+def read_grid(content: bytes) -> Grid:
+    """Return the cells of a text table.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+
+    Raises
+    ------
+    UnreadableTable
+        If the text has fewer than two columns or rows.
+    """
+    if not content.startswith((b"\xff\xfe", b"\xfe\xff")) and 0 not in content[:4096]:
+        if (grid := _read_utf8(content.removeprefix(codecs.BOM_UTF8))) is not None:
+            return grid
+    text, encoding, notes = decode(content)
+    if "\n" not in text and "\r" in text:
+        text = text.replace("\r", "\n")
+    if encoding != "utf-8" and (grid := _read_utf8(text.encode())) is not None:
+        return replace(grid, encoding=encoding, notes=(*notes, *grid.notes))
+    separator, start = _separator(text[:_HEAD], is_whole=len(text) <= _HEAD)
+    cells, dirt = _read_tolerant(text[start:], separator)
+    return Grid(cells=cells, encoding=encoding, separator=separator, notes=(*notes, *dirt))
+
+
+def _read_utf8(content: bytes) -> Grid | None:
+    """Take the fast road; None where the text is no UTF-8 or not well formed."""
+    head = content[:_HEAD].decode("utf-8", errors="replace")
+    if "\n" not in head:
+        return None
+    separator, start = _separator(head, is_whole=len(content) <= _HEAD)
+    fast = _read_fast(content[len(head[:start].encode()) :].strip(b"\r\n"), separator)
+    if fast is None:
+        return None
+    return Grid(cells=fast[0], encoding="utf-8", separator=separator, notes=fast[1])
+
+
+def decode(content: bytes) -> tuple[str, str, tuple[str, ...]]:
+    """Return the text of a file, the name of its encoding, and notes on what was doubtful."""
+    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content.startswith(mark):
+            return _decode_as(content[len(mark) :], encoding)
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if _is_every_other_byte_zero(content[:4096], start):
+            return _decode_as(content, encoding)
+    try:
+        return content.decode("utf-8"), "utf-8", ()
+    except UnicodeDecodeError as error:
+        return _decode_damaged(content, error)
+
+
+def _is_every_other_byte_zero(head: bytes, start: int) -> bool:
+    """Say whether the head looks like UTF-16 without a mark."""
+    half, other = head[start::2], head[1 - start :: 2]
+    return len(half) > 8 and half.count(0) > 0.7 * len(half) and other.count(0) < 0.1 * len(other)
+
+
+def _decode_as(content: bytes, encoding: str) -> tuple[str, str, tuple[str, ...]]:
+    """Decode by a byte order mark, bytes that do not fit replaced and counted."""
+    text = content.decode(encoding, errors="replace")
+    lost = text.count("\ufffd") if encoding == "utf-8" else 0
+    if lost:
+        return text, encoding, (f"{lost:,} bytes are no {encoding.upper()} text and were replaced by \ufffd",)
+    return text, encoding, ()
+
+
+def _decode_damaged(content: bytes, error: UnicodeDecodeError) -> tuple[str, str, tuple[str, ...]]:
+    """Decode what is not UTF-8: a cut last letter, UTF-8 with few bad bytes, or a Windows code page."""
+    if error.start >= len(content) - 3 and error.start > 0:
+        return content[: error.start].decode("utf-8"), "utf-8", ("the file ends in the middle of a letter",)
+    text = content.decode("utf-8", errors="replace")
+    lost = text.count("\ufffd")
+    letters = sum(1 for byte in content[:1_000_000] if byte >= 0xC2)
+    if letters > 20 * lost:
+        return text, "utf-8", (f"{lost:,} bytes are no UTF-8 text and were replaced by \ufffd",)
+    try:
+        return content.decode("cp1252"), "cp1252", ()
+    except UnicodeDecodeError:
+        return content.decode("latin-1"), "latin-1", ()
+
+
+def _separator(head: str, *, is_whole: bool) -> tuple[str, int]:
+    """Return the separator, and where the table starts after a first line such as ``sep=;``."""
+    if found := re.match(r'\s*"?sep=([,;\t|])"?[ ]*\r?\n', head):
+        return found.group(1), found.end()
+    start = len(head) - len(head.lstrip("\r\n"))
+    if not is_whole:
+        head = head[: head.rfind("\n") + 1] or head
+    return find_separator(head), start
+
+
+def find_separator(head: str) -> str:
+    """Return the character that separates the cells: the one that makes the best header and even rows.
+
+    Parameters
+    ----------
+    head : str
+        The first lines of the text.
+
+    Raises
+    ------
+    UnreadableTable
+        If no separator gives at least two columns.
+    """
+    best: tuple[tuple[float, ...], str] | None = None
+    for separator in SEPARATORS:
+        rows = [row for row in split_rows(head, separator)[0] if len(row) > 1 or row[0].strip()]
+        widths = Counter(len(row) for row in rows[:200])
+        if not widths:
+            continue
+        width, count = widths.most_common(1)[0]
+        if width < 2:
+            continue
+        score = (max(known_headers(row) for row in rows[:12]), count / widths.total(), width)
+        if best is None or score > best[0]:
+            best = (score, separator)
+    if best is None:
+        raise UnreadableTable(_not_a_table(head))
+    return best[1]
+
+
+def _not_a_table(text: str) -> str:
+    """Say what a text without columns is."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    start = lines[0].strip()[:40] if lines else ""
+    kind = "one line of text" if len(lines) == 1 else "one column of text"
+    return f"holds {kind} ({start!r}), not a table: open it and save the table itself as CSV, with a header row"
+
+
+def _read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
+    """Read with Polars; None where the tolerant road must decide."""
+    if body.count(b'"') % 2:
+        return None
+    try:
+        cells = pl.read_csv(body, has_header=False, infer_schema=False, separator=separator, quote_char='"')
+    except pl.exceptions.PolarsError:
+        return None
+    cells = cells.with_columns(pl.all().fill_null(""))
+    cells.columns = [f"c{position}" for position in range(cells.width)]
+    quoted_late = b"[" + re.escape(separator).encode() + b'\n] +"'
+    if b' "' in body and re.search(quoted_late, body) and _any_cell(cells, r'^[ \t]+"'):
+        return None
+    return _settle_short_rows(cells, body, separator)
+
+
+def _any_cell(cells: pl.DataFrame, pattern: str) -> bool:
+    """Say whether any cell matches."""
+    return any(column.str.contains(pattern).any() for column in cells)
+
+
+def _settle_short_rows(
+    cells: pl.DataFrame, body: bytes, separator: str
+) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
+    """Tell empty cells from absent ones, which the Polars reader does not."""
+    last = cells.to_series(-1)
+    if not (last == "").any():
+        return cells, ()
+    written = sum(int(column.str.count_matches(separator, literal=True).sum()) for column in cells)
+    absent = cells.height * (cells.width - 1) + written - body.count(separator.encode())
+    if absent == 0:
+        return cells, ()
+    blank = pl.all_horizontal(pl.all() == "")
+    n_blank = cells.select(blank.sum()).item()
+    if n_blank and absent == n_blank * (cells.width - 1):
+        return cells.filter(~blank), (_blank_lines(n_blank),)
+    end = body[body.rfind(b"\n") + 1 :].decode()
+    if '"' not in end and absent == cells.width - 1 - end.count(separator):
+        width = end.count(separator) + 1
+        kept = [pl.all().exclude(cells.columns[width:])]
+        short = [
+            pl.when(pl.int_range(pl.len()) < cells.height - 1).then(pl.col(name)).alias(name)
+            for name in cells.columns[width:]
+        ]
+        return cells.select(*kept, *short), (_cut_row(width, cells.width),)
+    return None
+
+
+def _blank_lines(count: int) -> str:
+    """Note on lines without cells."""
+    return f"{count:,} blank {'line was' if count == 1 else 'lines were'} passed over"
+
+
+def _cut_row(width: int, whole: int) -> str:
+    """Note on a last row that is not whole."""
+    return f"the file ends in the middle of a row; the last row has {width} of {whole} cells"
+
+
+def split_rows(text: str, separator: str) -> tuple[list[list[str]], str]:
+    """Split any text into rows of cells, tolerantly.
+
+    A quote opens a quoted cell only at the cell's start, blanks before it allowed; what follows the closing
+    quote is kept. A quote that never closes is a plain character if whole rows follow it, else its cell runs
+    to the end of the text.
+
+    Parameters
+    ----------
+    text : str
+        Text with line ends of any kind but a lone carriage return.
+    separator : str
+        One character.
+
+    Returns
+    -------
+    rows : list of list of str
+        Lines without any cell are ``[""]``.
+    note : str
+        Says whether the text ends inside a quoted cell; empty if it does not.
+
+    Examples
+    --------
+    >>> split_rows('title,artist\\nHello, "a ""b"", c" ', ",")[0]
+    [['title', 'artist'], ['Hello', 'a "b", c ']]
+    """
+    stop = re.escape(separator)
+    cell = re.compile(
+        rf'[ \t]*"([^"]*(?:""[^"]*)*)(?:"([^{stop}\r\n]*)|\Z)|([^{stop}\r\n]*(?:\r(?!\n)[^{stop}\r\n]*)*)'
+    )
+    rows: list[list[str]] = []
+    position, is_open = 0, False
+    while position < len(text):
+        line_end = text.find("\n", position)
+        line_end = len(text) if line_end < 0 else line_end
+        if text.find('"', position, line_end) < 0:
+            row = text[position:line_end].removesuffix("\r").split(separator)
+            position = line_end
+        else:
+            row, position, is_open = _split_quoted_row(text, position, separator, cell)
+        rows.append(row)
+        position += 2 if text.startswith("\r\n", position) else 1
+    note = "the file ends inside a quoted cell, which holds the rest of the file" if is_open else ""
+    return rows, note
+
+
+def _split_quoted_row(
+    text: str, position: int, separator: str, cell: re.Pattern[str]
+) -> tuple[list[str], int, bool]:
+    """Return the cells of the row that begins here, where it ends, and whether its last quote is open."""
+    row: list[str] = []
+    is_open = False
+    while True:
+        found = cell.match(text, position)
+        assert found is not None  # noqa: S101 - the last branch of the pattern matches anywhere
+        quoted, tail, plain = found.groups()
+        end = found.end()
+        if quoted is not None and tail is None and _whole_row_follows(text, position, separator):
+            end = min(_find(text, separator, position), _find(text, "\n", position))
+            row.append(text[position:end].removesuffix("\r"))
+        elif quoted is not None:
+            is_open = tail is None
+            row.append(quoted.replace('""', '"') + (tail or ""))
+        else:
+            row.append(plain)
+        if end >= len(text) or text[end] != separator:
+            return row, end, is_open
+        position = end + 1
+
+
+def _find(text: str, sought: str, position: int) -> int:
+    """Return where `sought` stands next, or the end of the text."""
+    found = text.find(sought, position)
+    return len(text) if found < 0 else found
+
+
+def _whole_row_follows(text: str, position: int, separator: str) -> bool:
+    """Say whether the lines after an unclosed quote are as wide as its own line."""
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    after = text.find("\n", end + 1)
+    if end < 0:
+        return False
+    own = text.count(separator, start, end)
+    return own > 0 and text.count(separator, end, after if after >= 0 else len(text)) >= own
+
+
+def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Read with `split_rows`, whatever the state of the text."""
+    rows, end_note = split_rows(text.strip("\r\n"), separator)
+    filled = [row for row in rows if row != [""]]
+    notes = [_blank_lines(len(rows) - len(filled))] if len(filled) < len(rows) else []
+    if not filled:
+        raise UnreadableTable(_not_a_table(text[:_HEAD]))
+    usual = Counter(map(len, filled)).most_common(1)[0][0]
+    first = len(filled[0])
+    if first == usual - 1 and any(row[-1].strip() for row in filled[1:]):
+        filled[0] = ["", *filled[0]]
+        notes.append("the header has one cell less than the rows: the first column has no header")
+    width = max(map(len, filled))
+    whole = max(len(filled[0]), usual)
+    if width > whole + _MOST_EXTRA:
+        width = whole + _MOST_EXTRA
+        filled = [
+            row if len(row) <= width else [*row[: width - 1], separator.join(row[width - 1 :])]
+            for row in filled
+        ]
+    notes += _row_notes(filled, whole, end_note)
+    padded = (row + [None] * (width - len(row)) for row in filled)
+    columns = zip(*padded, strict=True)
+    return pl.DataFrame(
+        {f"c{place}": pl.Series(values, dtype=pl.String) for place, values in enumerate(columns)}
+    ), tuple(notes)
+
+
+def _row_notes(rows: list[list[str]], whole: int, end_note: str) -> list[str]:
+    """Notes on rows that are too long or too short."""
+    notes = []
+    n_long = sum(len(row) > whole for row in rows)
+    n_short = sum(len(row) < whole for row in rows[:-1])
+    if n_long:
+        notes.append(f"{n_long:,} rows have more than {whole} cells; what is too much stands in extra columns")
+    if n_short:
+        notes.append(f"{n_short:,} rows have fewer than {whole} cells")
+    if len(rows[-1]) < whole:
+        notes.append(_cut_row(len(rows[-1]), whole))
+    if end_note:
+        notes.append(end_note)
+    return notes

@@ -1,0 +1,329 @@
+"""The columns that identify, date, rank and label songs: ids, titles, artists, dates, tags, genre, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from songatlas.errors import MissingColumns
+from songatlas.features import DETAILS, header_key
+from songatlas.songs.dates import from_parts, read_dates
+from songatlas.songs.headers import DATE_PARTS
+from songatlas.songs.numbers import read_numbers
+from songatlas.songs.recognition import find_genre
+from songatlas.songs.table import ColumnReading, RawTable, Sureness
+from songatlas.songs.text_cells import (
+    as_text,
+    bare_ids,
+    flags,
+    is_counter,
+    is_label,
+    join_tags,
+    labels,
+    made_ids,
+    share_of_spotify_ids,
+    split_names,
+    split_tags,
+)
+from songatlas.songs.units import LEFT_ALONE
+
+
+@dataclass
+class Details:
+    """Details read so far: `values` by column, `readings` by position."""
+
+    values: dict[str, pl.Series] = field(default_factory=dict)
+    readings: dict[int, ColumnReading] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_details(
+    raw: RawTable,
+    candidates: Mapping[str, Sequence[int]],
+    features: Mapping[str, pl.Series],
+    *,
+    taken: Mapping[int, ColumnReading],
+    named: Mapping[str, int],
+    units: Mapping[str, str],
+    genre: str | None,
+) -> Details:
+    """Read every detail that the table has.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The table as it was read.
+    candidates : mapping of str to sequence of int
+        Positions that may be a column, the best first.
+    features : mapping of str to polars.Series
+        Features read already, of which ids are made where the table has none.
+    taken : mapping of int to ColumnReading
+        Columns that are understood already.
+    named, units : mapping
+        Positions and units that a person named.
+    genre : str or None
+        Header of the genre to judge by.
+    """
+    reader = _Reader(raw, named, units)
+    free = {
+        column: [place for place in candidates.get(column, ()) if place not in taken]
+        for column in DETAILS
+        if units.get(column) != LEFT_ALONE
+    }
+    for column in ("title", "album", "isrc", "playlist"):
+        reader.read_text(column, free.get(column, []))
+    for column in ("artists", "artist_ids"):
+        reader.read_names(column, free.get(column, []))
+    reader.read_dates(free.get("release_date", []))
+    reader.read_flag(free.get("explicit", []))
+    for column in ("popularity", "streams", "artist_popularity", "followers"):
+        reader.read_number(column, free.get(column, []))
+    reader.read_tags(free.get("tags", []), genre, taken)
+    reader.read_ids(free.get("song_id", []), features)
+    for column, places in free.items():
+        reader.note_unused(column, places)
+    return reader.details
+
+
+class _Reader:
+    """Reads details one kind after another into `details`."""
+
+    def __init__(self, raw: RawTable, named: Mapping[str, int], units: Mapping[str, str]) -> None:
+        self.raw, self.named, self.units = raw, named, units
+        self.details = Details()
+
+    def _cells(self, place: int) -> pl.Series:
+        """The cells of an input column."""
+        return self.raw.frame.to_series(place)
+
+    def _keep(
+        self, column: str, place: int, unit: str | None, note: str = "", *, sure: Sureness = "certain"
+    ) -> None:
+        """Write down what a column turned out to be."""
+        sure = "named" if column in self.named else sure
+        header = self.raw.header[place]
+        self.details.readings[place] = ColumnReading(header, place, column, unit, sure, note)
+
+    def _leave(self, place: int, note: str) -> None:
+        """Write down that a column is not used."""
+        header = self.raw.header[place]
+        self.details.readings[place] = ColumnReading(header, place, None, None, "left alone", note)
+
+    def read_text(self, column: str, places: Sequence[int]) -> None:
+        """Read the first column of text that holds any."""
+        for place in places:
+            text = as_text(self._cells(place))
+            if (why := _says_nothing(text)) and column not in self.named:
+                self._leave(place, why)
+                continue
+            self.details.values[column] = text
+            self._keep(column, place, None)
+            return
+
+    def read_names(self, column: str, places: Sequence[int]) -> None:
+        """Read artists or their ids, and the text of the artists as it is shown."""
+        for place in places:
+            cells = self._cells(place)
+            text = as_text(cells)
+            if (why := _says_nothing(text)) and column not in self.named:
+                self._leave(place, why)
+                continue
+            names, note = split_names(cells, key=header_key(self.raw.header[place]))
+            if column == "artist_ids":
+                names = names.list.eval(pl.element().str.replace("^spotify:artist:", ""))
+            else:
+                is_list = text.str.contains(r"(?s)^\[.*\]$")
+                shown = names.list.join(", ").zip_with(is_list.fill_null(False), text)
+                self.details.values["artist"] = shown.set(shown == "", None)
+            self.details.values[column] = names
+            self._keep(column, place, None, note)
+            return
+
+    def read_dates(self, places: Sequence[int]) -> None:
+        """Read the release date from the first column that has one; further ones fill its gaps."""
+        parts = {
+            DATE_PARTS[key]: place
+            for place, text in enumerate(self.raw.header)
+            if (key := header_key(text)) in DATE_PARTS
+        }
+        dates = years = None
+        for place in places:
+            cells = self._cells(place)
+            is_year = header_key(self.raw.header[place]).endswith("year")
+            if dates is None and is_year and "month" in parts:
+                cells = self._join_date_parts(cells, parts)
+            read = read_dates(cells, order=self.units.get("release_date"))
+            n_years = len(read.years) - read.years.null_count()
+            if n_years == 0:
+                self._leave(place, read.note or "gives no dates")
+            elif dates is None or years is None:
+                dates, years = read.dates, read.years
+                self._keep("release_date", place, read.unit, read.note)
+            else:
+                n_gaps = int((years.is_null() & read.years.is_not_null()).sum())
+                if n_gaps:
+                    dates = read.dates.zip_with(years.is_null(), dates)
+                    years = read.years.zip_with(years.is_null(), years)
+                    self._keep("release_date", place, read.unit, f"fills {n_gaps:,} gaps of the release date")
+        if dates is not None and years is not None:
+            self.details.values |= {"release_date": dates, "year": years}
+
+    def _join_date_parts(self, year: pl.Series, parts: Mapping[str, int]) -> pl.Series:
+        """Join columns of year, month and day."""
+        found = {name: self._cells(place) for name, place in parts.items()}
+        for name, place in parts.items():
+            self._keep("release_date", place, name, f"the {name} of the release date")
+        return from_parts(year, found.get("month"), found.get("day"))
+
+    def read_flag(self, places: Sequence[int]) -> None:
+        """Read yes and no."""
+        for place in places:
+            read = flags(self._cells(place))
+            if read is None or read.null_count() == len(read):
+                self._leave(place, "holds neither yes nor no")
+                continue
+            self.details.values["explicit"] = read
+            self._keep("explicit", place, "yes or no")
+            return
+
+    def read_number(self, column: str, places: Sequence[int]) -> None:
+        """Read popularity, streams and followers; a popularity from 0 to 1 becomes 0 to 100."""
+        for place in places:
+            numbers = read_numbers(self._cells(place))
+            if numbers.n_numbers == 0 or numbers.share_of_numbers < 0.5:
+                self._leave(place, "empty" if not numbers.n_cells else "holds words, not numbers")
+                continue
+            values, notes = numbers.values, []
+            n_unknown = int((values < 0).sum())
+            if n_unknown:
+                values = values.set(values < 0, None)
+                notes.append(f"{n_unknown:,} values below 0 are unknown")
+            if numbers.n_grouped:
+                notes.append(f"{numbers.n_grouped:,} values had a thousands separator")
+            n_words = numbers.n_cells - numbers.n_numbers
+            if n_words:
+                notes.append(f"{n_words:,} {'cell is no number' if n_words == 1 else 'cells are no numbers'}")
+            unit = "number"
+            if "popularity" in column:
+                known = values.drop_nulls()
+                is_share = float(known.max() or 0) <= 1 and bool((known != known.round()).any())  # type: ignore[arg-type]
+                unit = self.units.get(column) or ("share" if is_share else "0-100")
+                values = values * 100 if unit == "share" else values
+            self.details.values[column] = values
+            self._keep(column, place, unit, "; ".join(notes))
+            return
+
+    def read_tags(
+        self, places: Sequence[int], genre: str | None, taken: Mapping[int, ColumnReading]
+    ) -> None:
+        """Unite the genre words of all columns, and take the genre to judge by."""
+        chosen = find_genre(self.raw, places, genre)
+        lists = []
+        for place in sorted({*places, *([chosen] if chosen is not None else [])}):
+            cells = self._cells(place)
+            text = as_text(cells) if not cells.dtype.is_nested() else None
+            if place != chosen and text is not None and (why := _says_nothing(text) or _is_code(text)):
+                self._leave(place, why)
+                continue
+            if text is None or not _is_code(text):
+                lists.append(split_tags(cells))
+            if place != chosen:
+                self._keep("tags", place, None, "" if is_label(cells) else "several words a song")
+        if lists:
+            self.details.values["tags"] = join_tags(lists)
+        if chosen is not None:
+            self._keep_genre(chosen, genre is not None, taken)
+
+    def _keep_genre(self, place: int, was_named: bool, taken: Mapping[int, ColumnReading]) -> None:
+        """Write down the genre to judge by."""
+        label = labels(self._cells(place))
+        header = self.raw.header[place]
+        if label.null_count() == len(label):
+            raise MissingColumns(
+                f"column {header.strip()!r} was named as the genre, but it is empty: name another with --genre"
+            )
+        self.details.values["genre"] = label
+        before = taken.get(place) or self.details.readings.get(place)
+        note = "the genre that clusters are judged by"
+        if before is not None and before.column not in (None, "tags"):
+            note += f"; read as {before.column} too"
+        sure: Sureness = "named" if was_named else "certain"
+        self.details.readings[place] = ColumnReading(header, place, "genre", None, sure, note)
+
+    def read_ids(self, places: Sequence[int], features: Mapping[str, pl.Series]) -> None:
+        """Take the best column of ids; rows without one get an id made of their content."""
+        best: tuple[tuple[float, ...], int, pl.Series] | None = None
+        for rank, place in enumerate(places):
+            ids = bare_ids(self._cells(place))
+            if why := _is_no_id(ids) if "song_id" not in self.named else "":
+                if place not in self.details.readings:
+                    self._leave(place, why)
+                continue
+            filled = 1 - ids.null_count() / len(ids)
+            score = (float(share_of_spotify_ids(ids) > 0.5), float(filled > 0.9), round(filled, 2), -rank)
+            if best is None or score > best[0]:
+                best = (score, place, ids)
+        made = "title, artists, album and features"
+        if best is None:
+            self.details.values["song_id"] = self._made_ids(features)
+            self.details.notes.append(f"no column holds ids of songs: ids were made of {made}")
+            return
+        _, place, ids = best
+        n_missing = ids.null_count()
+        if n_missing:
+            ids = self._made_ids(features).zip_with(ids.is_null(), ids)
+            self.details.notes.append(f"{n_missing:,} rows have no song id: ids were made of {made}")
+        self.details.values["song_id"] = ids
+        if place in self.details.readings:
+            self.details.notes.append(f"{self.raw.header[place].strip()!r} serves as the song id too")
+        else:
+            self._keep("song_id", place, None)
+        for other in places:
+            if other not in self.details.readings:
+                same = bool((bare_ids(self._cells(other)) == ids).all())
+                note = "the same ids as" if same else "not used: ids are read from"
+                self._leave(other, f"{note} {self.raw.header[place].strip()!r} (column {place + 1})")
+
+    def _made_ids(self, features: Mapping[str, pl.Series]) -> pl.Series:
+        """Make ids of what is known of the songs."""
+        texts = [self.details.values[name] for name in ("title", "artist", "album") if name in self.details.values]
+        return made_ids(texts, [features[name] for name in sorted(features)])
+
+    def note_unused(self, column: str, places: Sequence[int]) -> None:
+        """Say of further candidates why they are not used."""
+        used = {reading.column: reading for reading in self.details.readings.values() if reading.column}
+        for place in places:
+            if place not in self.details.readings:
+                kept = used.get(column)
+                by = f"{column} is read from {kept.header.strip()!r} (column {kept.position + 1})" if kept else column
+                self._leave(place, f"not used: {by}")
+
+
+def _says_nothing(text: pl.Series) -> str:
+    """Say why a column of text is of no use; empty if it is."""
+    known = text.drop_nulls()
+    if not len(known):
+        return "empty"
+    if len(known) >= 10 and float(known.is_in(["0", "0.0"]).mean() or 0) > 0.9:
+        return "holds nothing but zeros"
+    return ""
+
+
+def _is_code(text: pl.Series) -> str:
+    """Say whether labels are mere numbers."""
+    numbers = text.drop_nulls().cast(pl.Float64, strict=False)
+    return "holds numbers, not words" if len(numbers) and float(numbers.is_not_null().mean() or 0) > 0.5 else ""
+
+
+def _is_no_id(ids: pl.Series) -> str:
+    """Say why a column cannot tell songs apart; empty if it can."""
+    known = ids.drop_nulls()
+    if not len(known):
+        return "empty"
+    if is_counter(ids):
+        return "counts the rows, which is no id of a song"
+    if len(known) >= 10 and known.n_unique() < 0.5 * len(known) and share_of_spotify_ids(known) < 0.5:
+        return "repeats too often to be the id of a song"
+    return ""

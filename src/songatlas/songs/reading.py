@@ -1,0 +1,351 @@
+"""Any source of a table -> its rows and headers as they stand, nothing understood yet.
+
+What a file is, is decided by its content, never by the ending of its name: CSV text under ``.xls`` and a
+workbook under ``.csv`` are both read. A file that is no table is refused in one line that says what it is
+and what to do.
+
+Formats: CSV and TSV text (see `delimited`), Parquet, JSON lines or one JSON array of flat objects, Excel
+workbooks (with fastexcel installed), all of them also inside gzip or a ZIP archive with one table, and any
+dataframe that speaks the Arrow PyCapsule interface (``__arrow_c_stream__``).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from songatlas.errors import BadSettings, MissingColumns, UnreadableTable
+from songatlas.songs.delimited import read_grid
+from songatlas.songs.headers import known_headers, split_header, unique_names
+from songatlas.songs.table import RawTable
+
+
+def read_raw(
+    source: Any, *, header: Sequence[str] | None = None, by_position: bool = False
+) -> tuple[RawTable, str, str]:
+    """Read a source as it stands.
+
+    Parameters
+    ----------
+    source : path, bytes, binary file or dataframe
+        Where the table is.
+    header : sequence of str, optional
+        Names for the columns of a file that has none.
+    by_position : bool
+        Whether the person names columns by position, so that a header is not needed.
+
+    Returns
+    -------
+    raw : RawTable
+        Rows and headers.
+    name : str
+        Name of the file, or the kind of dataframe.
+    sha256 : str
+        Of the bytes of the file, or of the content of the dataframe.
+
+    Raises
+    ------
+    UnreadableTable
+        If the source is no table.
+    MissingColumns
+        If a text table has no header row and none was given.
+    """
+    if isinstance(source, pl.LazyFrame):
+        source = source.collect()
+    if hasattr(source, "__arrow_c_stream__"):
+        return _read_dataframe(source, header)
+    content, name = _bytes_of(source)
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        raw = _read_content(_unpack(content), header, by_position)
+    except (UnreadableTable, MissingColumns) as error:
+        raise type(error)(f"{name!r} {error}") from error
+    if raw.frame.height == 0:
+        raise UnreadableTable(f"{name!r} has a header row and no rows below it: there are no songs to read")
+    return raw, name, sha256
+
+
+def _bytes_of(source: Any) -> tuple[bytes, str]:
+    """Return the content of a path, bytes or binary file, and its name."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source), "the bytes given"
+    if hasattr(source, "read"):
+        content = source.read()
+        name = Path(str(getattr(source, "name", "the file given"))).name
+        return (content.encode() if isinstance(content, str) else content), name
+    try:
+        path = Path(source)
+    except TypeError:
+        raise UnreadableTable(
+            f"a {type(source).__name__} is no table: give the path of a file, or a dataframe "
+            "(Polars, pandas, PyArrow)"
+        ) from None
+    try:
+        return path.read_bytes(), path.name
+    except FileNotFoundError:
+        raise UnreadableTable(f"there is no file {str(path)!r}: check the path{_neighbour(path)}") from None
+    except IsADirectoryError:
+        raise UnreadableTable(f"{str(path)!r} is a folder: name the file in it{_tables_in(path)}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableTable(
+            f"{str(path)!r} cannot be read ({reason}): check the path and its rights"
+        ) from None
+
+
+def _neighbour(path: Path) -> str:
+    """Name a file of nearly the same name in the same folder."""
+    from songatlas.errors import did_you_mean
+
+    if not path.parent.is_dir():
+        return f" (there is no folder {str(path.parent)!r} either)"
+    return did_you_mean(path.name, [beside.name for beside in path.parent.iterdir() if beside.is_file()])
+
+
+def _tables_in(folder: Path) -> str:
+    """Name the tables in a folder, a few of them."""
+    endings = {".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx", ".xls"}
+    names = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in endings)
+    return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
+
+
+def _unpack(content: bytes) -> bytes:
+    """Take a table out of gzip, or out of a ZIP archive that holds one."""
+    if content.startswith(b"\x1f\x8b"):
+        try:
+            return gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UnreadableTable(f"is a damaged gzip file ({error}): fetch it again") from None
+    if not content.startswith(b"PK\x03\x04"):
+        return content
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            if "[Content_Types].xml" in names or "mimetype" in names:
+                return content
+            tables = [name for name in names if not name.startswith("__MACOSX")]
+            if len(tables) == 1:
+                return archive.read(tables[0])
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+        raise UnreadableTable(f"is a ZIP archive that cannot be opened ({error}): fetch it again") from None
+    listed = ", ".join(tables[:4])
+    raise UnreadableTable(f"is a ZIP archive of {len(tables)} files ({listed}): unpack it and name one of them")
+
+
+def _read_content(content: bytes, header: Sequence[str] | None, by_position: bool) -> RawTable:
+    """Read bytes by what they turn out to be."""
+    _refuse_what_is_no_table(content)
+    if content.startswith(b"PAR1"):
+        return _rename(_read_parquet(content), "parquet", header)
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return _read_workbook(content, header, by_position)
+    if re.match(rb"(?:\xef\xbb\xbf)?\s*[\[{]", content[:200]) and (frame := _read_json(content)) is not None:
+        return _rename(frame, "jsonl", header)
+    grid = read_grid(content)
+    names, rows, notes = split_header(grid.cells, named=header, by_position=by_position)
+    rows.columns = unique_names(names)
+    return RawTable(
+        frame=rows,
+        header=names,
+        format="tsv" if grid.separator == "\t" else "csv",
+        encoding=grid.encoding,
+        separator=grid.separator,
+        notes=(*grid.notes, *notes),
+    )
+
+
+def _refuse_what_is_no_table(content: bytes) -> None:
+    """Raise for content that is plainly something else."""
+    start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise UnreadableTable("is empty: fetch or export the table again")
+    if start.startswith(b"version https://git-lfs"):
+        size = re.search(rb"size (\d+)", content[:512])
+        whole = f" of {int(size.group(1)):,} bytes" if size else ""
+        raise UnreadableTable(
+            f"is a git-LFS pointer, not the table{whole} it stands for: run 'git lfs pull' where it was "
+            "cloned, or download the file itself"
+        )
+    for mark, kind in _OTHER_KINDS.items():
+        if start[: len(mark)].lower() == mark.lower():
+            raise UnreadableTable(f"is {kind}, not a table of songs: {_next_step(kind)}")
+    if start[4:8] == b"ftyp":
+        raise UnreadableTable(f"is an audio or video file, not a table of songs: {_next_step('audio')}")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return
+    head = content[:4096]
+    strange = sum(byte < 9 or 13 < byte < 32 for byte in head if byte != 0)
+    if strange > 0.1 * len(head) or _is_scattered_with_nul(head):
+        raise UnreadableTable("is a binary file, not a table of songs: export the songs as CSV or Parquet")
+
+
+def _is_scattered_with_nul(head: bytes) -> bool:
+    """Say whether NULs fill the head otherwise than in UTF-16 text."""
+    zeros = head.count(0)
+    regular = max(head[0::2].count(0), head[1::2].count(0))
+    return zeros > 0.2 * len(head) and regular < 0.9 * zeros
+
+
+def _next_step(kind: str) -> str:
+    """Say what to do instead with a file of another kind."""
+    if "web page" in kind:
+        return "the download gave a page (a login, perhaps) instead of the file; download it again"
+    if "audio" in kind:
+        return "export a table (CSV or Parquet) of how the songs sound"
+    return "export the songs as CSV or Parquet"
+
+
+def _read_parquet(content: bytes) -> pl.DataFrame:
+    """Read a Parquet file."""
+    try:
+        return pl.read_parquet(content)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableTable(
+            f"is a damaged Parquet file ({_first_line(error)}): write or fetch it again"
+        ) from None
+
+
+def _read_json(content: bytes) -> pl.DataFrame | None:
+    """Read JSON lines or an array of objects; None if the text only begins like JSON."""
+    text = content.decode("utf-8-sig", errors="replace").strip()
+    if text.startswith("{"):
+        first = text.split("\n", 1)[0].strip()
+        try:
+            is_row = isinstance(json.loads(first), dict)
+        except (ValueError, RecursionError):
+            is_row = False
+        if is_row and (text.count("\n") > 0 or not _is_nested(first)):
+            return _frame_of_json(text, lines=True)
+        if is_row or text.endswith("}"):
+            raise UnreadableTable(
+                "is one JSON object, not a table: write one flat object a line (JSONL), or a CSV file"
+            )
+        return None
+    return _frame_of_json(text, lines=False) if re.match(r"\[\s*\{", text) else None
+
+
+def _is_nested(line: str) -> bool:
+    """Say whether a JSON object holds other objects or lists of them."""
+    row = json.loads(line)
+    return any(isinstance(value, dict) or _holds_objects(value) for value in row.values())
+
+
+def _holds_objects(value: Any) -> bool:
+    """Say whether a JSON value is a list of objects."""
+    return isinstance(value, list) and any(isinstance(part, dict) for part in value)
+
+
+def _frame_of_json(text: str, *, lines: bool) -> pl.DataFrame:
+    """Read JSON with Polars."""
+    content = io.BytesIO(text.encode())
+    try:
+        if lines:
+            return pl.read_ndjson(content, infer_schema_length=None)
+        return pl.read_json(content, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableTable(
+            f"is JSON that is no table ({_first_line(error)}): write one flat object a line (JSONL)"
+        ) from None
+
+
+def _read_workbook(content: bytes, header: Sequence[str] | None, by_position: bool) -> RawTable:
+    """Read the first sheet of an Excel workbook that looks like songs, else the first that is not empty."""
+    try:
+        import fastexcel
+    except ImportError:
+        raise UnreadableTable(
+            "is an Excel workbook, which needs one more package: pip install 'songatlas[excel]', or save it as CSV"
+        ) from None
+    try:
+        book = fastexcel.read_excel(content)
+        sheets = [(name, _sheet(book, name)) for name in book.sheet_names]
+    except fastexcel.FastExcelError as error:
+        raise UnreadableTable(
+            f"is no Excel workbook that can be read ({_first_line(error)}): save it as CSV"
+        ) from None
+    sheets = [(name, cells) for name, cells in sheets if cells.height and cells.width]
+    if not sheets:
+        raise UnreadableTable("is an empty workbook: export the table again")
+    known = [max(known_headers(row) for row in cells.head(12).rows()) for _, cells in sheets]
+    name, cells = sheets[known.index(max(known))]
+    names, rows, notes = split_header(cells, named=header, by_position=by_position)
+    rows.columns = unique_names(names)
+    if len(sheets) > 1:
+        notes = (*notes, f"of {len(sheets)} sheets {name!r} was read")
+    return RawTable(frame=rows, header=names, format="xlsx", notes=notes)
+
+
+def _sheet(book: Any, name: str) -> pl.DataFrame:
+    """Return the cells of a sheet as text, header row included."""
+    cells = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
+    cells.columns = [f"c{position}" for position in range(cells.width)]
+    return cells.select(pl.all().cast(pl.String).fill_null(""))
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the first line of what another library said, not too long."""
+    return (str(error).strip().splitlines() or ["unknown reason"])[0][:100]
+
+
+def _rename(frame: pl.DataFrame, kind: str, header: Sequence[str] | None) -> RawTable:
+    """Wrap a typed table, its columns renamed where names were given."""
+    if header is not None:
+        if len(header) != frame.width:
+            raise BadSettings(
+                f"{len(header)} header names were given for {frame.width} columns: give one name a column"
+            )
+        frame = frame.rename(dict(zip(frame.columns, unique_names(header), strict=True)))
+        return RawTable(frame=frame, header=tuple(header), format=kind)
+    return RawTable(frame=frame, header=tuple(frame.columns), format=kind)
+
+
+def _read_dataframe(source: Any, header: Sequence[str] | None) -> tuple[RawTable, str, str]:
+    """Take a dataframe of any library."""
+    library = type(source).__module__.split(".")[0]
+    name = f"{library} {type(source).__name__}"
+    try:
+        frame = source if isinstance(source, pl.DataFrame) else pl.DataFrame(source)
+    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+        raise UnreadableTable(
+            f"the {name} cannot be taken over ({_first_line(error)}): give every column one type and its own name"
+        ) from None
+    if frame.width == 0:
+        raise MissingColumns(f"the {name} has no columns: give a table of songs")
+    if frame.height == 0:
+        raise UnreadableTable(f"the {name} has no rows: there are no songs to read")
+    content = io.BytesIO()
+    frame.rechunk().write_ipc_stream(content)
+    sha256 = hashlib.sha256(content.getbuffer()).hexdigest()
+    return _rename(frame, "dataframe", header), name, sha256
+
+
+_OTHER_KINDS = {
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"<?xml": "an XML file",
+    b"%PDF": "a PDF file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"RIFF": "an audio or video file",
+    b"ID3": "an audio file",
+    b"OggS": "an audio file",
+    b"fLaC": "an audio file",
+    b"SQLite format 3": "an SQLite database",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"\x7fELF": "a program",
+    b"ARROW1": "an Arrow IPC file",
+    b"\x89HDF": "an HDF5 file",
+    b"#EXTM3U": "a playlist of file names",
+}

@@ -1,0 +1,150 @@
+"""`read_songs`: any table -> songs table, with what was understood of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from songatlas.errors import BadSettings, MissingColumns
+from songatlas.features import DETAILS, FEATURES, header_key
+from songatlas.songs.detail_columns import read_details
+from songatlas.songs.reading import read_raw
+from songatlas.songs.recognition import find_candidates, n_filled, named_columns, named_units
+from songatlas.songs.sound_columns import nearest_hints, read_sound
+from songatlas.songs.table import ColumnReading, RawTable, SongsTable, Source
+from songatlas.songs.text_cells import as_text, is_counter
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def read_songs(
+    source: Any,
+    *,
+    columns: Mapping[str, str] = _NOTHING,
+    units: Mapping[str, str] = _NOTHING,
+    header: Sequence[str] | None = None,
+    genre: str | None = None,
+) -> SongsTable:
+    """Read any table of songs, and say what was understood of it.
+
+    Parameters
+    ----------
+    source : path, bytes, binary file or dataframe
+        CSV, TSV, Parquet, JSON lines or Excel, whatever the name ends in, or any dataframe that speaks the
+        Arrow PyCapsule interface (Polars, pandas, PyArrow, DuckDB ...).
+    columns : mapping of str to str
+        Our column -> their header, or its number from 1, where it is not recognised or wrongly so:
+        ``{"energy": "nrgy_x"}``.
+    units : mapping of str to str
+        Our column -> unit of its values: ``{"duration_ms": "s", "energy": "percent"}``. The unit
+        ``"left alone"`` leaves a column out.
+    header : sequence of str, optional
+        Names of the columns, in order, for a file without a header row.
+    genre : str, optional
+        Header of the column that holds the genre to judge by.
+
+    Returns
+    -------
+    SongsTable
+        One row for every row of the source, in the same order.
+
+    Raises
+    ------
+    UnreadableTable
+        If the source is no table.
+    MissingColumns
+        If fewer than three columns say how songs sound, or a unit cannot be found.
+    UnknownName, BadSettings
+        If a column, header or unit that was named does not exist.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> songs = {"title": ["One", "Two"], "nrgy": [73, 41], "dnce": [51, 50], "val": [33, 45], "dur": [200, 182]}
+    >>> table = read_songs(pl.DataFrame(songs))
+    >>> table.songs["energy"].to_list(), table.songs["duration_ms"].to_list()
+    ([0.73, 0.41], [200000.0, 182000.0])
+    """
+    wanted_units = named_units(units)
+    by_position = bool(columns) and all(str(place).strip().isdigit() for place in columns.values())
+    if isinstance(header, str):
+        raise BadSettings(f"header is one text ({header[:30]!r}): give a list of names, one a column")
+    raw, name, sha256 = read_raw(source, header=header, by_position=by_position)
+    named = named_columns(columns, raw.header)
+    candidates = find_candidates(raw, named)
+    _check_units(wanted_units, candidates)
+    try:
+        sound = read_sound(raw, candidates, named=named, units=wanted_units)
+    except MissingColumns as error:
+        raise MissingColumns(f"{name!r}: {error}") from error
+    details = read_details(
+        raw,
+        candidates,
+        sound.values,
+        taken=sound.readings,
+        named=named,
+        units=wanted_units,
+        genre=genre,
+    )
+    readings = {**sound.readings, **details.readings}
+    values = {"song_id": details.values["song_id"], **details.values, **sound.values}
+    notes = (*raw.notes, *details.notes, *_sound_notes(sound.values, raw))
+    return SongsTable(
+        songs=pl.DataFrame([values[column].alias(column) for column in _ORDER if column in values]),
+        raw=raw.frame,
+        header=raw.header,
+        columns=tuple(readings.get(place) or _left_alone(raw, place) for place in range(raw.frame.width)),
+        source=Source(
+            name=name,
+            sha256=sha256,
+            format=raw.format,
+            encoding=raw.encoding,
+            separator=raw.separator,
+            n_rows=raw.frame.height,
+            notes=notes,
+        ),
+    )
+
+
+def _check_units(units: Mapping[str, str], candidates: Mapping[str, Sequence[int]]) -> None:
+    """Refuse units of columns that the table does not have."""
+    for column, unit in units.items():
+        if column not in candidates:
+            raise MissingColumns(
+                f"unit {unit!r} was named for {column}, but no column was recognised as {column}: name it with "
+                f"--column {column}=HEADER"
+            )
+
+
+def _sound_notes(values: Mapping[str, pl.Series], raw: RawTable) -> list[str]:
+    """Notes on what is missing of the sound."""
+    heard = [column for column in values if FEATURES[column].in_sound]
+    notes = [hint for hint in nearest_hints(values, raw.header)]
+    if len(heard) < 3:
+        notes.append(f"of the sound only {' and '.join(heard)} are known")
+    return notes
+
+
+def _left_alone(raw: RawTable, place: int) -> ColumnReading:
+    """A column that nothing recognised, with a word on it where it is plain junk."""
+    cells, text = raw.frame.to_series(place), raw.header[place]
+    note = ""
+    if n_filled(cells) == 0:
+        note = "empty"
+    elif header_key(text) in ("", "index", "unnamed0", "x1", "x") and is_counter(as_text(cells)):
+        note = "counts the rows"
+    elif header_key(text) == "type" and as_text(cells).drop_nulls().n_unique() == 1:
+        note = f"says {as_text(cells).drop_nulls()[0]!r} in every row"
+    return ColumnReading(text, place, None, None, "left alone", note)
+
+
+_ORDER = (
+    *("song_id", "title", "artists", "artist", "artist_ids", "album", "isrc", "release_date", "year"),
+    *FEATURES,
+    *(column for column in DETAILS if DETAILS[column].kind in ("flag", "number")),
+    *("tags", "genre", "playlist"),
+)

@@ -1,0 +1,310 @@
+"""The columns that say how songs sound: from candidates and values to features in our units.
+
+Every feature is read from the best of its candidates that serves. A unit that cannot be found in a feature
+of the sound block is an error that says how to name it; one that was rescaled is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from songatlas.errors import MissingColumns
+from songatlas.features import FEATURES, header_key
+from songatlas.songs.durations import read_durations
+from songatlas.songs.headers import columns_of
+from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers
+from songatlas.songs.pitch import read_key, read_mode, read_time_signature
+from songatlas.songs.recognition import nearest_header
+from songatlas.songs.table import ColumnReading, RawTable
+from songatlas.songs.text_cells import as_text
+from songatlas.songs.units import (
+    LEFT_ALONE,
+    UNITS,
+    UnitReading,
+    leave_alone,
+    read_loudness,
+    read_shares,
+    read_tempo,
+    says_db,
+)
+
+_FEWEST = 3  # features that make a table a songs table
+
+
+@dataclass
+class Sound:
+    """Features read so far: `values` by column, `readings` by position, and those of unknown unit."""
+
+    values: dict[str, pl.Series] = field(default_factory=dict)
+    readings: dict[int, ColumnReading] = field(default_factory=dict)
+    undecided: dict[str, str] = field(default_factory=dict)
+
+
+def read_sound(
+    raw: RawTable,
+    candidates: Mapping[str, Sequence[int]],
+    *,
+    named: Mapping[str, int],
+    units: Mapping[str, str],
+) -> Sound:
+    """Read every feature that the table has.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The table as it was read.
+    candidates : mapping of str to sequence of int
+        Positions that may be a column, the best first.
+    named : mapping of str to int
+        Positions that a person named.
+    units : mapping of str to str
+        Units that a person named.
+
+    Returns
+    -------
+    Sound
+
+    Raises
+    ------
+    MissingColumns
+        If a unit cannot be found, or too few features are there.
+    """
+    sound = Sound()
+    columns = {column: candidates[column] for column in FEATURES if column in candidates}
+    cells = [raw.frame.to_series(place) for places in columns.values() for place in places]
+    decimal_comma = has_decimal_commas(cells)
+    chosen = {
+        column: _choose(raw, places, decimal_comma, is_time=FEATURES[column].unit == "ms")
+        for column, places in columns.items()
+        if FEATURES[column].unit not in ("pitch class", "mode", "beats a bar")
+    }
+    _read_measures(sound, raw, chosen, named, units)
+    _read_pitch(sound, raw, columns, decimal_comma, named, units)
+    _note_unused(sound, raw, columns, chosen)
+    _refuse_undecided(sound, raw)
+    _refuse_too_few(sound, raw)
+    return sound
+
+
+def _choose(
+    raw: RawTable, places: Sequence[int], decimal_comma: bool, *, is_time: bool
+) -> tuple[int, Numbers]:
+    """Return the first candidate that holds numbers (or clock times), else the first."""
+    read: list[tuple[int, Numbers]] = []
+    for place in places:
+        numbers = read_numbers(raw.frame.to_series(place), decimal_comma=decimal_comma)
+        read.append((place, numbers))
+        is_clock = is_time and numbers.n_cells and read_durations(numbers).unit == "m:ss"
+        if numbers.share_of_numbers >= 0.5 or is_clock:
+            return read[-1]
+    return read[0]
+
+
+def _read_measures(
+    sound: Sound,
+    raw: RawTable,
+    chosen: Mapping[str, tuple[int, Numbers]],
+    named: Mapping[str, int],
+    units: Mapping[str, str],
+) -> None:
+    """Read shares, loudness, tempo and duration."""
+    found: dict[str, UnitReading] = {}
+    shares: dict[str, Numbers] = {}
+    for column, (place, numbers) in chosen.items():
+        if units.get(column) == LEFT_ALONE:
+            found[column] = leave_alone("left alone, as asked")
+        elif not numbers.n_cells:
+            found[column] = leave_alone("empty")
+        elif FEATURES[column].unit == "ms":
+            key = header_key(raw.header[place])
+            found[column] = read_durations(numbers, key=key, unit=units.get(column))
+        elif numbers.share_of_numbers < 0.5:
+            found[column] = leave_alone("holds words, not numbers")
+        elif FEATURES[column].unit == "share":
+            shares[column] = numbers
+    found |= read_shares(shares, named=units)
+    z_scored = any("z-scores" in reading.note for reading in found.values())
+    for column, (place, numbers) in chosen.items():
+        if column in found:
+            continue
+        if column == "loudness_db":
+            is_db = says_db(header_key(raw.header[place]))
+            found[column] = read_loudness(
+                numbers, unit=units.get(column), says_db=is_db, z_scored=z_scored
+            )
+        else:
+            found[column] = read_tempo(numbers, unit=units.get(column))
+    for column, reading in found.items():
+        place, numbers = chosen[column]
+        _keep(sound, raw, column, place, _with_lost_words(reading, numbers), named)
+
+
+def _with_lost_words(reading: UnitReading, numbers: Numbers) -> UnitReading:
+    """Say how many cells hold words where numbers were expected."""
+    n_words = numbers.n_cells - numbers.n_numbers
+    if reading.values is None or not n_words or reading.unit == "m:ss":
+        return reading
+    said = f"{n_words:,} {'cell is no number' if n_words == 1 else 'cells are no numbers'}"
+    return replace(reading, note="; ".join(filter(None, [reading.note, said])))
+
+
+def _read_pitch(
+    sound: Sound,
+    raw: RawTable,
+    columns: Mapping[str, Sequence[int]],
+    decimal_comma: bool,
+    named: Mapping[str, int],
+    units: Mapping[str, str],
+) -> None:
+    """Read key, mode and time signature, each from the first candidate that serves."""
+    modes: list[tuple[int, pl.Series]] = []
+    for column in ("key", "mode", "time_signature"):
+        for place in columns.get(column, ()):
+            cells = raw.frame.to_series(place)
+            numbers, text = read_numbers(cells, decimal_comma=decimal_comma), as_text(cells)
+            if units.get(column) == LEFT_ALONE:
+                reading = leave_alone("left alone, as asked")
+            elif not numbers.n_cells:
+                reading = leave_alone("empty")
+            elif column == "key":
+                reading, mode = read_key(numbers, text)
+                modes += [(place, mode)] if mode is not None else []
+            elif column == "mode":
+                reading = read_mode(numbers, text)
+            else:
+                reading = read_time_signature(numbers, text, unit=units.get(column))
+            if column not in sound.values or reading.values is None:
+                _keep(sound, raw, column, place, reading, named)
+    if "mode" not in sound.values and modes and units.get("mode") != LEFT_ALONE:
+        _take_mode_of_key(sound, raw, *modes[0])
+
+
+def _take_mode_of_key(sound: Sound, raw: RawTable, place: int, mode: pl.Series) -> None:
+    """Use the mode that key words name, where there is no column of modes."""
+    sound.values["mode"] = mode.alias("mode")
+    reading = sound.readings.get(place)
+    if reading is not None and reading.column == "key":
+        note = "; ".join(filter(None, ["gives the mode too", reading.note]))
+        sound.readings[place] = replace(reading, note=note)
+    else:
+        note = "gives the mode; the key stands in another column"
+        sound.readings[place] = ColumnReading(raw.header[place], place, "mode", "key name", "certain", note)
+
+
+def _keep(
+    sound: Sound, raw: RawTable, column: str, place: int, reading: UnitReading, named: Mapping[str, int]
+) -> None:
+    """Write down what a column turned out to be."""
+    if reading.undecided:
+        sound.undecided[column] = f"{column} (header {raw.header[place].strip()!r}: {reading.undecided})"
+        return
+    if reading.values is None:
+        if column in named:
+            raise MissingColumns(
+                f"column {raw.header[place].strip()!r} was named for {column}, but it cannot be used: "
+                f"{reading.note}; name another one with --column {column}=HEADER"
+            )
+        sound.readings[place] = ColumnReading(raw.header[place], place, None, None, "left alone", reading.note)
+        return
+    sure = "named" if column in named and reading.how_sure != "named" else reading.how_sure
+    sound.values[column] = reading.values.alias(column)
+    sound.readings[place] = ColumnReading(raw.header[place], place, column, reading.unit, sure, reading.note)
+
+
+def _note_unused(
+    sound: Sound,
+    raw: RawTable,
+    columns: Mapping[str, Sequence[int]],
+    chosen: Mapping[str, tuple[int, Numbers]],
+) -> None:
+    """Say of further candidates why they are not used."""
+    used = {reading.column: reading for reading in sound.readings.values() if reading.column}
+    for column, places in columns.items():
+        for place in places:
+            if place in sound.readings or (column in chosen and chosen[column][0] == place):
+                continue
+            taken = used.get(column)
+            note = (
+                f"not used: {column} is read from {taken.header.strip()!r} (column {taken.position + 1})"
+                if taken
+                else f"not used for {column}"
+            )
+            sound.readings[place] = ColumnReading(raw.header[place], place, None, None, "left alone", note)
+
+
+def _refuse_undecided(sound: Sound, raw: RawTable) -> None:
+    """Raise if a unit could not be found."""
+    if not sound.undecided:
+        return
+    column = next(iter(sound.undecided))
+    possible = UNITS[FEATURES[column].unit]
+    example = "percent" if "percent" in possible else possible[0]
+    choice = ", ".join(repr(unit) for unit in (*possible, LEFT_ALONE))
+    shown = ", ".join(list(sound.undecided.values())[:3]) + (", ..." if len(sound.undecided) > 3 else "")
+    raise MissingColumns(
+        f"cannot tell the unit of {shown}: name it, as in --unit {column}={example} (one of {choice}; in "
+        f"Python units={{{column!r}: {example!r}}})"
+    )
+
+
+def _refuse_too_few(sound: Sound, raw: RawTable) -> None:
+    """Raise if the table says too little of how its songs sound."""
+    usable = [column for column, values in sound.values.items() if _is_measured(values)]
+    heard = [column for column in usable if FEATURES[column].in_sound and column != "duration_ms"]
+    if len(usable) >= _FEWEST and heard:
+        return
+    found = f"only {' and '.join(usable)} can be used" if usable else "no column says how a song sounds"
+    left = [
+        f"{reading.header.strip()!r} {reading.note}"
+        for reading in sound.readings.values()
+        if reading.column is None and not reading.note.startswith("not used")
+    ]
+    because = f" ({'; '.join(left[:3])})" if left else ""
+    raise MissingColumns(
+        f"{found}{because}, but it takes at least {_FEWEST} columns such as danceability, energy, loudness and "
+        f"tempo: {_next_step(sound, raw)}"
+    )
+
+
+def _is_measured(values: pl.Series) -> bool:
+    """Say whether a feature holds anything but nothing and zeros."""
+    known = values.drop_nulls()
+    return len(known) > 0 and (len(known) < 10 or bool((known != 0).any()))
+
+
+def _next_step(sound: Sound, raw: RawTable) -> str:
+    """Point to the header that may be a feature, else to the columns there are."""
+    hints = nearest_hints(sound.values, raw.header)
+    if hints:
+        return hints[0]
+    headers = [text.strip() for text in raw.header if text.strip()]
+    has_links = any(column == "song_id" for text in headers for column, _ in columns_of(text))
+    if has_links:
+        return (
+            "export the songs together with their audio features (exportify.net does), or name the columns "
+            "with --column energy=HEADER"
+        )
+    shown = ", ".join(headers[:6]) + (", ..." if len(headers) > 6 else "")
+    return f"name columns with --column energy=HEADER if they are there (columns: {shown})"
+
+
+def nearest_hints(present: Mapping[str, pl.Series], header: Sequence[str]) -> list[str]:
+    """Sentences on features that are missing while a header looks like them."""
+    hints = []
+    for column, spec in FEATURES.items():
+        if column in present or not spec.in_sound:
+            continue
+        if near := nearest_header(column, header):
+            hints.append(
+                f"no column looks like {column!r}; the nearest is {near!r}: name it with "
+                f"--column {column}={_quoted(near)}"
+            )
+    return hints
+
+
+def _quoted(text: str) -> str:
+    """Quote a header for a shell where it needs it."""
+    return text if text.replace("_", "").replace(".", "").isalnum() else f'"{text}"'

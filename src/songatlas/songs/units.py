@@ -1,0 +1,276 @@
+"""Units of features: what the values of a column are, and how they become ours.
+
+A unit is found from the values of the whole column, helped by the words of its header; a few stray values
+(rows shifted by a column) do not count. What cannot be found is *undecided*: the caller asks the person for
+the unit, it is never guessed. Values that were rescaled (z-scores, 0 to 1 for a loudness) cannot be turned
+back: such a column is *left alone*.
+
+Conventions
+-----------
+Ours: shares 0 to 1, dB, beats a minute, milliseconds. Input values are Float64 Series with null for
+missing. Values outside their range stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from songatlas.features import FEATURES
+from songatlas.songs.numbers import Numbers
+from songatlas.songs.table import Sureness
+
+LEFT_ALONE = "left alone"
+_STRAY = 0.02  # share of values that may lie anywhere without changing what is decided
+_MANY = 20  # values from which on a column speaks for itself
+
+
+@dataclass(frozen=True)
+class UnitReading:
+    """What a column turned out to be.
+
+    Attributes
+    ----------
+    values : polars.Series or None
+        In our unit; None where the column is left alone or undecided.
+    unit : str or None
+        Unit found in the file.
+    how_sure : {"certain", "likely", "named", "left alone"}
+        As in ColumnReading.
+    note : str
+        One sentence, or an empty string.
+    undecided : str
+        Why no unit can be found, in words for an error; empty if one was.
+    """
+
+    values: pl.Series | None
+    unit: str | None
+    how_sure: Sureness = "certain"
+    note: str = ""
+    undecided: str = ""
+
+
+def leave_alone(note: str) -> UnitReading:
+    """A column that is not used, and why."""
+    return UnitReading(values=None, unit=None, how_sure="left alone", note=note)
+
+
+def _undecided(numbers: Numbers) -> UnitReading:
+    """A column whose unit cannot be found."""
+    known = numbers.known
+    low, middle, high = np.quantile(known, [0, 0.5, 1])
+    return UnitReading(
+        values=None,
+        unit=None,
+        how_sure="left alone",
+        undecided=f"values from {low:.4g} to {high:.4g}, median {middle:.4g}",
+    )
+
+
+def _sure(numbers: Numbers) -> Sureness:
+    """Many values are certain, few are likely."""
+    return "certain" if numbers.n_numbers >= _MANY else "likely"
+
+
+def read_shares(
+    columns: Mapping[str, Numbers], *, named: Mapping[str, str] | None = None
+) -> dict[str, UnitReading]:
+    """Find the units of all columns that hold shares; those that say little follow the others.
+
+    Parameters
+    ----------
+    columns : mapping of str to Numbers
+        Feature column -> its numbers.
+    named : mapping of str to str, optional
+        Units that a person named.
+
+    Returns
+    -------
+    dict of str to UnitReading
+    """
+    named = named or {}
+    found: dict[str, UnitReading | None] = {
+        column: _named_share(numbers, named[column]) if column in named else _decide_share(numbers)
+        for column, numbers in columns.items()
+    }
+    met = {reading.unit for reading in found.values() if reading is not None}
+    return {
+        column: reading if reading is not None else _follow(columns[column], met)
+        for column, reading in found.items()
+    }
+
+
+def _decide_share(numbers: Numbers) -> UnitReading | None:
+    """Find the unit of one column by its own values; None where they fit several."""
+    known = numbers.known
+    if numbers.percent_signs > 0.5:
+        return _percent(numbers, "certain", "written with %")
+    inside = float(np.mean((known >= 0) & (known <= 1)))
+    whole = float(np.mean(known == np.round(known)))
+    top = _upper(known)
+    if inside >= 1 - _STRAY and whole < 1 and not _only_strays_are_fractions(known):
+        note = "" if inside == 1 else f"{int(np.sum((known < 0) | (known > 1))):,} values lie outside 0 to 1"
+        return UnitReading(numbers.values, "share", _sure(numbers), note)
+    if float(np.mean(known < 0)) > _STRAY:
+        return _rescaled(known) or _undecided(numbers)
+    if has_lost_points(numbers, beyond=1):
+        return _mend_lost_points(numbers, "certain", 0.0, 1.0)
+    if top <= 10:
+        return None
+    if top > 100 or (whole < 1 and _is_mixed(known)):
+        return _undecided(numbers)
+    return _percent(numbers, _sure(numbers), "")
+
+
+def _upper(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """The largest value, strays passed over where there are many values."""
+    return float(np.quantile(known, 1 - _STRAY / 2)) if len(known) >= 100 else float(np.max(known))
+
+
+def _only_strays_are_fractions(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+    """Say whether nearly all values are 0 or 1, so that fractions may be strays."""
+    return len(known) >= 100 and float(np.mean(known != np.round(known))) < _STRAY / 2 and bool((known > 1).any())
+
+
+def _is_mixed(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+    """Say whether shares and percentages seem to stand in one column."""
+    fractions = known[known != np.round(known)]
+    small = float(np.mean(known <= 1))
+    return bool(small > 0.05 and float(np.mean(fractions <= 1)) > 0.95 and float(np.mean(known > 1)) > 0.05)
+
+
+def _rescaled(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> UnitReading | None:
+    """Recognise z-scores."""
+    if len(known) >= 10 and abs(float(np.mean(known))) < 0.5 and 0.3 < float(np.std(known)) < 3:
+        return leave_alone("standardized values (z-scores), which cannot be turned back: not used")
+    return None
+
+
+def _follow(numbers: Numbers, met: set[str | None]) -> UnitReading:
+    """Decide small numbers by the other columns of the table."""
+    known = numbers.known
+    if "percent" in met and "share" not in met:
+        return _percent(numbers, "likely", "small numbers, read as percent like the other columns")
+    if not known.any():
+        return UnitReading(numbers.values, "share", "likely", "every value is 0: it was not measured")
+    if "share" in met and "percent" not in met and float(np.mean((known == 0) | (known == 1))) >= 1 - _STRAY:
+        return UnitReading(numbers.values, "share", "likely", "only 0 and 1, read as shares like the others")
+    return _undecided(numbers)
+
+
+def _percent(numbers: Numbers, how_sure: Sureness, note: str) -> UnitReading:
+    """Percentages become shares."""
+    return UnitReading(numbers.values / 100, "percent", how_sure, note)
+
+
+def _named_share(numbers: Numbers, unit: str) -> UnitReading:
+    """Take a unit that a person named."""
+    if unit == "percent":
+        return _percent(numbers, "named", "")
+    if unit == "lost decimals":
+        return _mend_lost_points(numbers, "named", 0.0, 1.0)
+    return UnitReading(numbers.values, "share", "named")
+
+
+def has_lost_points(numbers: Numbers, *, beyond: float) -> bool:
+    """Say whether a spreadsheet took the points of numbers such as 0.748 for thousands separators.
+
+    It does so where exactly three digits follow the point: 0.748 becomes 748 and -2.634 becomes -2634,
+    while 0.0583 and 0.93 stay. The sign of it: whole numbers `beyond` anything possible beside fractions of
+    which none has three digits, though in every honest column most have.
+    """
+    if numbers.texts is None:
+        return False
+    texts = numbers.texts.drop_nulls()
+    digits = texts.str.extract(r"^[-+]?\d+\.(\d+)$").drop_nulls().str.len_chars()
+    known = np.abs(numbers.known)
+    n_large = int(np.sum((known > beyond) & (known == np.round(known))))
+    return len(digits) >= 10 and n_large >= 10 and float((digits == 3).mean() or 0) < 0.01
+
+
+def _mend_lost_points(numbers: Numbers, how_sure: Sureness, low: float, high: float) -> UnitReading:
+    """Give whole numbers their three decimals back; where both readings are possible the value is missing."""
+    values = numbers.values
+    mended = values / 1000
+    is_whole = values == values.round()
+    fits_mended, fits_plain = mended.is_between(low, high), values.is_between(low, high)
+    unclear = (is_whole & fits_mended & fits_plain & (values != 0)).fill_null(False)
+    use_mended = (is_whole & fits_mended & ~fits_plain).fill_null(False)
+    n_mended, n_unclear = int(use_mended.sum()), int(unclear.sum())
+    note = f"{n_mended:,} numbers had lost the point before their three decimals and got it back"
+    if n_unclear:
+        note += f"; {n_unclear:,} that may mean two things were left out"
+    return UnitReading(mended.zip_with(use_mended, values).set(unclear, None), "lost decimals", how_sure, note)
+
+
+def read_loudness(
+    numbers: Numbers, *, unit: str | None = None, says_db: bool = False, z_scored: bool = False
+) -> UnitReading:
+    """Find the unit of a loudness.
+
+    Parameters
+    ----------
+    numbers : Numbers
+        Its values.
+    unit : str, optional
+        Unit that a person named.
+    says_db : bool
+        Whether the header says dB.
+    z_scored : bool
+        Whether other columns of the table hold z-scores.
+    """
+    spec = FEATURES["loudness_db"]
+    known = numbers.known
+    if unit == "dB without its sign":
+        return UnitReading(-numbers.values.abs(), unit, "named")
+    if unit == "lost decimals" or (unit is None and has_lost_points(numbers, beyond=-spec.low)):
+        return _mend_lost_points(numbers, "named" if unit else "certain", spec.low, spec.high)
+    if unit == "dB":
+        return UnitReading(numbers.values, unit, "named")
+    middle = float(np.median(known))
+    inside = float(np.mean((known >= spec.low) & (known <= spec.high)))
+    if inside >= 1 - _STRAY and middle < 0 and not (z_scored and middle > -1.5):
+        return UnitReading(numbers.values, "dB", "certain" if says_db else _sure(numbers))
+    if float(np.mean((known >= 0) & (known <= 1))) >= 1 - _STRAY and (known != np.round(known)).any():
+        return leave_alone("runs from 0 to 1, which cannot be turned into dB: not used")
+    return _rescaled(known) or _undecided(numbers)
+
+
+def read_tempo(numbers: Numbers, *, unit: str | None = None) -> UnitReading:
+    """Find the unit of a tempo; `unit` is the one a person named."""
+    spec = FEATURES["tempo_bpm"]
+    if unit == "lost decimals" or (unit is None and has_lost_points(numbers, beyond=spec.high)):
+        return _mend_lost_points(numbers, "named" if unit else "certain", spec.low, spec.high)
+    if unit == "BPM":
+        return UnitReading(numbers.values, unit, "named")
+    known = numbers.known
+    sounding = known[known != 0]
+    if not len(sounding):
+        return UnitReading(numbers.values, "BPM", "likely", "every value is 0: it was not measured")
+    inside = float(np.mean((sounding >= spec.low) & (sounding <= spec.high)))
+    if inside >= 0.9 and 45 <= float(np.median(sounding)) <= 220:
+        return UnitReading(numbers.values, "BPM", _sure(numbers))
+    if float(np.mean((known >= 0) & (known <= 1))) >= 1 - _STRAY and (known != np.round(known)).any():
+        return leave_alone("runs from 0 to 1, which cannot be turned into beats a minute: not used")
+    return _rescaled(known) or _undecided(numbers)
+
+
+def says_db(key: str) -> bool:
+    """Say whether a header key names decibels."""
+    return key.endswith("db") or key == "decibel"
+
+
+UNITS: Mapping[str, tuple[str, ...]] = {
+    "share": ("share", "percent", "lost decimals"),
+    "dB": ("dB", "dB without its sign", "lost decimals"),
+    "BPM": ("BPM", "lost decimals"),
+    "ms": ("ms", "s", "min", "m:ss", "min or ms, by value"),
+    "pitch class": ("pitch class", "key name", "Camelot"),
+    "mode": ("0/1", "words"),
+    "beats a bar": ("beats a bar", "day of a date", "month of a date"),
+    "date": ("d-m-y", "m-d-y"),
+    "number": ("0-100", "share"),
+}

@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from songatlas.features import DETAILS, FEATURES
+from songatlas.profiles import VOCABULARY, Profile, profile_clusters
+from songatlas.profiles.words import COMPARATIVES, IMPORTANCE
+
+FEATURES_USED = [
+    "danceability",
+    "energy",
+    "loudness_db",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "valence",
+    "tempo_bpm",
+]
+SCALES = dict.fromkeys(FEATURES_USED, 1.0) | {"loudness_db": -30.0, "tempo_bpm": 200.0}
+
+
+def make_catalogue(n: int, k: int, *, seed: int = 0) -> tuple[pl.DataFrame, NDArray[np.int32]]:
+    """Songs around random middles, every cluster filled, with tags, years and artists."""
+    random = np.random.default_rng(seed)
+    labels = np.concatenate([np.arange(k), random.integers(0, k, n - k)]).astype(np.int32)
+    middles = random.random((k, len(FEATURES_USED)))
+    values = np.clip(middles[labels] + 0.15 * random.normal(size=(n, len(FEATURES_USED))), 0, 1)
+    songs = pl.DataFrame({name: values[:, i] * SCALES[name] for i, name in enumerate(FEATURES_USED)})
+    words = np.array(["rock", "classic rock", "latin", "r&b", "hip hop", "jazz"])
+    favourite = random.integers(0, len(words), k)[labels]
+    tag = np.where(random.random(n) < 0.6, favourite, random.integers(0, len(words), n))
+    years = 1960 + 10 * random.integers(0, 6, k)[labels] + random.integers(0, 10, n)
+    return songs.with_columns(
+        song_id=pl.Series([f"s{i:05d}" for i in range(n)]),
+        tags=pl.Series([[words[t]] if t % 4 else [] for t in tag], dtype=pl.List(pl.String)),
+        year=pl.Series(years.astype(float)),
+        artists=pl.Series([[f"Artist {i}"] for i in random.integers(0, n // 2 + 1, n)]),
+    ), labels
+
+
+def profiles_of(songs: pl.DataFrame, labels: NDArray[np.int32], k: int) -> tuple[Profile, ...]:
+    features = [name for name in FEATURES_USED if name in songs.columns]
+    distances = np.random.default_rng(7).random(songs.height)
+    return profile_clusters(songs, labels, distances, features=features, k=k)
+
+
+def one_feature(**columns: list[float]) -> pl.DataFrame:
+    n = len(next(iter(columns.values())))
+    return pl.DataFrame(columns).with_columns(song_id=pl.Series([f"s{i:04d}" for i in range(n)]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), k=st.integers(1, 40), bare=st.booleans(), narrow=st.booleans())
+def test_no_two_clusters_bear_one_name_whatever_their_numbers(
+    seed: int, k: int, bare: bool, narrow: bool
+) -> None:
+    songs, labels = make_catalogue(300, k, seed=seed)
+    if bare:
+        songs = songs.drop("tags", "year", "artists")
+    if narrow:
+        songs = songs.drop(FEATURES_USED[2:])
+    profiles = profiles_of(songs, labels, k)
+    names = [profile.name for profile in profiles]
+    assert len({name.casefold() for name in names}) == k
+    assert all(name and name == name.strip() and name[0] == name[0].upper() for name in names)
+    assert all(profile.evidence and "\n" not in profile.evidence for profile in profiles)
+    renumbered = np.random.default_rng(seed).permutation(k).astype(np.int32)
+    again = profiles_of(songs, renumbered[labels], k)
+    assert [again[renumbered[cluster]].name for cluster in range(k)] == names
+    assert [again[renumbered[cluster]].evidence for cluster in range(k)] == [p.evidence for p in profiles]
+
+
+def test_two_hundred_clusters_of_two_features() -> None:
+    songs, labels = make_catalogue(1200, 200)
+    profiles = profiles_of(songs.select("song_id", "danceability", "energy"), labels, 200)
+    assert len({profile.name for profile in profiles}) == 200
+
+
+def test_numbers_are_what_they_say() -> None:
+    songs, labels = make_catalogue(400, 5)
+    profiles = profiles_of(songs, labels, 5)
+    ranks = songs.select((pl.col(FEATURES_USED).rank() - 0.5) / songs.height * 100)
+    for profile in profiles:
+        members = labels == profile.cluster
+        assert profile.size == members.sum()
+        assert profile.share == pytest.approx(members.mean())
+        for name in FEATURES_USED:
+            values = songs[name].to_numpy()
+            assert profile.means[name] == pytest.approx(values[members].mean())
+            wanted = (values[members].mean() - values.mean()) / values.std()
+            assert profile.z_means[name] == pytest.approx(wanted)
+            assert profile.percentiles[name] == pytest.approx(ranks[name].to_numpy()[members].mean())
+        years = np.sort(songs["year"].to_numpy()[members])
+        assert profile.year_low is not None
+        assert profile.year_median is not None
+        assert profile.year_high is not None
+        assert (years < profile.year_low).mean() <= 0.11 <= (years <= profile.year_low).mean() + 0.02
+        assert years[0] <= profile.year_low <= profile.year_median <= profile.year_high <= years[-1]
+
+
+COMPARED = {words[side]: (name, side) for name, words in COMPARATIVES.items() for side in (0, 1)}
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6), k=st.integers(2, 15))
+def test_evidence_says_only_what_is_true(seed: int, k: int) -> None:
+    songs, labels = make_catalogue(300, k, seed=seed)
+    for profile in profiles_of(songs, labels, k):
+        members = songs.filter(pl.Series(labels == profile.cluster))
+        facts = re.findall(r"(?:^|[,;] )([a-z ]+?) than (\d+)%", profile.evidence)
+        assert facts or "tags:" in profile.evidence or "middle" in profile.evidence
+        for words, percent in facts:
+            name, above = COMPARED[words]
+            ranks = ((songs[name].rank() - 0.5) / songs.height * 100).to_numpy()
+            inside = ranks[labels == profile.cluster].mean()
+            assert int(percent) == pytest.approx(inside if above else 100 - inside, abs=0.501)
+            assert int(percent) >= 50
+        for tag, percent in re.findall(r"(?:tags: |, )([a-z &]+) (\d+)% \(", profile.evidence):
+            bears = [any(one == tag or one.endswith(f" {tag}") for one in tags) for tags in members["tags"]]
+            assert int(percent) == pytest.approx(100 * np.mean(bears), abs=0.501)
+        for percent, decade in re.findall(r"(\d+)% from the (\d{4})s(?! and)", profile.evidence):
+            inside = members["year"].is_between(int(decade), int(decade) + 9).mean()
+            assert int(percent) == pytest.approx(100 * float(inside), abs=0.501)
+        if span := re.search(r"mostly (\d{4}) to (\d{4})", profile.evidence):
+            assert members["year"].is_between(float(span[1]), float(span[2])).mean() >= 0.75
+
+
+def test_a_cluster_of_speech_is_called_spoken() -> None:
+    random = np.random.default_rng(0)
+    speech = np.concatenate([random.uniform(0.02, 0.2, 970), random.uniform(0.85, 0.95, 30)])
+    labels = (np.arange(1000) >= 970).astype(np.int32)
+    songs = one_feature(speechiness=list(speech), energy=list(random.random(1000)))
+    distances = np.zeros(1000)
+    quiet, spoken = profile_clusters(songs, labels, distances, features=["energy", "speechiness"], k=2)
+    assert spoken.name == "Spoken word"
+    assert "spoken" not in quiet.name.lower()
+    assert spoken.evidence.startswith(f"mean speechiness {speech[970:].mean():.2f}")
+    # the rule holds though speechiness is no feature of the space, and for two such clusters
+    labels[985:] = 2
+    profiles = profile_clusters(songs, labels, distances, features=["energy"], k=3)
+    assert [("spoken" in profile.name.lower()) for profile in profiles] == [False, True, True]
+    assert profiles[1].name != profiles[2].name
+
+
+def test_speech_is_spoken_even_where_it_is_half_of_the_catalogue() -> None:
+    songs = one_feature(speechiness=[0.9] * 60 + [0.05] * 40, valence=[0.9] * 60 + [0.1] * 40)
+    labels = np.repeat([0, 1], [60, 40]).astype(np.int32)
+    profiles = profile_clusters(songs, labels, np.zeros(100), features=["valence"], k=2)
+    assert profiles[0].name == "Spoken word"
+    assert profiles[0].evidence.startswith("mean speechiness 0.90, happier")
+    assert "poken" not in profiles[1].name
+
+
+def test_a_year_or_two_is_no_era() -> None:
+    songs, labels = make_catalogue(400, 4, seed=5)
+    years = [1923.0 + label % 2 for label in labels]
+    profiles = profiles_of(songs.drop("tags").with_columns(year=pl.Series(years)), labels, 4)
+    assert not any(word in profile.name.lower() for profile in profiles for word in ("newer", "older", "20s"))
+
+
+def test_music_with_much_speech_is_half_spoken() -> None:
+    speech = [0.05] * 970 + [0.3] * 30
+    songs = one_feature(speechiness=speech, energy=list(np.random.default_rng(0).random(1000)))
+    labels = np.array([0] * 500 + [1] * 470 + [2] * 30, dtype=np.int32)
+    profiles = profile_clusters(songs, labels, np.zeros(1000), features=["energy"], k=3)
+    assert "half-spoken" in profiles[2].name.lower()
+
+
+def test_tags_serve_where_they_have_share_and_lift() -> None:
+    songs, labels = make_catalogue(400, 4, seed=3)
+    tags = [["latin"] if label == 0 else ["pop"] for label in labels]
+    profiles = profiles_of(songs.with_columns(tags=pl.Series(tags)), labels, 4)
+    assert "Latin" in profiles[0].name
+    assert profiles[0].top_tags[0] == ("latin", 1.0)
+    assert not any("Latin" in profile.name for profile in profiles[1:])
+    # everywhere alike: no lift, so no tag in any name
+    same = profiles_of(songs.with_columns(tags=pl.Series([["latin"]] * 400)), labels, 4)
+    assert not any("latin" in profile.name.lower() for profile in same)
+
+
+def test_endings_of_tags_count_where_they_are_tags() -> None:
+    songs, labels = make_catalogue(100, 2)
+    tags = [[["classic rock", "drum and bass"], ["rock", "jazz"]][label] for label in labels]
+    first, second = profiles_of(songs.with_columns(tags=pl.Series(tags)), labels, 2)
+    assert dict(first.top_tags)["rock"] == 1.0
+    assert "bass" not in dict(first.top_tags)
+    assert "classic rock" not in dict(second.top_tags)
+
+
+def test_a_decade_is_named_where_it_holds_most_songs() -> None:
+    songs, labels = make_catalogue(400, 4, seed=5)
+    years = [1984.0 if label == 0 else 2015.0 for label in labels]
+    flat = songs.with_columns(pl.lit(0.5).alias(name) for name in FEATURES_USED)
+    profiles = profiles_of(flat.drop("tags").with_columns(year=pl.Series(years)), labels, 4)
+    assert "80s" in profiles[0].name
+    assert "100% from the 1980s" in profiles[0].evidence
+
+
+def test_words_claim_no_more_than_the_means_carry() -> None:
+    random = np.random.default_rng(1)
+    labels = np.repeat([0, 1], 200).astype(np.int32)
+    barely = one_feature(
+        instrumentalness=list(random.uniform(0, 0.01, 200)) + list(random.uniform(0.05, 0.1, 200))
+    )
+    profiles = profile_clusters(barely, labels, np.zeros(400), features=["instrumentalness"], k=2)
+    assert profiles[1].name == "More instrumental songs"
+    truly = barely.with_columns(instrumentalness=pl.col("instrumentalness") * 9)
+    profiles = profile_clusters(truly, labels, np.zeros(400), features=["instrumentalness"], k=2)
+    assert "nstrumental" in profiles[1].name
+    assert "More" not in profiles[1].name
+
+
+def test_no_contrast_makes_no_claim() -> None:
+    songs = one_feature(energy=[0.5] * 60, valence=[0.2] * 60)
+    labels = np.repeat([0, 1, 2], 20).astype(np.int32)
+    profiles = profile_clusters(songs, labels, np.zeros(60), features=["energy", "valence"], k=3)
+    assert all(profile.name.startswith("Middle ground") for profile in profiles)
+    assert all("close to the middle" in profile.evidence for profile in profiles)
+    whole = profile_clusters(songs, np.zeros(60, dtype=np.int32), np.zeros(60), features=["energy"], k=1)
+    assert whole[0].name == "All songs"
+    assert whole[0].evidence == "every song of the catalogue"
+
+
+def test_little_and_odd_tables() -> None:
+    single = one_feature(energy=[0.5])
+    (profile,) = profile_clusters(single, np.zeros(1, np.int32), np.zeros(1), features=["energy"], k=1)
+    assert profile.typical == ("s0000",)
+    popular = one_feature(popularity=[float(i) for i in range(90)])
+    labels = np.repeat([0, 1, 2], 30).astype(np.int32)
+    names = [p.name for p in profile_clusters(popular, labels, np.zeros(90), features=["popularity"], k=3)]
+    assert names == ["Little-known songs", "Middle ground", "Hits"]
+    holes = pl.DataFrame({"song_id": ["a", "b", "c"], "energy": [None, 0.2, None], "key": [1.0, 2.0, 3.0],
+                          "tags": [None, [], [None, "rock"]], "year": [None, None, None]},
+                         schema_overrides={"year": pl.Float64, "tags": pl.List(pl.String)})  # fmt: skip
+    profiles = profile_clusters(holes, np.array([0, 1, 2]), np.zeros(3), features=["energy", "key"], k=4)
+    assert len({profile.name for profile in profiles}) == 4
+    assert all(np.isfinite(list(p.means.values()) + list(p.percentiles.values())).all() for p in profiles)
+    assert profiles[3].evidence == "no song"
+
+
+def test_typical_songs_are_near_of_different_artists_and_no_versions() -> None:
+    songs = pl.DataFrame(
+        {
+            "song_id": list("abcdefgh"),
+            "artists": [["A"], ["a ", "B"], ["B"], ["C"], ["D"], ["E"], ["F"], None],
+            "version_of": [None, None, None, "a", None, None, None, None],
+            "energy": np.linspace(0, 1, 8),
+        },
+        schema_overrides={"version_of": pl.String},
+    )
+    labels, distances = np.zeros(8, dtype=np.int32), np.array([0.1, 0.2, 0.3, 0.0, 0.5, 0.5, 0.9, 0.6])
+    (profile,) = profile_clusters(songs, labels, distances, features=["energy"], k=1)
+    assert profile.typical == ("a", "c", "e", "f", "h")
+    alone = songs.with_columns(artists=pl.lit(["A"]))
+    (profile,) = profile_clusters(alone, labels, distances, features=["energy"], k=1)
+    assert profile.typical == ("a", "b", "c", "e", "f")
+
+
+@pytest.mark.parametrize("word", VOCABULARY, ids=lambda word: f"{word.role} {word.text}")
+def test_every_word_rests_on_known_features(word) -> None:
+    known = {*FEATURES, *DETAILS}
+    named = {*word.high, *word.low, *word.not_high, *word.not_low, *word.mean_from, *word.mean_to}
+    assert word.high or word.low
+    assert named <= known
+    assert not set(word.high) & set(word.low)
+    assert word.text == word.text.lower()
+    assert set(IMPORTANCE) | set(COMPARATIVES) <= {*known, "year"}
+
+
+def test_names_of_real_songs_read_well(shared_data) -> None:
+    from sklearn.cluster import KMeans
+
+    from songatlas.space import SongSpace
+
+    table = pl.read_csv(shared_data / "spotify_songs.csv", infer_schema_length=None).unique(
+        "track_id", keep="first", maintain_order=True
+    )
+    songs = table.rename(
+        {"track_id": "song_id", "loudness": "loudness_db", "tempo": "tempo_bpm"}
+    ).with_columns(
+        year=pl.col("track_album_release_date").str.slice(0, 4).cast(pl.Float64),
+        tags=pl.concat_list("playlist_genre"),
+        artists=pl.concat_list("track_artist"),
+    )
+    features = [*FEATURES_USED, "liveness", "duration_ms"]
+    points = SongSpace.fit(songs, features=features).points(songs).astype(np.float64)
+    fitted = KMeans(8, n_init=2, random_state=0).fit(points)
+    distances = np.linalg.norm(points - fitted.cluster_centers_[fitted.labels_], axis=1)
+    profiles = profile_clusters(songs, fitted.labels_, distances, features=features, k=8)
+    names = {profile.name for profile in profiles}
+    assert len(names) == 8
+    assert any("rap" in name.lower() for name in names)
+    assert any("rock" in name.lower() for name in names)
+    assert all(len(name.split()) <= 4 for name in names)
+    assert all(len(profile.typical) == 5 for profile in profiles)
