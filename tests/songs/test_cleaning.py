@@ -223,6 +223,8 @@ def test_joining_songs_fare_as_they_did_in_the_build() -> None:
     table = table_of(
         a_song("a", tempo_bpm=0.0, liveness=0.9, key=1.0, mode=1.0),
         *(a_song(f"b{number}", key=number % 5, mode=number % 2, **lacking) for number in range(3)),
+        *(a_song(f"c{number}", key=number % 5, mode=number % 2) for number in range(9)),
+        others=0,
     ).with_columns(liveness=pl.when(pl.col("song_id") == "a").then(0.9).otherwise(0.3))
     built = clean_songs(table, features=[*SOUND, "key", "mode"])
     assert built.dropped_features == {"liveness": "the same in every song"}

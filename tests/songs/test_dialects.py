@@ -243,7 +243,9 @@ def test_the_playlist_genre_is_the_genre_and_both_are_tags(shared_data: Path) ->
     assert finer["genre"].n_unique() == 24
 
 
-@pytest.mark.parametrize(("name", "n_rows"), [("real_tracks.parquet", 191_769), ("playlists.parquet", 15_759)])
+@pytest.mark.parametrize(
+    ("name", "n_rows"), [("real_tracks.parquet", 191_769), ("playlists.parquet", 15_759)]
+)
 def test_the_parquet_tables(name: str, n_rows: int, shared_data: Path) -> None:
     table = read_songs(shared_data / name)
     assert_whole(table)

@@ -280,7 +280,10 @@ def test_parquet_whatever_its_name(tmp_path: Path) -> None:
 
 
 def test_json_lines_and_arrays() -> None:
-    rows = [{"title": "A", "energy": 0.5, "valence": 0.25, "tempo": 120}, {"title": "B", "energy": 1, "valence": 0}]
+    rows = [
+        {"title": "A", "energy": 0.5, "valence": 0.25, "tempo": 120},
+        {"title": "B", "energy": 1, "valence": 0},
+    ]
     lines = "\n".join(map(json.dumps, rows)).encode()
     for content in (lines, lines + b"\n", json.dumps(rows).encode(), b"\xef\xbb\xbf" + lines):
         table = read_songs(content)
@@ -369,7 +372,9 @@ def test_names_for_a_file_without_header() -> None:
 
 
 def test_columns_of_a_file_without_header_by_position() -> None:
-    table = read_songs(b"A,0.5,0.4,120.5\nB,0.2,0.3,99\n", columns={"energy": "2", "valence": "3", "tempo": "4"})
+    table = read_songs(
+        b"A,0.5,0.4,120.5\nB,0.2,0.3,99\n", columns={"energy": "2", "valence": "3", "tempo": "4"}
+    )
     assert table.songs["energy"].to_list() == [0.5, 0.2]
     assert table.songs["tempo_bpm"].to_list() == [120.5, 99]
 

@@ -141,8 +141,12 @@ class Atlas:
                 f"{table.source.name} has no column for {', '.join(missing)}, which this atlas is made of: "
                 f"name it with --column {missing[0]}=HEADER, or build an atlas without it (--features)"
             )
+        switched_off = [count.reason for count in self.counts if count.action == "switched off"]
         clean = clean_songs(
-            table.songs, features=self.space.features, keep=settings.keep, fixed_features=True
+            table.songs,
+            features=self.space.features,
+            keep=[*settings.keep, *switched_off],
+            fixed_features=True,
         )
         labels, distances = nearest_centroids(
             self.space.points(clean.songs), self.clustering.centroids, n_threads=settings.threads

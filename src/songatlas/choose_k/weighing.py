@@ -31,10 +31,12 @@ from songatlas.choose_k.rules import Columns
 MOODS = (4, 12)
 """Least and most clusters that are taken where the evidence is weak: as many as a person can name."""
 
-_CLEAR_STABILITY = 0.9
 _CLEAR_SILHOUETTE = 0.5
+_CLEAR_STABILITY = 0.9
+_FAR_STABILITY = 0.7  # enough where silhouette and Davies-Bouldin are sure: a small group is easily missed
 _BACKED_SILHOUETTE = 0.2  # enough where Davies-Bouldin asks for the same k
 _LONE_SILHOUETTE = 0.3  # enough without; and for two clusters only with it, as any cloud has two halves
+_NO_SILHOUETTE = 0.01  # below this, differences are noise and are not blown up
 _GIANT_SHARE = 0.6
 _CRUMB_SHARE = 0.01
 _FINER = 0.12  # merit of twice as many clusters, where all else is equal
@@ -54,16 +56,16 @@ def clear_row(columns: Columns) -> int | None:
         return None
     row = int(np.where(sound, _merits(columns) + _edges(columns), -np.inf).argmax())
     silhouette, stability = columns["silhouette"][row], columns["stability"][row]
-    if stability < _CLEAR_STABILITY or np.isnan(silhouette):
-        return None
     overlaps = columns["davies_bouldin"]
     backed = not np.isnan(overlaps).all() and int(np.nanargmin(overlaps)) == row
-    is_pair = columns["k"][row] == 2
-    if is_pair:
+    far = silhouette >= _CLEAR_SILHOUETTE
+    if stability < (_FAR_STABILITY if far and backed else _CLEAR_STABILITY):
+        return None
+    if columns["k"][row] == 2:
         enough = backed and silhouette >= _LONE_SILHOUETTE
     else:
         enough = silhouette >= (_BACKED_SILHOUETTE if backed else _LONE_SILHOUETTE)
-    return row if enough or silhouette >= _CLEAR_SILHOUETTE else None
+    return row if enough or far else None
 
 
 def best_row(columns: Columns) -> int:
@@ -91,10 +93,9 @@ def _edges(columns: Columns) -> NDArray[np.float64]:
 
 
 def _relative_silhouette(columns: Columns) -> NDArray[np.float64]:
-    """Silhouettes as shares of the highest."""
+    """Silhouettes as shares of the highest, from -1 to 1."""
     silhouette = _known(columns["silhouette"])
-    highest = silhouette.max()
-    return silhouette / highest if highest > 0 else np.zeros(len(silhouette))
+    return np.clip(silhouette / max(silhouette.max(), _NO_SILHOUETTE), -1.0, 1.0)
 
 
 def _relative_gap(columns: Columns) -> NDArray[np.float64]:

@@ -1,9 +1,10 @@
-"""K-means: the estimator, one clustering for every k, and how firmly each stands."""
+"""K-means: the estimator, one clustering for every k, and labelings to judge how firmly each stands."""
 
 from __future__ import annotations
 
 from songatlas.kmeans.clustering import Clustering, nearest_centroids
 from songatlas.kmeans.estimator import KMeans
+from songatlas.kmeans.resample import resample_labelings
 from songatlas.kmeans.sweep import fit_clusters, sweep
 
-__all__ = ["Clustering", "KMeans", "fit_clusters", "nearest_centroids", "sweep"]
+__all__ = ["Clustering", "KMeans", "fit_clusters", "nearest_centroids", "resample_labelings", "sweep"]

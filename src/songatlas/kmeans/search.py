@@ -163,7 +163,7 @@ class Search:
     def _grown(self, centroids: Floats, key: tuple[int, ...]) -> Floats:
         """Add one centroid, drawn where points lie far from the others."""
         random = np.random.default_rng(key)
-        row = kernels.seed_rows(self.points, 1, random=random, given=centroids)
+        row = kernels.seed_rows(self.points, 1, random=random, given=centroids, n_trials=6)
         return np.concatenate([centroids, self.points[row].astype(np.float64)])
 
     def _moved(self, start: Start, turn: int, key: tuple[int, ...]) -> Floats:

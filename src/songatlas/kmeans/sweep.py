@@ -33,7 +33,7 @@ EFFORT = 4, 6  # seedings begun anew, rounds of learning from neighbours
 EFFORT_ALONE = 10, 8  # one k has no neighbours to learn from
 LARGE_ROUNDS = 4
 MANY_SONGS = 300_000  # from here on the third start costs more than it has ever gained
-SHARE_OF_SEARCH = 0.3  # of the progress bar
+SHARE_OF_SEARCH = 0.7  # of the progress bar
 
 
 def fit_clusters(points: npt.ArrayLike, k: int, *, seed: int = 0, n_threads: int | None = None) -> Clustering:

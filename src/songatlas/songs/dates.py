@@ -82,14 +82,16 @@ def _short(mark: str) -> str:
 def _parse(text: pl.Series, orders: dict[str, str]) -> pl.Series:
     """Dates in ISO text, decades marked by "~"; null where nothing is understood."""
     cell = pl.col("text")
-    iso = cell.str.extract_groups(r"^(?<y>\d{4})(?:[-/.](?<m>\d{1,2})(?:[-/.](?<d>\d{1,2}))?)?(?:[ T].*|\.0+)?$")
+    iso = cell.str.extract_groups(
+        r"^(?<y>\d{4})(?:[-/.](?<m>\d{1,2})(?:[-/.](?<d>\d{1,2}))?)?(?:[ T].*|\.0+)?$"
+    )
     forms = [_iso(iso.struct.field("y"), iso.struct.field("m"), iso.struct.field("d"))]
     for mark, order in orders.items():
         found = cell.str.extract_groups(_short(mark))
         forms.append(_ordered(found, order))
     named = cell.str.to_lowercase()
     month = named.str.extract(r"\b([a-z]{3})[a-z]*\b").replace_strict(
-        _MONTHS, default=None, return_dtype=pl.String
+        {name: str(number) for name, number in MONTHS.items()}, default=None, return_dtype=pl.String
     )
     day = named.str.extract(r"\b(\d{1,2})(?:st|nd|rd|th)?\b")
     year = named.str.extract(r"\b(\d{4})\b")
@@ -134,7 +136,13 @@ def _iso(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     has_month = month_number.is_between(1, 12).fill_null(False)
     has_day = has_month & day_number.is_between(1, 31).fill_null(False)
     to_month = year + "-" + month.str.zfill(2)
-    return pl.when(has_day).then(to_month + "-" + day.str.zfill(2)).when(has_month).then(to_month).otherwise(year)
+    return (
+        pl.when(has_day)
+        .then(to_month + "-" + day.str.zfill(2))
+        .when(has_month)
+        .then(to_month)
+        .otherwise(year)
+    )
 
 
 def _unit(text: pl.Series, orders: dict[str, str]) -> str:
@@ -179,7 +187,9 @@ def from_parts(year: pl.Series, month: pl.Series | None, day: pl.Series | None) 
     return parts.select(_iso(pl.col("y").str.extract(r"^(\d{4})"), pl.col("m"), pl.col("d"))).to_series()
 
 
-_MONTHS = {
-    name: str(number)
-    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
 }

@@ -51,9 +51,9 @@ def read_grid(content: bytes) -> Grid:
     UnreadableTable
         If the text has fewer than two columns or rows.
     """
-    if not content.startswith((b"\xff\xfe", b"\xfe\xff")) and 0 not in content[:4096]:
-        if (grid := _read_utf8(content.removeprefix(codecs.BOM_UTF8))) is not None:
-            return grid
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in content[:4096]
+    if not is_utf16 and (grid := _read_utf8(content.removeprefix(codecs.BOM_UTF8))) is not None:
+        return grid
     text, encoding, notes = decode(content)
     if "\n" not in text and "\r" in text:
         text = text.replace("\r", "\n")
@@ -78,7 +78,11 @@ def _read_utf8(content: bytes) -> Grid | None:
 
 def decode(content: bytes) -> tuple[str, str, tuple[str, ...]]:
     """Return the text of a file, the name of its encoding, and notes on what was doubtful."""
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+    ):
         if content.startswith(mark):
             return _decode_as(content[len(mark) :], encoding)
     for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
@@ -165,7 +169,9 @@ def _not_a_table(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     start = lines[0].strip()[:40] if lines else ""
     kind = "one line of text" if len(lines) == 1 else "one column of text"
-    return f"holds {kind} ({start!r}), not a table: open it and save the table itself as CSV, with a header row"
+    return (
+        f"holds {kind} ({start!r}), not a table: open it and save the table itself as CSV, with a header row"
+    )
 
 
 def _read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
@@ -227,7 +233,7 @@ def _cut_row(width: int, whole: int) -> str:
 
 
 def split_rows(text: str, separator: str) -> tuple[list[list[str]], str]:
-    """Split any text into rows of cells, tolerantly.
+    r"""Split any text into rows of cells, tolerantly.
 
     A quote opens a quoted cell only at the cell's start, blanks before it allowed; what follows the closing
     quote is kept. A quote that never closes is a plain character if whole rows follow it, else its cell runs
@@ -249,7 +255,7 @@ def split_rows(text: str, separator: str) -> tuple[list[list[str]], str]:
 
     Examples
     --------
-    >>> split_rows('title,artist\\nHello, "a ""b"", c" ', ",")[0]
+    >>> split_rows('title,artist\nHello, "a ""b"", c" ', ",")[0]
     [['title', 'artist'], ['Hello', 'a "b", c ']]
     """
     stop = re.escape(separator)
@@ -347,7 +353,9 @@ def _row_notes(rows: list[list[str]], whole: int, end_note: str) -> list[str]:
     n_long = sum(len(row) > whole for row in rows)
     n_short = sum(len(row) < whole for row in rows[:-1])
     if n_long:
-        notes.append(f"{n_long:,} rows have more than {whole} cells; what is too much stands in extra columns")
+        notes.append(
+            f"{n_long:,} rows have more than {whole} cells; what is too much stands in extra columns"
+        )
     if n_short:
         notes.append(f"{n_short:,} rows have fewer than {whole} cells")
     if len(rows[-1]) < whole:

@@ -1,4 +1,4 @@
-"""The columns that identify, date, rank and label songs: ids, titles, artists, dates, tags, genre, numbers."""
+"""The columns that identify, date, rank and label songs: ids, titles, artists, dates, tags, numbers."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from songatlas.songs.text_cells import (
     labels,
     made_ids,
     share_of_spotify_ids,
+    share_true,
     split_names,
     split_tags,
 )
@@ -208,16 +209,14 @@ class _Reader:
             unit = "number"
             if "popularity" in column:
                 known = values.drop_nulls()
-                is_share = float(known.max() or 0) <= 1 and bool((known != known.round()).any())  # type: ignore[arg-type]
+                is_share = share_true(known <= 1) > 0.98 and bool((known != known.round()).any())
                 unit = self.units.get(column) or ("share" if is_share else "0-100")
                 values = values * 100 if unit == "share" else values
             self.details.values[column] = values
             self._keep(column, place, unit, "; ".join(notes))
             return
 
-    def read_tags(
-        self, places: Sequence[int], genre: str | None, taken: Mapping[int, ColumnReading]
-    ) -> None:
+    def read_tags(self, places: Sequence[int], genre: str | None, taken: Mapping[int, ColumnReading]) -> None:
         """Unite the genre words of all columns, and take the genre to judge by."""
         chosen = find_genre(self.raw, places, genre)
         lists = []
@@ -242,7 +241,8 @@ class _Reader:
         header = self.raw.header[place]
         if label.null_count() == len(label):
             raise MissingColumns(
-                f"column {header.strip()!r} was named as the genre, but it is empty: name another with --genre"
+                f"column {header.strip()!r} was named as the genre, but it is empty: name another one "
+                "with --genre"
             )
         self.details.values["genre"] = label
         before = taken.get(place) or self.details.readings.get(place)
@@ -288,7 +288,9 @@ class _Reader:
 
     def _made_ids(self, features: Mapping[str, pl.Series]) -> pl.Series:
         """Make ids of what is known of the songs."""
-        texts = [self.details.values[name] for name in ("title", "artist", "album") if name in self.details.values]
+        texts = [
+            self.details.values[name] for name in ("title", "artist", "album") if name in self.details.values
+        ]
         return made_ids(texts, [features[name] for name in sorted(features)])
 
     def note_unused(self, column: str, places: Sequence[int]) -> None:
@@ -297,7 +299,11 @@ class _Reader:
         for place in places:
             if place not in self.details.readings:
                 kept = used.get(column)
-                by = f"{column} is read from {kept.header.strip()!r} (column {kept.position + 1})" if kept else column
+                by = (
+                    f"{column} is read from {kept.header.strip()!r} (column {kept.position + 1})"
+                    if kept
+                    else column
+                )
                 self._leave(place, f"not used: {by}")
 
 
@@ -306,7 +312,7 @@ def _says_nothing(text: pl.Series) -> str:
     known = text.drop_nulls()
     if not len(known):
         return "empty"
-    if len(known) >= 10 and float(known.is_in(["0", "0.0"]).mean() or 0) > 0.9:
+    if len(known) >= 10 and share_true(known.is_in(["0", "0.0"])) > 0.9:
         return "holds nothing but zeros"
     return ""
 
@@ -314,7 +320,7 @@ def _says_nothing(text: pl.Series) -> str:
 def _is_code(text: pl.Series) -> str:
     """Say whether labels are mere numbers."""
     numbers = text.drop_nulls().cast(pl.Float64, strict=False)
-    return "holds numbers, not words" if len(numbers) and float(numbers.is_not_null().mean() or 0) > 0.5 else ""
+    return "holds numbers, not words" if len(numbers) and share_true(numbers.is_not_null()) > 0.5 else ""
 
 
 def _is_no_id(ids: pl.Series) -> str:

@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 
 from songatlas.songs.numbers import Numbers
-from songatlas.songs.units import UnitReading, _sure, _undecided, leave_alone
+from songatlas.songs.table import Sureness
+from songatlas.songs.text_cells import share_true
+from songatlas.songs.units import UnitReading, leave_alone, rescaled, sureness, undecided_unit
 
 _CLOCK = r"^(?:(?<h>\d{1,3}):)?(?<m>\d{1,3}):(?<s>\d{1,2}(?:\.\d+)?)$"
 _WORDS = r"(?i)^(?<m>\d{1,3}) ?m(?:in(?:utes)?)?\.? ?(?<s>\d{1,2}) ?s"
@@ -50,16 +52,25 @@ def read_durations(numbers: Numbers, *, key: str = "", unit: str | None = None) 
     if unit in _FACTORS:
         return UnitReading(numbers.values * _FACTORS[unit], unit, "named")
     if unit is not None:
-        return _by_value(numbers, "named") if unit.startswith("min or") else _undecided(numbers)
+        return _by_value(numbers, "named") if unit.startswith("min or") else undecided_unit(numbers)
     if not numbers.n_numbers:
         return leave_alone("holds no times that can be read")
     hint = unit_in_header(key)
     known = numbers.known[numbers.known > 0]
+    if (rescaled := _rescaled_duration(numbers.known)) is not None:
+        return rescaled
     if not len(known):
         return UnitReading(numbers.values, hint or "ms", "likely", "every value is 0: it was not measured")
     if hint == "min or ms, by value" or _is_mixed(known):
         return _by_value(numbers, "certain" if hint == "min or ms, by value" else "likely")
     return _by_median(numbers, float(np.median(known)), hint)
+
+
+def _rescaled_duration(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> UnitReading | None:
+    """Recognise durations that were brought to 0 to 1 or to z-scores."""
+    if len(known) >= 10 and known.max() > 0 and float(np.mean((known >= 0) & (known <= 1))) >= 0.98:
+        return leave_alone("runs from 0 to 1, which cannot be turned into a duration: not used")
+    return rescaled(known) if float(np.mean(known < 0)) > 0.02 else None
 
 
 def _by_median(numbers: Numbers, middle: float, hint: str | None) -> UnitReading:
@@ -72,11 +83,9 @@ def _by_median(numbers: Numbers, middle: float, hint: str | None) -> UnitReading
     if len(usual) == 1 and (hint is None or hint not in possible):
         unit = usual[0]
         note = f"the header says {hint}, but the middle song would last {_span(middle, hint)}" if hint else ""
-        sure = "likely" if hint else _sure(numbers)
-        return UnitReading(
-            numbers.values * _FACTORS[unit], unit, sure, (note + grouped).removeprefix("; ")
-        )
-    return _undecided(numbers)
+        sure = "likely" if hint else sureness(numbers)
+        return UnitReading(numbers.values * _FACTORS[unit], unit, sure, (note + grouped).removeprefix("; "))
+    return undecided_unit(numbers)
 
 
 def _span(middle: float, unit: str) -> str:
@@ -92,7 +101,7 @@ def _is_mixed(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     return len(known) >= 5 and min(minutes, milliseconds) >= 0.01 and minutes + milliseconds > 0.995
 
 
-def _by_value(numbers: Numbers, how_sure: str) -> UnitReading:
+def _by_value(numbers: Numbers, how_sure: Sureness) -> UnitReading:
     """Take small values for minutes and large ones for milliseconds."""
     values = numbers.values
     is_minutes = (values < 60).fill_null(False)
@@ -102,8 +111,7 @@ def _by_value(numbers: Numbers, how_sure: str) -> UnitReading:
     if n_unclear:
         note += f"; {n_unclear:,} between 60 and 10,000 may be either and were left out"
     mended = (values * 60_000).zip_with(is_minutes, values).set(unclear.fill_null(False), None)
-    sure = "named" if how_sure == "named" else "certain" if how_sure == "certain" else "likely"
-    return UnitReading(mended, "min or ms, by value", sure, note)
+    return UnitReading(mended, "min or ms, by value", how_sure, note)
 
 
 def _read_clock(numbers: Numbers) -> UnitReading | None:
@@ -121,7 +129,11 @@ def _read_clock(numbers: Numbers) -> UnitReading | None:
         return None
     note = ""
     hours = parts["h"].drop_nulls()
-    if len(hours) > 0.5 * n_read and bool((parts["s"].drop_nulls() == 0).all()) and (hours.median() or 0) >= 1:
+    if (
+        len(hours) > 0.5 * n_read
+        and bool((parts["s"].drop_nulls() == 0).all())
+        and share_true(hours >= 1) > 0.5
+    ):
         parts = parts.select(h=pl.lit(0.0), m="h", s="m")
         note = "written as hours and minutes by a spreadsheet, read as minutes and seconds"
     n_lost = numbers.n_cells - n_read

@@ -25,8 +25,10 @@ DATE_PARTS = {"releasedmonth": "month", "releasemonth": "month", "releasedday": 
 
 def _aliases() -> Iterator[tuple[str, str, int]]:
     """Yield header key, column and rank (0 = the best alias) of everything that is recognised."""
-    for column, spec in [*FEATURES.items(), *DETAILS.items()]:
-        for rank, alias in enumerate(dict.fromkeys((header_key(column), *spec.aliases))):
+    aliases = {column: spec.aliases for column, spec in FEATURES.items()}
+    aliases |= {column: detail.aliases for column, detail in DETAILS.items()}
+    for column, names in aliases.items():
+        for rank, alias in enumerate(dict.fromkeys((header_key(column), *names))):
             yield alias, column, rank
 
 
@@ -44,7 +46,7 @@ def columns_of(header: str) -> tuple[tuple[str, int], ...]:
     Examples
     --------
     >>> columns_of("Track.Name")
-    (('title', 0),)
+    (('title', 1),)
     """
     key = header_key(header)
     if key in ALIASES:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from songatlas.songs.text_cells import for_each_different
+from songatlas.songs.text_cells import for_each_different, share_true
 
 _MISSING = (
     "",
@@ -133,15 +133,15 @@ def _read_texts(cells: pl.Series, decimal_comma: bool) -> Numbers:
     rest = texts.filter(values.is_null())
     percent_signs, n_grouped = 0.0, 0
     if len(rest) and bool((rest.fill_null("") != "").any()):
-        texts = texts.set(texts.str.to_lowercase().is_in(_MISSING), None)
-        percent_signs = float((texts.str.ends_with("%")).mean() or 0)
+        texts = without_words_for_nothing(texts)
+        percent_signs = share_true(texts.str.ends_with("%"))
         n_grouped = 0 if decimal_comma else int(texts.str.contains(_GROUPED).sum())
         cleaned = for_each_different(texts, lambda text: _clean(text, decimal_comma))
         values = cleaned.cast(pl.Float64, strict=False)
     else:
         texts = texts.set(texts == "", None)
     values = values.set(~values.is_finite(), None)
-    texts = texts.set(texts.str.to_lowercase().is_in(_MISSING), None) if values.null_count() else texts
+    texts = without_words_for_nothing(texts) if values.null_count() else texts
     return Numbers(
         values=values,
         texts=texts,
@@ -149,6 +149,11 @@ def _read_texts(cells: pl.Series, decimal_comma: bool) -> Numbers:
         percent_signs=percent_signs,
         n_grouped=n_grouped,
     )
+
+
+def without_words_for_nothing(text: pl.Series) -> pl.Series:
+    """Text with ``unknown``, ``-`` and the like as null."""
+    return text.set(text.str.to_lowercase().is_in(_MISSING), None)
 
 
 def _clean(text: pl.Series, decimal_comma: bool) -> pl.Series:

@@ -15,8 +15,10 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from songatlas.songs.dates import MONTHS
 from songatlas.songs.numbers import Numbers
-from songatlas.songs.units import UnitReading, _sure, leave_alone
+from songatlas.songs.text_cells import share_true
+from songatlas.songs.units import UnitReading, leave_alone, sureness
 
 _KEY = re.compile(
     r"([A-Ga-g])\s*([#♯b♭]|(?i:sharp|flat))?(?:\s*/\s*[A-G]\s*[#♯b♭]?)?\s*-?"
@@ -38,7 +40,9 @@ def key_of(word: str) -> tuple[int, int | None] | None:
     word = word.strip()
     if found := _CAMELOT.fullmatch(word):
         number, letter = int(found.group(1)), found.group(2).upper()
-        return (8 + 7 * (number - 1)) % 12 if letter == "A" else (11 + 7 * (number - 1)) % 12, int(letter == "B")
+        return (8 + 7 * (number - 1)) % 12 if letter == "A" else (11 + 7 * (number - 1)) % 12, int(
+            letter == "B"
+        )
     if found := _OPEN_KEY.fullmatch(word):
         return _open_key(int(found.group(1)), found.group(2))
     found = _KEY.fullmatch(word)
@@ -102,10 +106,12 @@ def _read_pitch_numbers(numbers: Numbers) -> UnitReading:
     if float(np.mean((known >= -1) & (known <= 11))) < 0.95:
         return leave_alone("does not run from 0 to 11: not used")
     unknown = int(np.sum(known == -1))
-    values, note = _blanks_for_missing_class(numbers.values.set((numbers.values == -1).fill_null(False), None))
+    values, note = _blanks_for_missing_class(
+        numbers.values.set((numbers.values == -1).fill_null(False), None)
+    )
     if unknown:
         note = "; ".join(filter(None, [f"{unknown:,} keys of -1 are unknown", note]))
-    return UnitReading(values, "pitch class", _sure(numbers), note)
+    return UnitReading(values, "pitch class", sureness(numbers), note)
 
 
 def _blanks_for_missing_class(pitches: pl.Series) -> tuple[pl.Series, str]:
@@ -123,7 +129,7 @@ def read_mode(numbers: Numbers, cells: pl.Series) -> UnitReading:
     """Read a column of modes: 0 and 1, or words."""
     if numbers.share_of_numbers > 0.9:
         if float(np.mean(np.isin(numbers.known, (0, 1)))) >= 0.98:
-            return UnitReading(numbers.values, "0/1", _sure(numbers))
+            return UnitReading(numbers.values, "0/1", sureness(numbers))
         return leave_alone("holds other numbers than 0 and 1: not used")
     words = cells.str.to_lowercase()
     values = words.str.extract(r"\b(maj|min|dur|moll)[a-z]*\.?$").replace_strict(
@@ -139,7 +145,7 @@ def read_time_signature(numbers: Numbers, cells: pl.Series, *, unit: str | None 
     if numbers.share_of_numbers > 0.9:
         if float(np.mean(numbers.known == np.round(numbers.known))) < 0.98:
             return leave_alone("is no whole number of beats but was rescaled: not used")
-        return UnitReading(numbers.values, "beats a bar", _sure(numbers))
+        return UnitReading(numbers.values, "beats a bar", sureness(numbers))
     beats = cells.str.extract(r"^(\d{1,2})\s*/\s*\d{1,2}$").cast(pl.Float64)
     beats = beats.zip_with(beats.is_not_null(), numbers.values)
     dates = cells.str.extract_groups(_DATE).struct.unnest()
@@ -147,7 +153,7 @@ def read_time_signature(numbers: Numbers, cells: pl.Series, *, unit: str | None 
     month = (
         pl.coalesce("month", "month2")
         .str.to_lowercase()
-        .replace_strict(_MONTHS, default=None, return_dtype=pl.Float64)
+        .replace_strict(MONTHS, default=None, return_dtype=pl.Float64)
     )
     parts = dates.select(day.alias("day"), month.alias("month"))
     n_dates = len(parts) - parts["month"].null_count()
@@ -161,10 +167,7 @@ def read_time_signature(numbers: Numbers, cells: pl.Series, *, unit: str | None 
 
 def _mend_dates(beats: pl.Series, parts: pl.DataFrame, unit: str | None) -> UnitReading:
     """Find whether day or month holds the beats: the other is always 4, the beat unit."""
-    fours = {
-        name: float((parts[name].drop_nulls() == 4).mean() or 0)  # type: ignore[arg-type]
-        for name in ("day", "month")
-    }
+    fours = {name: share_true(parts[name].drop_nulls() == 4) for name in ("day", "month")}
     if unit in ("day of a date", "month of a date"):
         beats_in = unit.split()[0]
     elif fours["day"] == 1:
@@ -173,8 +176,8 @@ def _mend_dates(beats: pl.Series, parts: pl.DataFrame, unit: str | None) -> Unit
         beats_in = "day"
     else:
         return leave_alone(
-            "holds dates that a spreadsheet made of time signatures; whether day or month is the beats cannot "
-            "be told (--unit time_signature='month of a date')"
+            "holds dates that a spreadsheet made of time signatures; whether day or month is the beats "
+            "cannot be told (--unit time_signature='month of a date')"
         )
     mended = parts[beats_in].zip_with(parts["month"].is_not_null(), beats)
     note = f"a spreadsheet made dates of time signatures such as 4/4; the {beats_in} is the number of beats"
@@ -183,7 +186,3 @@ def _mend_dates(beats: pl.Series, parts: pl.DataFrame, unit: str | None) -> Unit
 
 _NOTES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SIGNS = {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
-_MONTHS = {
-    name: float(number)
-    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
-}

@@ -139,7 +139,9 @@ def _unpack(content: bytes) -> bytes:
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
         raise UnreadableTable(f"is a ZIP archive that cannot be opened ({error}): fetch it again") from None
     listed = ", ".join(tables[:4])
-    raise UnreadableTable(f"is a ZIP archive of {len(tables)} files ({listed}): unpack it and name one of them")
+    raise UnreadableTable(
+        f"is a ZIP archive of {len(tables)} files ({listed}): unpack it and name one of them"
+    )
 
 
 def _read_content(content: bytes, header: Sequence[str] | None, by_position: bool) -> RawTable:
@@ -264,7 +266,8 @@ def _read_workbook(content: bytes, header: Sequence[str] | None, by_position: bo
         import fastexcel
     except ImportError:
         raise UnreadableTable(
-            "is an Excel workbook, which needs one more package: pip install 'songatlas[excel]', or save it as CSV"
+            "is an Excel workbook, which needs one more package: pip install 'songatlas[excel]', "
+            "or save it as CSV"
         ) from None
     try:
         book = fastexcel.read_excel(content)
@@ -287,7 +290,7 @@ def _read_workbook(content: bytes, header: Sequence[str] | None, by_position: bo
 
 def _sheet(book: Any, name: str) -> pl.DataFrame:
     """Return the cells of a sheet as text, header row included."""
-    cells = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
+    cells: pl.DataFrame = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
     cells.columns = [f"c{position}" for position in range(cells.width)]
     return cells.select(pl.all().cast(pl.String).fill_null(""))
 
@@ -317,7 +320,8 @@ def _read_dataframe(source: Any, header: Sequence[str] | None) -> tuple[RawTable
         frame = source if isinstance(source, pl.DataFrame) else pl.DataFrame(source)
     except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
         raise UnreadableTable(
-            f"the {name} cannot be taken over ({_first_line(error)}): give every column one type and its own name"
+            f"the {name} cannot be taken over ({_first_line(error)}): give every column one type and "
+            "its own name"
         ) from None
     if frame.width == 0:
         raise MissingColumns(f"the {name} has no columns: give a table of songs")

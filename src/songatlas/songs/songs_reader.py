@@ -13,10 +13,9 @@ from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.detail_columns import read_details
 from songatlas.songs.reading import read_raw
 from songatlas.songs.recognition import find_candidates, n_filled, named_columns, named_units
-from songatlas.songs.sound_columns import nearest_hints, read_sound
+from songatlas.songs.sound_columns import is_measured, nearest_hints, read_sound
 from songatlas.songs.table import ColumnReading, RawTable, SongsTable, Source
 from songatlas.songs.text_cells import as_text, is_counter
-
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -64,7 +63,7 @@ def read_songs(
     Examples
     --------
     >>> import polars as pl
-    >>> songs = {"title": ["One", "Two"], "nrgy": [73, 41], "dnce": [51, 50], "val": [33, 45], "dur": [200, 182]}
+    >>> songs = {"title": ["One", "Two"], "nrgy": [73, 41], "dnce": [51, 50], "dur": [200, 182]}
     >>> table = read_songs(pl.DataFrame(songs))
     >>> table.songs["energy"].to_list(), table.songs["duration_ms"].to_list()
     ([0.73, 0.41], [200000.0, 182000.0])
@@ -115,17 +114,18 @@ def _check_units(units: Mapping[str, str], candidates: Mapping[str, Sequence[int
     for column, unit in units.items():
         if column not in candidates:
             raise MissingColumns(
-                f"unit {unit!r} was named for {column}, but no column was recognised as {column}: name it with "
-                f"--column {column}=HEADER"
+                f"unit {unit!r} was named for {column}, but no column was recognised as {column}: name it "
+                f"with --column {column}=HEADER"
             )
 
 
 def _sound_notes(values: Mapping[str, pl.Series], raw: RawTable) -> list[str]:
     """Notes on what is missing of the sound."""
-    heard = [column for column in values if FEATURES[column].in_sound]
-    notes = [hint for hint in nearest_hints(values, raw.header)]
+    heard = [column for column in FEATURES if FEATURES[column].in_sound and column in values]
+    heard = [column for column in heard if is_measured(values[column])]
+    notes = nearest_hints(values, raw.header)
     if len(heard) < 3:
-        notes.append(f"of the sound only {' and '.join(heard)} are known")
+        notes.append(f"of the sound only {' and '.join(heard)} can be used")
     return notes
 
 

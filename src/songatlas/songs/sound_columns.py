@@ -15,7 +15,7 @@ from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES, header_key
 from songatlas.songs.durations import read_durations
 from songatlas.songs.headers import columns_of
-from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers
+from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers, without_words_for_nothing
 from songatlas.songs.pitch import read_key, read_mode, read_time_signature
 from songatlas.songs.recognition import nearest_header
 from songatlas.songs.table import ColumnReading, RawTable
@@ -120,7 +120,9 @@ def _read_measures(
             found[column] = leave_alone("empty")
         elif FEATURES[column].unit == "ms":
             key = header_key(raw.header[place])
-            found[column] = read_durations(numbers, key=key, unit=units.get(column))
+            reading = read_durations(numbers, key=key, unit=units.get(column))
+            is_other = key == "time" and reading.undecided and column not in named
+            found[column] = leave_alone("holds no durations of songs") if is_other else reading
         elif numbers.share_of_numbers < 0.5:
             found[column] = leave_alone("holds words, not numbers")
         elif FEATURES[column].unit == "share":
@@ -132,9 +134,7 @@ def _read_measures(
             continue
         if column == "loudness_db":
             is_db = says_db(header_key(raw.header[place]))
-            found[column] = read_loudness(
-                numbers, unit=units.get(column), says_db=is_db, z_scored=z_scored
-            )
+            found[column] = read_loudness(numbers, unit=units.get(column), says_db=is_db, z_scored=z_scored)
         else:
             found[column] = read_tempo(numbers, unit=units.get(column))
     for column, reading in found.items():
@@ -164,7 +164,8 @@ def _read_pitch(
     for column in ("key", "mode", "time_signature"):
         for place in columns.get(column, ()):
             cells = raw.frame.to_series(place)
-            numbers, text = read_numbers(cells, decimal_comma=decimal_comma), as_text(cells)
+            numbers = read_numbers(cells, decimal_comma=decimal_comma)
+            text = without_words_for_nothing(as_text(cells))
             if units.get(column) == LEFT_ALONE:
                 reading = leave_alone("left alone, as asked")
             elif not numbers.n_cells:
@@ -207,7 +208,9 @@ def _keep(
                 f"column {raw.header[place].strip()!r} was named for {column}, but it cannot be used: "
                 f"{reading.note}; name another one with --column {column}=HEADER"
             )
-        sound.readings[place] = ColumnReading(raw.header[place], place, None, None, "left alone", reading.note)
+        sound.readings[place] = ColumnReading(
+            raw.header[place], place, None, None, "left alone", reading.note
+        )
         return
     sure = "named" if column in named and reading.how_sure != "named" else reading.how_sure
     sound.values[column] = reading.values.alias(column)
@@ -252,7 +255,7 @@ def _refuse_undecided(sound: Sound, raw: RawTable) -> None:
 
 def _refuse_too_few(sound: Sound, raw: RawTable) -> None:
     """Raise if the table says too little of how its songs sound."""
-    usable = [column for column, values in sound.values.items() if _is_measured(values)]
+    usable = [column for column in FEATURES if column in sound.values and is_measured(sound.values[column])]
     heard = [column for column in usable if FEATURES[column].in_sound and column != "duration_ms"]
     if len(usable) >= _FEWEST and heard:
         return
@@ -264,12 +267,12 @@ def _refuse_too_few(sound: Sound, raw: RawTable) -> None:
     ]
     because = f" ({'; '.join(left[:3])})" if left else ""
     raise MissingColumns(
-        f"{found}{because}, but it takes at least {_FEWEST} columns such as danceability, energy, loudness and "
-        f"tempo: {_next_step(sound, raw)}"
+        f"{found}{because}, but it takes at least {_FEWEST} columns such as danceability, energy, loudness "
+        f"and tempo: {_next_step(sound, raw)}"
     )
 
 
-def _is_measured(values: pl.Series) -> bool:
+def is_measured(values: pl.Series) -> bool:
     """Say whether a feature holds anything but nothing and zeros."""
     known = values.drop_nulls()
     return len(known) > 0 and (len(known) < 10 or bool((known != 0).any()))

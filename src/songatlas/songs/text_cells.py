@@ -11,6 +11,7 @@ cell is ever evaluated.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -33,6 +34,12 @@ def for_each_different(cells: pl.Series, read: Callable[[pl.Series], pl.Series])
     return cells.alias("cell").to_frame().join(table, on="cell", how="left", maintain_order="left")["value"]
 
 
+def share_true(flags: pl.Series) -> float:
+    """Share of the known values that are true; 0 if none is known."""
+    known = flags.drop_nulls()
+    return int(known.sum()) / len(known) if len(known) else 0.0
+
+
 def as_text(cells: pl.Series) -> pl.Series:
     """Cells of any type as trimmed text, ``b'...'`` unwrapped; words for "nothing" become null."""
     if cells.dtype == pl.List(pl.String):
@@ -49,7 +56,7 @@ def as_text(cells: pl.Series) -> pl.Series:
 
 
 def _unwrap_bytes(text: pl.Series) -> pl.Series:
-    """``b'caf\\xc3\\xa9'`` -> ``café``."""
+    """Take the text out of ``b'...'``."""
     wrapped = text.str.contains(_BYTES)
     inner = text.str.slice(2).str.head(-1)
     if inner.filter(wrapped).str.contains("\\", literal=True).any():
@@ -59,18 +66,23 @@ def _unwrap_bytes(text: pl.Series) -> pl.Series:
 
 def _decode_escapes(text: str) -> str:
     """Read the escapes of one bytes literal as UTF-8; text that is none is returned as it is."""
+
+    def byte_of(found: re.Match[str]) -> str:
+        code = found.group(1)
+        return chr(int(code[1:], 16)) if code[0] == "x" and len(code) == 3 else _ESCAPES.get(code, code)
+
     try:
-        return text.encode("latin-1").decode("unicode_escape").encode("latin-1").decode("utf-8")
+        return re.sub(r"\\(x[0-9a-fA-F]{2}|.)", byte_of, text).encode("latin-1").decode("utf-8")
     except (UnicodeDecodeError, UnicodeEncodeError):
         return text
 
 
 def parts_of_lists(text: pl.Series) -> pl.Series:
-    """List text -> List(String), trimmed, without empty parts; cells that are no list text -> null.
+    r"""List text -> List(String), trimmed, without empty parts; cells that are no list text -> null.
 
     Examples
     --------
-    >>> parts_of_lists(pl.Series(["['A', \\"B's\\"]", "[]", "A, B"])).to_list()
+    >>> parts_of_lists(pl.Series(["['A', \"B's\"]", "[]", "A, B"])).to_list()
     [['A', "B's"], [], None]
     """
     cells = pl.DataFrame({"text": text}).with_columns(
@@ -148,7 +160,7 @@ def is_label(cells: pl.Series) -> bool:
         return False
     several = text.str.contains(r"^\[|,|[;|]\s*\S")
     numbers = text.cast(pl.Float64, strict=False).is_not_null()
-    return float(several.mean() or 0) < 0.05 and float(numbers.mean() or 0) < 0.5
+    return share_true(several) < 0.05 and share_true(numbers) < 0.5
 
 
 def labels(cells: pl.Series) -> pl.Series:
@@ -221,7 +233,7 @@ def _joint(text: pl.Series, key: str) -> str:
     if not len(commas):
         return ""
     tight = commas.str.contains(r",\S") & ~commas.str.contains(r",\s")
-    if len(commas) >= 5 and float(tight.mean() or 0) > 0.9:
+    if len(commas) >= 5 and share_true(tight) > 0.9:
         return ","
     n_different = plain.n_unique()
     share = len(commas) / n_different
@@ -249,7 +261,7 @@ def bare_ids(cells: pl.Series) -> pl.Series:
 
 def share_of_spotify_ids(ids: pl.Series) -> float:
     """Share of the ids that are written like Spotify's: 22 letters and digits."""
-    return float(ids.drop_nulls().str.contains(_SPOTIFY_ID).mean() or 0)
+    return share_true(ids.drop_nulls().str.contains(_SPOTIFY_ID))
 
 
 def is_counter(ids: pl.Series) -> bool:
@@ -287,6 +299,7 @@ def flags(cells: pl.Series) -> pl.Series | None:
     return value if value.null_count() <= text.null_count() + 0.1 * len(text) else None
 
 
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _FLAGS = {
     **dict.fromkeys(("1", "1.0", "true", "t", "yes", "y", "explicit", "wahr", "vrai"), True),
     **dict.fromkeys(("0", "0.0", "false", "f", "no", "n", "clean", "falsch", "faux", "not explicit"), False),

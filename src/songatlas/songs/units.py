@@ -22,6 +22,7 @@ import polars as pl
 from songatlas.features import FEATURES
 from songatlas.songs.numbers import Numbers
 from songatlas.songs.table import Sureness
+from songatlas.songs.text_cells import share_true
 
 LEFT_ALONE = "left alone"
 _STRAY = 0.02  # share of values that may lie anywhere without changing what is decided
@@ -58,7 +59,7 @@ def leave_alone(note: str) -> UnitReading:
     return UnitReading(values=None, unit=None, how_sure="left alone", note=note)
 
 
-def _undecided(numbers: Numbers) -> UnitReading:
+def undecided_unit(numbers: Numbers) -> UnitReading:
     """A column whose unit cannot be found."""
     known = numbers.known
     low, middle, high = np.quantile(known, [0, 0.5, 1])
@@ -70,7 +71,7 @@ def _undecided(numbers: Numbers) -> UnitReading:
     )
 
 
-def _sure(numbers: Numbers) -> Sureness:
+def sureness(numbers: Numbers) -> Sureness:
     """Many values are certain, few are likely."""
     return "certain" if numbers.n_numbers >= _MANY else "likely"
 
@@ -98,9 +99,21 @@ def read_shares(
     }
     met = {reading.unit for reading in found.values() if reading is not None}
     return {
-        column: reading if reading is not None else _follow(columns[column], met)
+        column: _follow(columns[column], met)
+        if reading is None or _is_open(reading, columns[column], met)
+        else reading
         for column, reading in found.items()
     }
+
+
+def _is_open(reading: UnitReading, numbers: Numbers, met: set[str | None]) -> bool:
+    """Say whether the other columns explain what seemed to be strays in this one."""
+    return (
+        reading.unit == "share"
+        and reading.how_sure != "named"
+        and "lost decimals" in met
+        and bool((numbers.known > 1).any())
+    )
 
 
 def _decide_share(numbers: Numbers) -> UnitReading | None:
@@ -113,16 +126,14 @@ def _decide_share(numbers: Numbers) -> UnitReading | None:
     top = _upper(known)
     if inside >= 1 - _STRAY and whole < 1 and not _only_strays_are_fractions(known):
         note = "" if inside == 1 else f"{int(np.sum((known < 0) | (known > 1))):,} values lie outside 0 to 1"
-        return UnitReading(numbers.values, "share", _sure(numbers), note)
+        return UnitReading(numbers.values, "share", sureness(numbers), note)
     if float(np.mean(known < 0)) > _STRAY:
-        return _rescaled(known) or _undecided(numbers)
-    if has_lost_points(numbers, beyond=1):
+        return rescaled(known)
+    if has_lost_points(numbers, beyond=100):
         return _mend_lost_points(numbers, "certain", 0.0, 1.0)
-    if top <= 10:
+    if not 10 < top <= 100 or (whole < 1 and _is_mixed(known)):
         return None
-    if top > 100 or (whole < 1 and _is_mixed(known)):
-        return _undecided(numbers)
-    return _percent(numbers, _sure(numbers), "")
+    return _percent(numbers, sureness(numbers), "")
 
 
 def _upper(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
@@ -132,7 +143,8 @@ def _upper(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
 
 def _only_strays_are_fractions(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     """Say whether nearly all values are 0 or 1, so that fractions may be strays."""
-    return len(known) >= 100 and float(np.mean(known != np.round(known))) < _STRAY / 2 and bool((known > 1).any())
+    rare = float(np.mean(known != np.round(known))) < _STRAY / 2
+    return len(known) >= 100 and rare and bool((known > 1).any())
 
 
 def _is_mixed(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
@@ -142,7 +154,7 @@ def _is_mixed(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     return bool(small > 0.05 and float(np.mean(fractions <= 1)) > 0.95 and float(np.mean(known > 1)) > 0.05)
 
 
-def _rescaled(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> UnitReading | None:
+def rescaled(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> UnitReading | None:
     """Recognise z-scores."""
     if len(known) >= 10 and abs(float(np.mean(known))) < 0.5 and 0.3 < float(np.std(known)) < 3:
         return leave_alone("standardized values (z-scores), which cannot be turned back: not used")
@@ -152,18 +164,29 @@ def _rescaled(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> UnitReadin
 def _follow(numbers: Numbers, met: set[str | None]) -> UnitReading:
     """Decide small numbers by the other columns of the table."""
     known = numbers.known
-    if "percent" in met and "share" not in met:
-        return _percent(numbers, "likely", "small numbers, read as percent like the other columns")
+    fractions = known[known != np.round(known)]
+    if "lost decimals" in met and len(fractions) and float(np.mean(fractions <= 1)) > 0.95:
+        return _mend_lost_points(numbers, "likely", 0.0, 1.0)
     if not known.any():
         return UnitReading(numbers.values, "share", "likely", "every value is 0: it was not measured")
+    if not 0 <= float(np.min(known)) <= _upper(known) <= 10:
+        return undecided_unit(numbers)
+    if "percent" in met and "share" not in met:
+        return _percent(numbers, "likely", "small numbers, read as percent like the other columns")
     if "share" in met and "percent" not in met and float(np.mean((known == 0) | (known == 1))) >= 1 - _STRAY:
         return UnitReading(numbers.values, "share", "likely", "only 0 and 1, read as shares like the others")
-    return _undecided(numbers)
+    return undecided_unit(numbers)
+
+
+def divided(values: pl.Series, by: float) -> pl.Series:
+    """Divide exactly: 41 percent become the very number that 0.41 is read as."""
+    quotients = values.fill_null(float("nan")).to_numpy() / by
+    return pl.Series(values.name, quotients, nan_to_null=True)
 
 
 def _percent(numbers: Numbers, how_sure: Sureness, note: str) -> UnitReading:
     """Percentages become shares."""
-    return UnitReading(numbers.values / 100, "percent", how_sure, note)
+    return UnitReading(divided(numbers.values, 100), "percent", how_sure, note)
 
 
 def _named_share(numbers: Numbers, unit: str) -> UnitReading:
@@ -188,22 +211,24 @@ def has_lost_points(numbers: Numbers, *, beyond: float) -> bool:
     digits = texts.str.extract(r"^[-+]?\d+\.(\d+)$").drop_nulls().str.len_chars()
     known = np.abs(numbers.known)
     n_large = int(np.sum((known > beyond) & (known == np.round(known))))
-    return len(digits) >= 10 and n_large >= 10 and float((digits == 3).mean() or 0) < 0.01
+    return len(digits) >= 10 and n_large >= 10 and share_true(digits == 3) < 0.01
 
 
 def _mend_lost_points(numbers: Numbers, how_sure: Sureness, low: float, high: float) -> UnitReading:
     """Give whole numbers their three decimals back; where both readings are possible the value is missing."""
     values = numbers.values
-    mended = values / 1000
+    mended = divided(values, 1000)
     is_whole = values == values.round()
     fits_mended, fits_plain = mended.is_between(low, high), values.is_between(low, high)
     unclear = (is_whole & fits_mended & fits_plain & (values != 0)).fill_null(False)
     use_mended = (is_whole & fits_mended & ~fits_plain).fill_null(False)
     n_mended, n_unclear = int(use_mended.sum()), int(unclear.sum())
-    note = f"{n_mended:,} numbers had lost the point before their three decimals and got it back"
+    note = f"{n_mended:,} numbers had lost the point before their last three digits and got it back"
     if n_unclear:
         note += f"; {n_unclear:,} that may mean two things were left out"
-    return UnitReading(mended.zip_with(use_mended, values).set(unclear, None), "lost decimals", how_sure, note)
+    return UnitReading(
+        mended.zip_with(use_mended, values).set(unclear, None), "lost decimals", how_sure, note
+    )
 
 
 def read_loudness(
@@ -233,10 +258,10 @@ def read_loudness(
     middle = float(np.median(known))
     inside = float(np.mean((known >= spec.low) & (known <= spec.high)))
     if inside >= 1 - _STRAY and middle < 0 and not (z_scored and middle > -1.5):
-        return UnitReading(numbers.values, "dB", "certain" if says_db else _sure(numbers))
+        return UnitReading(numbers.values, "dB", "certain" if says_db else sureness(numbers))
     if float(np.mean((known >= 0) & (known <= 1))) >= 1 - _STRAY and (known != np.round(known)).any():
         return leave_alone("runs from 0 to 1, which cannot be turned into dB: not used")
-    return _rescaled(known) or _undecided(numbers)
+    return rescaled(known) or undecided_unit(numbers)
 
 
 def read_tempo(numbers: Numbers, *, unit: str | None = None) -> UnitReading:
@@ -252,10 +277,10 @@ def read_tempo(numbers: Numbers, *, unit: str | None = None) -> UnitReading:
         return UnitReading(numbers.values, "BPM", "likely", "every value is 0: it was not measured")
     inside = float(np.mean((sounding >= spec.low) & (sounding <= spec.high)))
     if inside >= 0.9 and 45 <= float(np.median(sounding)) <= 220:
-        return UnitReading(numbers.values, "BPM", _sure(numbers))
+        return UnitReading(numbers.values, "BPM", sureness(numbers))
     if float(np.mean((known >= 0) & (known <= 1))) >= 1 - _STRAY and (known != np.round(known)).any():
         return leave_alone("runs from 0 to 1, which cannot be turned into beats a minute: not used")
-    return _rescaled(known) or _undecided(numbers)
+    return rescaled(known) or undecided_unit(numbers)
 
 
 def says_db(key: str) -> bool:

@@ -1,0 +1,74 @@
+/* What the module asks of a variant of the hot loops, and the words both use.
+ *
+ * The loops are compiled once for each kind of processor (variant_*.c); the module picks the best one
+ * that runs here. Every variant gives the same labels: whatever float32 cannot decide beyond doubt is
+ * decided by the law in float64, where no variant fuses a multiplication with an addition.
+ *
+ * The law: the squared distance is the sum over the coordinates, in their order, of the squared
+ * difference, in float64; the nearest centroid wins, and of equally near ones the lowest.
+ */
+#ifndef SONGATLAS_ENGINE_H
+#define SONGATLAS_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if !defined(__GNUC__)
+#error "GCC or clang is needed: without them songatlas runs on NumPy"
+#endif
+
+#define BLOCK 16 /* rows of a block; every variant's registers divide it */
+
+/* Points as they were given: float32 or float64, row after row. */
+typedef struct {
+    const void *values;
+    int is_double;
+    size_t n_rows, n_dimensions;
+} Points;
+
+/* The same points centred, scaled and in float32, for the screen: blocks of 16 rows, and inside a block
+ * coordinate after coordinate, so that a vector register takes one coordinate of 16 songs. */
+typedef struct {
+    const float *blocks;  /* (n_blocks, n_dimensions, 16), missing rows of the last block are 0 */
+    const float *longest; /* (n_blocks): the greatest squared length in each block */
+    const double *shift;  /* (n_dimensions) */
+    double scale;         /* a power of two: dividing by it rounds nothing */
+} Screen;
+
+/* One set of centroids to relabel all rows by, and where the answer goes. */
+typedef struct {
+    const double *centroids; /* (k, n_dimensions) */
+    size_t k;
+    int32_t *labels;  /* (n_rows), before and after */
+    int64_t *changed; /* rows whose label changed, in order; NULL where nobody asks */
+    int32_t *before;  /* their labels before */
+    size_t n_changed;
+} CentroidSet;
+
+/* Songs sorted by joint label, and the runs of equal joint labels among them. */
+typedef struct {
+    const float *songs;       /* (n_songs, n_dimensions), in that order */
+    size_t n_songs, n_dimensions, n_labelings;
+    const int64_t *run_stops; /* (n_runs) */
+    const int32_t *run_labels; /* (n_runs, n_labelings): the row of `sums` that the run belongs to */
+    const int32_t *run_levels; /* (n_runs): first labeling in which the next run differs */
+    size_t n_runs, n_clusters;  /* clusters of all labelings together */
+} SortedSongs;
+
+typedef struct {
+    const char *name;
+    int (*runs_here)(void);
+    /* Relabel the rows of some blocks by several sets; -1 where memory is short. */
+    int (*relabel)(const Points *, const Screen *, CentroidSet *sets, size_t n_sets, size_t first_block,
+                   size_t last_block);
+    /* Add the distances of 16 queries (coordinate after coordinate) to all songs to (n_clusters, 16). */
+    int (*add_distances)(const SortedSongs *, const float *queries, double *sums);
+    /* For each candidate: the lesser of `closest` and the squared distance of every row to it. */
+    void (*distances_to_candidates)(const Points *columns, const double *candidates, size_t n_candidates,
+                                    const double *closest, double *updates);
+} Engine;
+
+extern const Engine engine_avx512, engine_avx2, engine_plain;
+
+#endif

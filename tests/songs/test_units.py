@@ -1,0 +1,512 @@
+"""Values of any unit -> ours, or an error that says how to name the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from songatlas.errors import BadSettings, MissingColumns, UnknownName
+from songatlas.songs import ColumnReading, SongsTable, read_songs
+from songatlas.songs.dates import read_dates
+from songatlas.songs.numbers import has_decimal_commas, read_numbers
+from songatlas.songs.pitch import key_of
+from songatlas.songs.text_cells import bare_ids, labels, parts_of_lists, split_names, split_tags
+
+N = 60
+RNG = np.random.default_rng(5)
+TRUE = {
+    "danceability": RNG.beta(6, 4, N).round(3),
+    "energy": RNG.beta(5, 3, N).round(3),
+    "valence": RNG.beta(3, 3, N).round(3),
+    "speechiness": RNG.beta(1, 12, N).round(4),
+    "loudness": (-3 - RNG.gamma(2, 3, N)).round(3),
+    "tempo": RNG.normal(120, 25, N).clip(60, 210).round(3),
+    "duration_ms": RNG.normal(215_000, 40_000, N).clip(90_000).round(),
+}
+
+
+def table_of(**changed: Sequence[object]) -> pl.DataFrame:
+    """The true table with some columns written otherwise, every cell as text; None drops a column."""
+    columns = {**TRUE, **changed}
+    return pl.DataFrame(
+        {
+            name: pl.Series([None if cell is None else str(cell) for cell in cells], dtype=pl.String)
+            for name, cells in columns.items()
+            if cells is not None and len(cells)
+        }
+    )
+
+
+def reading_of(table: SongsTable, column: str) -> ColumnReading:
+    """What was understood of the column that became `column`."""
+    return next(reading for reading in table.columns if reading.column == column)
+
+
+def left_alone(table: SongsTable, header: str) -> ColumnReading:
+    """What was said of a column that was left alone."""
+    found = next(reading for reading in table.columns if reading.header == header)
+    assert found.column is None
+    assert found.how_sure == "left alone"
+    return found
+
+
+def test_the_true_table_is_read_as_it_is() -> None:
+    table = read_songs(table_of())
+    for name, column in [("energy", "energy"), ("loudness", "loudness_db"), ("tempo", "tempo_bpm")]:
+        assert table.songs[column].to_list() == TRUE[name].tolist()
+        assert reading_of(table, column).how_sure == "certain"
+    assert reading_of(table, "loudness_db").unit == "dB"
+    assert reading_of(table, "duration_ms").unit == "ms"
+
+
+@pytest.mark.parametrize(
+    ("write", "unit"),
+    [
+        (lambda x: f"{round(100 * x)}", "percent"),
+        (lambda x: f"{100 * x:.1f}", "percent"),
+        (lambda x: f"{round(100 * x)}%", "percent"),
+        (lambda x: f"{100 * x:.2f} %", "percent"),
+        (lambda x: f"{x:.6f}", "share"),
+        (lambda x: f"{x:.3e}", "share"),
+        (lambda x: f"  {x}  ", "share"),
+    ],
+)
+def test_shares_in_every_spelling(write: object, unit: str) -> None:
+    names = ["danceability", "energy", "valence", "speechiness"]
+    changed = {name: [write(x) for x in TRUE[name]] for name in names}  # type: ignore[operator]
+    table = read_songs(table_of(**changed))
+    for name in names:
+        assert reading_of(table, name).unit == unit
+        assert np.abs(table.songs[name].to_numpy() - TRUE[name]).max() < 0.006
+
+
+def test_a_percent_column_of_small_numbers_follows_the_others() -> None:
+    percent = {name: (100 * TRUE[name]).round().astype(int) for name in ("danceability", "energy", "valence")}
+    table = read_songs(table_of(**percent, speechiness=[0, 3, 4, 6, 1, 0] * 10))
+    assert reading_of(table, "speechiness").unit == "percent"
+    assert table.songs["speechiness"].max() == 0.06
+    alone = read_songs(table_of(**percent, speechiness=[0] * 59 + [1]))
+    assert alone.songs["speechiness"].max() == 0.01
+
+
+def test_percent_and_shares_in_one_table_are_told_apart() -> None:
+    table = read_songs(table_of(energy=(100 * TRUE["energy"]).round().astype(int)))
+    assert reading_of(table, "energy").unit == "percent"
+    assert reading_of(table, "valence").unit == "share"
+
+
+def test_columns_of_zeros_do_not_mislead() -> None:
+    table = read_songs(table_of(danceability=[0] * N, valence=["0.0"] * N, speechiness=[""] * N))
+    assert table.songs["danceability"].max() == 0
+    assert reading_of(table, "danceability").note == "every value is 0: it was not measured"
+    assert left_alone(table, "speechiness").note == "empty"
+    assert reading_of(table, "energy").unit == "share"
+
+
+def test_a_few_shifted_rows_do_not_mislead() -> None:
+    changed = {name: np.tile(values, 10).astype(object) for name, values in TRUE.items()}
+    changed["energy"][3] = 353_733
+    changed["tempo"][3] = 223_440
+    changed["loudness"][3] = 0.5
+    changed["valence"][3] = "Some artist"
+    table = read_songs(table_of(**changed))
+    assert reading_of(table, "energy").unit == "share"
+    assert table.songs["energy"][3] == 353_733
+    assert table.songs["tempo_bpm"][3] == 223_440
+    assert reading_of(table, "valence").note == "1 cell is no number"
+    assert "1 values lie outside 0 to 1" in reading_of(table, "energy").note
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ([0, 1, 2, 5, 9, 10] * 10, "values from 0 to 10, median 3.5"),
+        ([150, 400, 730, 999] * 15, "values from 150 to 999"),
+        ([-40, -20.5, 30, 60] * 15, "values from -40 to 60"),
+        ([0.4, 0.7, 55, 70, 0.2, 31] * 10, "values from 0.2 to 70"),
+    ],
+)
+def test_an_unknown_share_is_an_error_that_says_how_to_name_it(cells: list[float], words: str) -> None:
+    with pytest.raises(MissingColumns, match=words) as caught:
+        read_songs(table_of(energy=cells))
+    assert "--unit energy=percent" in str(caught.value)
+    assert "units={'energy': 'percent'}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    named = read_songs(table_of(energy=cells), units={"Energy": "Percent"})
+    assert named.songs["energy"].to_list() == pytest.approx([cell / 100 for cell in cells])
+    assert reading_of(named, "energy").how_sure == "named"
+    without = read_songs(table_of(energy=cells), units={"energy": "left alone"})
+    assert "energy" not in without.songs.columns
+
+
+def test_units_that_do_not_exist() -> None:
+    with pytest.raises(BadSettings, match="energy has no unit 'precent'; did you mean 'percent'"):
+        read_songs(table_of(), units={"energy": "precent"})
+    with pytest.raises(UnknownName, match="no column 'enrgy'; did you mean 'energy'"):
+        read_songs(table_of(), units={"enrgy": "percent"})
+    with pytest.raises(MissingColumns, match="no column was recognised as liveness"):
+        read_songs(table_of(), units={"liveness": "percent"})
+
+
+def test_z_scores_are_left_alone() -> None:
+    scored = {
+        name: ((values - values.mean()) / values.std()).round(5)
+        for name, values in TRUE.items()
+        if name != "duration_ms"
+    }
+    with pytest.raises(MissingColumns, match=r"standardized values \(z-scores\)"):
+        read_songs(table_of(**scored))
+    table = read_songs(table_of(loudness=scored["loudness"], tempo=scored["tempo"]))
+    assert "z-scores" in left_alone(table, "loudness").note
+    assert "z-scores" in left_alone(table, "tempo").note
+
+
+def test_loudness_and_tempo_from_0_to_1_are_left_alone() -> None:
+    table = read_songs(table_of(loudness=TRUE["energy"], tempo=TRUE["valence"], key=TRUE["energy"]))
+    assert "cannot be turned into dB" in left_alone(table, "loudness").note
+    assert "cannot be turned into beats a minute" in left_alone(table, "tempo").note
+    assert "rescaled" in left_alone(table, "key").note
+    assert "of the sound only" not in " ".join(table.source.notes)
+
+
+@pytest.mark.parametrize(
+    ("write", "unit"),
+    [
+        (lambda x: f"{x}", "dB"),
+        (lambda x: f"{round(x)}", "dB"),
+        (lambda x: f"{x} dB", "dB"),
+        (lambda x: f"{x}".replace("-", "\u2212"), "dB"),
+    ],
+)
+def test_loudness_in_every_spelling(write: object, unit: str) -> None:
+    table = read_songs(table_of(loudness=[write(x) for x in TRUE["loudness"]]))  # type: ignore[operator]
+    assert reading_of(table, "loudness_db").unit == unit
+    assert np.abs(table.songs["loudness_db"].to_numpy() - TRUE["loudness"]).max() <= 0.5
+
+
+def test_a_loudness_without_its_sign_is_asked_about() -> None:
+    with pytest.raises(MissingColumns, match="cannot tell the unit of loudness_db"):
+        read_songs(table_of(loudness=-TRUE["loudness"]))
+    named = read_songs(table_of(loudness=-TRUE["loudness"]), units={"loudness": "dB without its sign"})
+    assert named.songs["loudness_db"].to_list() == TRUE["loudness"].tolist()
+
+
+def clock(ms: float) -> str:
+    """Write milliseconds as m:ss."""
+    return f"{int(ms // 60_000)}:{int(ms // 1000 % 60):02d}"
+
+
+@pytest.mark.parametrize(
+    ("header", "write", "unit", "within"),
+    [
+        ("duration_ms", lambda ms: f"{ms:.0f}", "ms", 0),
+        ("duration", lambda ms: f"{ms:.0f}", "ms", 0),
+        ("duration", lambda ms: f"{ms / 1000:.5f}", "s", 1),
+        ("dur", lambda ms: f"{ms / 1000:.0f}", "s", 500),
+        ("Length (Duration)", lambda ms: f"{ms / 1000:,.0f}", "s", 500),
+        ("duration_min", lambda ms: f"{ms / 60_000:.2f}", "min", 400),
+        ("length", lambda ms: f"{ms / 60_000:.3f}", "min", 40),
+        ("Time", clock, "m:ss", 1000),
+        ("Time", lambda ms: "0" + clock(ms), "m:ss", 1000),
+        ("Time", lambda ms: "0:0" + clock(ms), "m:ss", 1000),
+        ("Time", lambda ms: clock(ms) + ":00", "m:ss", 1000),
+        ("duration", lambda ms: f"{int(ms // 60_000)} min {int(ms // 1000 % 60)} s", "m:ss", 1000),
+        ("duration_ms", lambda ms: f"{ms / 1000:.3f}", "s", 1),
+    ],
+)
+def test_durations_in_every_spelling(header: str, write: object, unit: str, within: float) -> None:
+    cells = [write(ms) for ms in TRUE["duration_ms"]]  # type: ignore[operator]
+    table = read_songs(table_of(**{"duration_ms": [], header: cells}))
+    assert reading_of(table, "duration_ms").unit == unit
+    assert np.abs(table.songs["duration_ms"].to_numpy() - TRUE["duration_ms"]).max() <= within
+
+
+def test_a_thousands_separator_in_seconds() -> None:
+    cells = ["1,412", *[f"{ms / 1000:.0f}" for ms in TRUE["duration_ms"][1:]]]
+    table = read_songs(table_of(duration_ms=[], Length=cells))
+    assert table.songs["duration_ms"][0] == 1_412_000
+    assert "1 values had a thousands separator" in reading_of(table, "duration_ms").note
+
+
+def test_minutes_and_milliseconds_in_one_column() -> None:
+    cells = [f"{ms / 60_000:.5f}" if place % 7 == 0 else ms for place, ms in enumerate(TRUE["duration_ms"])]
+    for header in ("duration_in min/ms", "duration"):
+        table = read_songs(table_of(**{"duration_ms": [], header: cells}))
+        assert reading_of(table, "duration_ms").unit == "min or ms, by value"
+        assert "9 values below 60 are minutes" in reading_of(table, "duration_ms").note
+        assert np.abs(table.songs["duration_ms"].to_numpy() - TRUE["duration_ms"]).max() < 1
+
+
+def test_a_duration_that_may_be_two_things_is_asked_about() -> None:
+    cells = [4_000 + 10 * place for place in range(N)]
+    with pytest.raises(MissingColumns, match="cannot tell the unit of duration_ms"):
+        read_songs(table_of(duration_ms=[], length=cells))
+    table = read_songs(table_of(duration_ms=[], length=cells), units={"duration": "seconds"})
+    assert table.songs["duration_ms"][0] == 4_000_000
+
+
+def test_lost_decimal_points_are_mended_only_where_the_column_proves_it() -> None:
+    def lose(x: float) -> str:
+        text = f"{x:g}"
+        return f"{round(x * 1000)}" if len(text.partition(".")[2]) == 3 else text
+
+    energy = np.concatenate([TRUE["energy"], TRUE["energy"].round(2), TRUE["energy"].round(4)])
+    triple = {name: np.tile(values, 3) for name, values in TRUE.items()}
+    loudness = np.concatenate([TRUE["loudness"], TRUE["loudness"].round(2), TRUE["loudness"].round(1)])
+    table = read_songs(
+        table_of(
+            **{
+                **triple,
+                "energy": [lose(x) for x in energy],
+                "loudness": [lose(x) for x in loudness],
+            }
+        )
+    )
+    assert reading_of(table, "energy").unit == "lost decimals"
+    apart = (table.songs["energy"] - pl.Series(energy)).abs().drop_nulls()
+    assert apart.max() < 1e-9
+    assert (table.songs["loudness_db"] - pl.Series(loudness)).abs().max() < 1e-9
+    with pytest.raises(MissingColumns, match="--unit energy=percent .*'lost decimals'"):
+        read_songs(table_of(energy=[lose(x) for x in TRUE["energy"]]))
+    assert reading_of(read_songs(table_of(tempo=[120, 105.47, 99.5] * 20)), "tempo_bpm").unit == "BPM"
+
+
+def test_decimal_commas() -> None:
+    commas = {name: [str(x).replace(".", ",") for x in values] for name, values in TRUE.items()}
+    table = read_songs(table_of(**commas))
+    for name, column in [("energy", "energy"), ("loudness", "loudness_db"), ("tempo", "tempo_bpm")]:
+        assert table.songs[column].to_list() == TRUE[name].tolist()
+
+
+def test_decimal_commas_are_told_from_thousands() -> None:
+    assert has_decimal_commas([pl.Series(["0,748", "122,036"])])
+    assert not has_decimal_commas([pl.Series(["1,412", "217"])])
+    assert not has_decimal_commas([pl.Series(["1,412.50"])])
+    assert read_numbers(pl.Series(["1.234,5"]), decimal_comma=True).values.to_list() == [1234.5]
+    assert read_numbers(pl.Series(["1,234.5", "1.234.567"])).values.to_list() == [1234.5, 1_234_567]
+
+
+def test_words_for_nothing_are_missing() -> None:
+    cells = ["0.5", "NA", "NaN", "", " ", "unknown", "-", "null", "inf", "-Infinity", "#SPILL!", "N/A"]
+    numbers = read_numbers(pl.Series(cells))
+    assert numbers.values.to_list() == [0.5] + [None] * 11
+    assert numbers.n_cells == 1
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=64), min_size=1))
+@settings(max_examples=50, deadline=None)
+def test_numbers_are_read_exactly(values: list[float]) -> None:
+    assert read_numbers(pl.Series([repr(value) for value in values])).values.to_list() == values
+
+
+@pytest.mark.parametrize(
+    ("word", "key"),
+    [
+        ("C", (0, None)),
+        ("C#", (1, None)),
+        ("D♭", (1, None)),
+        ("Bb", (10, None)),
+        ("F Minor", (5, 0)),
+        ("G#/A♭ Minor", (8, 0)),
+        ("C♯/D♭ Major", (1, 1)),
+        ("A minor", (9, 0)),
+        ("F#m", (6, 0)),
+        ("AM", (9, 1)),
+        ("8A", (9, 0)),
+        ("8B", (0, 1)),
+        ("4A", (5, 0)),
+        ("01A", (8, 0)),
+        ("12B", (4, 1)),
+        ("1d", (0, 1)),
+        ("1m", (9, 0)),
+        ("H", None),
+        ("loud", None),
+        ("13A", None),
+        ("", None),
+    ],
+)
+def test_key_words(word: str, key: tuple[int, int | None] | None) -> None:
+    assert key_of(word) == key
+
+
+def test_the_camelot_wheel_meets_every_key_once() -> None:
+    wheel = [key_of(f"{number}{letter}") for number in range(1, 13) for letter in "AB"]
+    assert len(set(wheel)) == 24
+
+
+@pytest.mark.parametrize(
+    ("cells", "keys", "unit"),
+    [
+        ([0, 11, -1, 5] * 15, [0, 11, None, 5], "pitch class"),
+        (["5.0", "0.0", "", "7.0"] * 15, [5, 0, None, 7], "pitch class"),
+        (["C#", "", "B", "E♭"] * 15, [1, None, 11, 3], "key name"),
+        (["F Minor", "C Major", "A Minor", ""] * 15, [5, 0, 9, None], "key name"),
+        (["8A", "8B", "11A", "unknown"] * 15, [9, 0, 6, None], "Camelot"),
+    ],
+)
+def test_keys(cells: list[object], keys: list[int | None], unit: str) -> None:
+    table = read_songs(table_of(key=cells))
+    assert table.songs["key"][:4].to_list() == keys
+    assert reading_of(table, "key").unit == unit
+    assert ("mode" in table.songs.columns) == (unit == "Camelot" or "F Minor" in cells)
+
+
+def test_a_mode_column_wins_over_the_mode_in_the_key() -> None:
+    table = read_songs(table_of(key=["F Minor"] * N, mode=[1] * N))
+    assert table.songs["mode"].to_list() == [1] * N
+
+
+def test_key_mode_gives_the_mode_where_the_key_is_a_number() -> None:
+    table = read_songs(table_of(key=[0, 9] * 30, key_mode=["C major", "A minor"] * 30))
+    assert table.songs["mode"].to_list() == [1, 0] * 30
+    assert reading_of(table, "mode").header == "key_mode"
+
+
+def test_blanks_are_c_only_where_c_never_occurs_among_many() -> None:
+    keys = ["", *range(1, 12)] * 40
+    tall = {name: np.tile(values, 8) for name, values in TRUE.items()}
+    table = read_songs(table_of(**tall, key=keys))
+    assert table.songs["key"][0] == 0
+    assert "blanks were taken for C" in reading_of(table, "key").note
+    with_c = read_songs(table_of(**tall, key=["", *range(11)] * 40))
+    assert with_c.songs["key"][0] is None
+
+
+@pytest.mark.parametrize(
+    "words", [("Major", "Minor"), ("major", "minor"), ("maj", "min"), ("1", "0"), ("1.0", "0.0")]
+)
+def test_modes(words: tuple[str, str]) -> None:
+    assert read_songs(table_of(mode=[*words, ""] * 20)).songs["mode"][:3].to_list() == [1, 0, None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "beats"),
+    [
+        (["4", "3", "5"], [4, 3, 5]),
+        (["4.0", "3.0", ""], [4, 3, None]),
+        (["4/4", "3/4", "5/4"], [4, 3, 5]),
+        (["4-Apr", "4-Mar", "0/4"], [4, 3, 0]),
+        (["4-Apr", "4-May", "4-Jan"], [4, 5, 1]),
+        (["04-Apr", "03-Apr", "05-Apr"], [4, 3, 5]),
+        (["Apr-04", "Mar-04", "May-04"], [4, 3, 5]),
+        (["4-Apr", "4-Apr", "4-Apr"], [4, 4, 4]),
+    ],
+)
+def test_time_signatures(cells: list[str], beats: list[int | None]) -> None:
+    assert read_songs(table_of(time_signature=cells * 20)).songs["time_signature"][:3].to_list() == beats
+
+
+def test_dates_for_time_signatures_that_cannot_be_told_are_left_alone() -> None:
+    cells = ["4-Mar", "3-Apr", "5-May"] * 20
+    assert "cannot be told" in left_alone(read_songs(table_of(time_signature=cells)), "time_signature").note
+    named = read_songs(table_of(time_signature=cells), units={"time_signature": "day of a date"})
+    assert named.songs["time_signature"][:3].to_list() == [4, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "dates", "years"),
+    [
+        (
+            ["1922", "1981-12", "2001-03-19", "0", ""],
+            ["1922", "1981-12", "2001-03-19", None, None],
+            [1922, 1981, 2001],
+        ),
+        (["22-02-1922", "01-06-1922"], ["1922-02-22", "1922-06-01"], [1922, 1922]),
+        (["10/27/82", "6/2/13"], ["1982-10-27", "2013-06-02"], [1982, 2013]),
+        (["6/25/2013", "7/2/2021"], ["2013-06-25", "2021-07-02"], [2013, 2021]),
+        (["1/2/2003", "3/4/2005"], ["2003", "2005"], [2003, 2005]),
+        (
+            ["4/16/2018", "22-01-1928", "2/3/2018", "2-3-1928"],
+            ["2018-04-16", "1928-01-22", "2018-02-03", "1928-03-02"],
+            [2018],
+        ),
+        (["2001-03-19T07:00:00Z", "2001-03-19 07:00"], ["2001-03-19", "2001-03-19"], [2001, 2001]),
+        (
+            ["Jan 5, 2019", "5 January 2019", "March 2001"],
+            ["2019-01-05", "2019-01-05", "2001-03"],
+            [2019, 2019, 2001],
+        ),
+        (["2019.0", "1990"], ["2019", "1990"], [2019, 1990]),
+        (["90s", "1980s", "2000s"], [None, None, None], [1995, 1985, 2005]),
+        (["x", "1", "2011-00-00"], [None, None, "2011"], [None, None, 2011]),
+    ],
+)
+def test_dates(cells: list[str], dates: list[str | None], years: list[float | None]) -> None:
+    read = read_dates(pl.Series(cells))
+    assert read.dates.to_list() == dates
+    assert read.years[: len(years)].to_list() == years
+
+
+def test_a_named_order_of_dates() -> None:
+    assert read_dates(pl.Series(["1/2/2003"]), order="d-m-y").dates.to_list() == ["2003-02-01"]
+    table = read_songs(table_of(year=["1/2/2003"] * N), units={"year": "m-d-y"})
+    assert table.songs["release_date"][0] == "2003-01-02"
+
+
+def test_ids() -> None:
+    spotify = "4XU3UbQRXTkBR8VastbrFK"
+    wrapped = [
+        spotify,
+        f"spotify:track:{spotify}",
+        f"https://open.spotify.com/track/{spotify}?si=1",
+        f"https://open.spotify.com/intl-de/track/{spotify}",
+        f"https://api.spotify.com/v1/tracks/{spotify}",
+        f"track/{spotify}",
+        f"b'{spotify}'",
+    ]
+    assert bare_ids(pl.Series(wrapped)).to_list() == [spotify] * len(wrapped)
+    kept = ["SOMZWCG12A8C13C480", "spotify:local:a:b:c:12", "spotify:episode:" + spotify, "17"]
+    assert bare_ids(pl.Series(kept)).to_list() == kept
+
+
+@pytest.mark.parametrize(
+    ("cells", "key", "names"),
+    [
+        (["A;B, the C", "D"], "artist", [["A", "B, the C"], ["D"]]),
+        (["A\\, the B, C", "D"], "artistnames", [["A, the B", "C"], ["D"]]),
+        (["A, B", "C"], "artistsname", [["A", "B"], ["C"]]),
+        (["Earth, Wind & Fire", "C"], "artistname", [["Earth, Wind & Fire"], ["C"]]),
+        (["['A', \"B's\"]", "[]"], "artists", [["A", "B's"], []]),
+        (["['A', 'B']", "C", ""], "artist", [["A", "B"], ["C"], []]),
+        ([f"A{n},B{n}" for n in range(6)], "artist", [[f"A{n}", f"B{n}"] for n in range(6)]),
+    ],
+)
+def test_names(cells: list[str], key: str, names: list[list[str]]) -> None:
+    assert split_names(pl.Series(cells), key=key)[0].to_list() == names
+
+
+def test_lists_in_text_are_never_evaluated() -> None:
+    hostile = ["['a', __import__('os').system('x')]", "[" * 5000 + "]" * 5000, "['a" + "\\" * 5000 + "']"]
+    read = parts_of_lists(pl.Series(hostile)).to_list()
+    assert read[0] == ["a", "os", "x"]
+    assert all(isinstance(part, str) for parts in read for part in parts)
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1)), min_size=1
+    )
+)
+@settings(max_examples=80, deadline=None)
+def test_lists_printed_by_python_are_read_back(lists: list[list[str]]) -> None:
+    assert parts_of_lists(pl.Series([repr(parts) for parts in lists])).to_list() == lists
+
+
+def test_tags_and_labels() -> None:
+    cells = pl.Series(["Pop; ", "a, B ,a", "['X','Y']", "[]", "", "R&B"])
+    assert split_tags(cells).to_list() == [["pop"], ["a", "b"], ["x", "y"], [], [], ["r&b"]]
+    assert labels(cells).to_list() == ["Pop", "a, B ,a", "X", None, None, "R&B"]
+
+
+def test_few_songs_are_read_in_the_right_unit() -> None:
+    table = read_songs(table_of().head(1))
+    assert table.songs["energy"].to_list() == [TRUE["energy"][0]]
+    assert table.songs["loudness_db"].to_list() == [TRUE["loudness"][0]]
+    percent = pl.DataFrame({"energy": [73], "valence": [1], "danceability": [51], "dur": [201], "bpm": [95]})
+    assert read_songs(percent).songs.row(0, named=True)["valence"] == 0.01
+    assert reading_of(read_songs(percent), "energy").how_sure == "likely"
