@@ -11,8 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from songatlas import build_atlas, write_outputs
-from songatlas.demo import simulate_catalogue
+from songatlas import write_outputs
+from songatlas.atlas import build_demo
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 
@@ -21,7 +21,7 @@ def main() -> None:
     """Build the demo in a folder of its own and photograph its report."""
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        write_outputs(build_atlas(simulate_catalogue(4000, seed=0)), Path(folder) / "demo")
+        write_outputs(build_demo(), Path(folder) / "demo")
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 960})
         page.goto((Path(folder) / "demo" / "report.html").as_uri())

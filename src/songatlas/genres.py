@@ -293,9 +293,7 @@ def _ceiling(
     seen = np.asarray(points)[rows[taken]]
     predicted = np.empty_like(truth)
     for learn, test in GroupKFold(n_splits=n_folds).split(seen, truth, artists):
-        forest = ExtraTreesClassifier(
-            _TREES, min_samples_leaf=_SONGS_A_LEAF, max_features=None, random_state=seed % 2**32
-        )
+        forest = ExtraTreesClassifier(_TREES, min_samples_leaf=_SONGS_A_LEAF, random_state=seed % 2**32)
         predicted[test] = forest.fit(seen[learn], truth[learn]).predict(seen[test])
     return {
         "ceiling_ami": float(adjusted_mutual_info_score(truth, predicted)),

@@ -74,32 +74,32 @@ def meaning(table: SongsTable) -> dict[str, str | None]:
 TOOLS = {
     "top10s": (
         "title,artist,top genre,year,bpm,nrgy,dnce,dB,live,val,dur,acous,spch,pop",
-        "title artists genre release_date tempo_bpm energy danceability loudness_db liveness valence duration_ms "
-        "acousticness speechiness popularity",
+        "title artists genre release_date tempo_bpm energy danceability loudness_db liveness valence "
+        "duration_ms acousticness speechiness popularity",
         ",",
         "cp1252",
     ),
     "Spotify-2000": (
         "Index;Title;Artist;Top Genre;Year;Beats Per Minute (BPM);Energy;Danceability;Loudness (dB);Liveness;"
         "Valence;Length (Duration);Acousticness;Speechiness;Popularity",
-        "- title artists genre release_date tempo_bpm energy danceability loudness_db liveness valence duration_ms "
-        "acousticness speechiness popularity",
+        "- title artists genre release_date tempo_bpm energy danceability loudness_db liveness valence "
+        "duration_ms acousticness speechiness popularity",
         ";",
         "utf-8-sig",
     ),
     "top50": (
         ",Track.Name,Artist.Name,Genre,Beats.Per.Minute,Energy,Danceability,Loudness..dB..,Liveness,Valence.,"
         "Length.,Acousticness..,Speechiness.,Popularity",
-        "- title artists genre tempo_bpm energy danceability loudness_db liveness valence duration_ms acousticness "
-        "speechiness popularity",
+        "- title artists genre tempo_bpm energy danceability loudness_db liveness valence duration_ms "
+        "acousticness speechiness popularity",
         ",",
         "latin-1",
     ),
     "Tunebat": (
         "Song,Artist,BPM,Popularity,Energy,Danceability,Happiness,Acousticness,Instrumentalness,Liveness,"
         "Speechiness,Loudness",
-        "title artists tempo_bpm popularity energy danceability valence acousticness instrumentalness liveness "
-        "speechiness loudness_db",
+        "title artists tempo_bpm popularity energy danceability valence acousticness instrumentalness "
+        "liveness speechiness loudness_db",
         ",",
         "utf-8",
     ),
@@ -127,11 +127,26 @@ def test_headers_of_tools_that_write_percent(tool: str) -> None:
 
 
 def test_spotify_2023() -> None:
-    headers = (
-        "track_name,artist(s)_name,artist_count,released_year,released_month,released_day,in_spotify_playlists,"
-        "streams,bpm,key,mode,danceability_%,valence_%,energy_%,acousticness_%,instrumentalness_%,liveness_%,"
-        "speechiness_%"
-    ).split(",")
+    headers = [
+        "track_name",
+        "artist(s)_name",
+        "artist_count",
+        "released_year",
+        "released_month",
+        "released_day",
+        "in_spotify_playlists",
+        "streams",
+        "bpm",
+        "key",
+        "mode",
+        "danceability_%",
+        "valence_%",
+        "energy_%",
+        "acousticness_%",
+        "instrumentalness_%",
+        "liveness_%",
+        "speechiness_%",
+    ]
     cells = {text: column_for(text, "percent") for text in headers}
     cells |= {
         "artist(s)_name": ["Latto, Jung Kook", "Myke Towers"] * 40,
@@ -196,7 +211,10 @@ def test_rekordbox_text() -> None:
 
 
 def test_machinehack() -> None:
-    headers = "Artist Name,Track Name,Popularity,danceability,energy,key,loudness,mode,tempo,duration_in min/ms,time_signature,Class"
+    headers = (
+        "Artist Name,Track Name,Popularity,danceability,energy,key,loudness,mode,tempo,duration_in min/ms,"
+        "time_signature,Class"
+    )
     cells = {text: column_for(text, "share") for text in headers.split(",")}
     cells["duration_in min/ms"] = ["234596.0", "3.907", "251733.0", "187000.0"] * 20
     cells["mode"], cells["time_signature"], cells["Class"] = ["1", "0"] * 40, ["4"] * 80, ["5", "10"] * 40
@@ -269,7 +287,7 @@ def test_names_that_do_not_exist() -> None:
 def test_a_header_that_is_nearly_right_is_pointed_out() -> None:
     with pytest.raises(
         MissingColumns,
-        match="no column looks like 'energy'; the nearest is 'energy_x'.*--column energy=energy_x",
+        match=r"no column looks like 'energy'; the nearest is 'energy_x'.*--column energy=energy_x",
     ):
         read_songs(pl.DataFrame({"danceability": [0.5, 0.6], "energy_x": [0.1, 0.9], "name": ["a", "b"]}))
     table = read_songs(small(instrumentalnes=[0.0, 0.1, 0.2]))
@@ -319,7 +337,7 @@ def test_rows_without_an_id_get_one() -> None:
     table = read_songs(small(track_id=spotify))
     assert table.songs["song_id"].null_count() == 0
     assert table.songs["song_id"][0] == spotify[0]
-    assert "1 rows have no song id" in " ".join(table.source.notes)
+    assert "rows without a song id: 1" in " ".join(table.source.notes)
 
 
 def test_the_broad_label_is_the_genre() -> None:
@@ -400,3 +418,8 @@ def test_positions_and_names() -> None:
         "duration_ms": "s",
         "energy": "percent",
     }
+
+
+def test_genre_may_be_named_as_a_column_too() -> None:
+    table = read_songs(small(Type=["Top 2018", "Mine", "Mine"]), columns={"genre": "Type"})
+    assert table.songs["genre"].to_list() == ["Top 2018", "Mine", "Mine"]

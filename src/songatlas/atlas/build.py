@@ -7,6 +7,7 @@ and arrays and returns a new value; none knows of the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from songatlas.atlas.evidence import (
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import choose_k, verdict_for
+from songatlas.demo import SIMULATED, simulate_catalogue
 from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
 from songatlas.genres import genre_labels, genre_table, score_genres
@@ -128,6 +130,33 @@ def build_atlas(
         genre_counts=genre_counts,
         rows=spread_over_rows(table, clean, labels=labels, distances=distances, names=names),
     )
+
+
+def build_demo(
+    n_songs: int = 4000,
+    settings: AtlasSettings | None = None,
+    *,
+    progress: Progress | None = None,
+    **changes: Any,
+) -> Atlas:
+    """Build the atlas of the simulated catalogue; its source says that it is simulated.
+
+    Parameters
+    ----------
+    n_songs : int
+        Rows of the catalogue.
+    settings, progress, **changes
+        As in `build_atlas`; the seed draws the songs too.
+    """
+    settings = (settings or AtlasSettings()).change(**changes)
+    tell = progress or _silent
+    tell(0.0, "simulating songs")
+    catalogue = simulate_catalogue(n_songs, seed=settings.seed)
+    atlas = build_atlas(catalogue, settings, progress=_part(tell, 0.05, 1.0))
+    name = f"simulated catalogue of {n_songs:,} rows"
+    source = replace(atlas.source, name=name, notes=(SIMULATED, *atlas.source.notes))
+    rows = atlas.rows and replace(atlas.rows, table=replace(atlas.rows.table, source=source))
+    return replace(atlas, source=source, rows=rows)
 
 
 def wanted_features(songs: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...]:

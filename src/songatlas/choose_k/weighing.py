@@ -34,8 +34,8 @@ MOODS = (4, 12)
 _CLEAR_SILHOUETTE = 0.5
 _CLEAR_STABILITY = 0.9
 _FAR_STABILITY = 0.7  # enough where silhouette and Davies-Bouldin are sure: a small group is easily missed
-_BACKED_SILHOUETTE = 0.2  # enough where Davies-Bouldin asks for the same k
-_LONE_SILHOUETTE = 0.3  # enough without; and for two clusters only with it, as any cloud has two halves
+_BACKED_SILHOUETTE = 0.2  # enough for several clusters where all indices of distance ask for the same k
+_LONE_SILHOUETTE = 0.3  # enough else; for two clusters only with Davies-Bouldin, as any cloud has two halves
 _NO_SILHOUETTE = 0.01  # below this, differences are noise and are not blown up
 _GIANT_SHARE = 0.6
 _CRUMB_SHARE = 0.01
@@ -55,16 +55,16 @@ def clear_row(columns: Columns) -> int | None:
     if not sound.any():
         return None
     row = int(np.where(sound, _merits(columns) + _edges(columns), -np.inf).argmax())
-    silhouette, stability = columns["silhouette"][row], columns["stability"][row]
-    overlaps = columns["davies_bouldin"]
-    backed = not np.isnan(overlaps).all() and int(np.nanargmin(overlaps)) == row
+    k, silhouette, stability = (columns[name][row] for name in ("k", "silhouette", "stability"))
+    backed = row in _extremes(columns["davies_bouldin"], np.nanargmin)
+    highest = row in _extremes(columns["silhouette"], np.nanargmax)
     far = silhouette >= _CLEAR_SILHOUETTE
     if stability < (_FAR_STABILITY if far and backed else _CLEAR_STABILITY):
         return None
-    if columns["k"][row] == 2:
-        enough = backed and silhouette >= _LONE_SILHOUETTE
+    if k >= MOODS[0] and backed and highest:
+        enough = silhouette >= _BACKED_SILHOUETTE
     else:
-        enough = silhouette >= (_BACKED_SILHOUETTE if backed else _LONE_SILHOUETTE)
+        enough = silhouette >= _LONE_SILHOUETTE and (k > 2 or backed)
     return row if enough or far else None
 
 
@@ -78,6 +78,13 @@ def best_row(columns: Columns) -> int:
     wishes = (moods & even & whole, moods & even, moods & sound, sound)
     allowed = next((wish for wish in wishes if wish.any()), np.ones(len(ks), dtype=bool))
     return int(np.where(allowed, _merits(columns) + _FINER * np.log2(ks), -np.inf).argmax())
+
+
+def _extremes(
+    values: NDArray[np.float64], where: Callable[[NDArray[np.float64]], np.intp]
+) -> tuple[int, ...]:
+    """The row of the best value; none where no value is known."""
+    return () if np.isnan(values).all() else (int(where(values)),)
 
 
 def _merits(columns: Columns) -> NDArray[np.float64]:
@@ -95,7 +102,8 @@ def _edges(columns: Columns) -> NDArray[np.float64]:
 def _relative_silhouette(columns: Columns) -> NDArray[np.float64]:
     """Silhouettes as shares of the highest, from -1 to 1."""
     silhouette = _known(columns["silhouette"])
-    return np.clip(silhouette / max(silhouette.max(), _NO_SILHOUETTE), -1.0, 1.0)
+    shares: NDArray[np.float64] = np.clip(silhouette / max(silhouette.max(), _NO_SILHOUETTE), -1.0, 1.0)
+    return shares
 
 
 def _relative_gap(columns: Columns) -> NDArray[np.float64]:

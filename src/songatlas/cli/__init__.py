@@ -138,16 +138,13 @@ def demo(
     threads: opt.Threads = None,
 ) -> None:
     """Build the atlas of a simulated catalogue, to see everything without a table of your own."""
-    from songatlas.atlas import AtlasSettings, build_atlas
-    from songatlas.demo import simulate_catalogue
+    from songatlas.atlas import AtlasSettings, build_demo
 
     given = {"k": opt.read_k(k), "seed": seed, "threads": threads}
     chosen = AtlasSettings().change(**{name: value for name, value in given.items() if value is not None})
     directory = output or Path("demo_atlas")
     with tell.progress_bar() as progress:
-        progress(0.0, "simulating songs")
-        catalogue = simulate_catalogue(songs, seed=chosen.seed)
-        atlas = build_atlas(catalogue, chosen, progress=tell.part(progress, 0.05, 0.8))
+        atlas = build_demo(songs, chosen, progress=tell.part(progress, 0.0, 0.8))
         _write(atlas, directory, figures=True, progress=tell.part(progress, 0.8, 1.0))
     tell.atlas(atlas, directory, as_json=as_json)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
+_WIDTH_IN_FILES = 140
+
 
 def reading(table: SongsTable, *, as_json: bool) -> None:
     """Print what was understood of every column of a table."""
@@ -122,8 +124,9 @@ def part(progress: Progress, start: float, end: float) -> Progress:
 
 
 def _console() -> Console:
-    """A console for stdout that leaves long lines and numbers alone."""
-    return Console(soft_wrap=True, highlight=False)
+    """A console for stdout that leaves long lines and numbers alone; wide where it is no terminal."""
+    console = Console(soft_wrap=True, highlight=False)
+    return console if console.is_terminal else Console(soft_wrap=True, highlight=False, width=_WIDTH_IN_FILES)
 
 
 def _json(value: Any) -> None:

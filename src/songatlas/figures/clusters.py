@@ -61,9 +61,9 @@ def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) ->
             y = (place + 0.5) * row
             sheet.named(0, y, int(cluster), shown[cluster], left - 0.1, size=9.5)
             words = f"{count_of(counts[cluster])} · {share_of(counts[cluster] / total if total else 0)}"
-            sheet.text(
-                left + counts[cluster] * reach + 0.08, y, words, colour=INK, va="center_baseline", halo=True
-            )
+            beyond = left + counts[cluster] * reach + 0.08
+            written = sheet.text(beyond, y, words, va="center_baseline")
+            written.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 2})
         return sheet.done()
 
 
@@ -73,7 +73,7 @@ def _size_bars(axes: Axes, counts: np.ndarray, order: np.ndarray, even: float) -
     axes.barh(places, counts, height=0.66, color=[colour_of(int(cluster)) for cluster in order])
     axes.axvline(0, color=LINE, linewidth=1.2)
     if len(counts) > 1:
-        axes.axvline(even, color=INK, linewidth=1, linestyle=(0, (3, 3)), alpha=0.65)
+        axes.axvline(even, color=INK, linewidth=1, linestyle=(0, (3, 3)), alpha=0.6)
 
 
 def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], names: Sequence[str]) -> Figure:
@@ -102,7 +102,7 @@ def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], name
         bars = min(table.shape[1], 8 if drawn <= 12 else 6)
         features = [printable(str(label)) for label in feature_labels]
         limit = float(np.clip(np.ceil(np.nanmax(np.abs(table - 50)) / 10) * 10, 20, 50))
-        panel = 0.52 + bars * 0.21
+        panel = 0.44 + bars * 0.21
         subtitle = (
             "Where a cluster's songs stand among all songs, in percentiles: 50 is like the rest, "
             "90 means higher than 90 of 100 songs."
@@ -112,11 +112,11 @@ def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], name
         note = f"The {drawn} largest of {len(table)} clusters." if drawn < len(table) else ""
         lines = -(-drawn // columns)
         sheet = Sheet(title, subtitle, height=lines * (panel + 0.28) - 0.28, note=note)
-        width = (WIDTH - 0.45 * (columns - 1)) / columns if columns > 1 else WIDTH * 0.5
+        width = (WIDTH - 0.28 * (columns - 1)) / columns if columns > 1 else WIDTH * 0.5
         for cluster in range(drawn):
             line, column = divmod(cluster, columns)
-            place = (column * (width + 0.45), line * (panel + 0.28), width)
-            sheet.named(place[0], place[1] + 0.17, cluster, shown[cluster], width, weight="bold", lines=2)
+            place = (column * (width + 0.28), line * (panel + 0.28), width)
+            sheet.named(place[0], place[1] + 0.16, cluster, shown[cluster], width, weight="bold", lines=2)
             _contrasts(sheet, place, cluster, table[cluster], features, bars, limit)
         return sheet.done()
 
@@ -134,17 +134,18 @@ def _contrasts(
     left, top, width = place
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(-np.abs(values[known] - 50), kind="stable")][:bars]
-    axes = sheet.panel(left, top + 0.44, width, bars * 0.21, bare=True)
+    axes = sheet.panel(left, top + 0.38, width, bars * 0.21, bare=True)
+    size = 8.5 if width > 2.5 else 8.0
     reach = limit * 1.34  # room for the number at the end of the longest bar
     axes.set(xlim=(-reach, reach), ylim=(bars - 0.5, -0.5))
     axes.barh(np.arange(len(order)), values[order] - 50, height=0.62, color=colour_of(cluster))
     axes.axvline(0, color="#9aa0aa", linewidth=0.9)
     for row, feature in enumerate(order):
         off = float(values[feature] - 50)
-        y, side = top + 0.44 + (row + 0.5) * 0.21, 1 if off >= 0 else -1
-        name = shortened(features[feature], width / 2 - 0.1, 8.5)
+        y, side = top + 0.38 + (row + 0.5) * 0.21, 1 if off >= 0 else -1
+        name = shortened(features[feature], width / 2 - 0.06, size)
         middle = left + width / 2
-        sheet.text(middle - side * 0.06, y, name, size=8.5, ha="right" if side > 0 else "left")
+        sheet.text(middle - side * 0.06, y, name, size=size, ha="right" if side > 0 else "left")
         end = middle + off / reach * width / 2 + side * 0.04
         number = f"{values[feature]:.0f}"
         sheet.text(end, y, number, size=8, colour=QUIET, ha="left" if side > 0 else "right")

@@ -27,12 +27,11 @@ from songatlas.figures.style import (
 _CHOSEN = "#b4490f"
 _MOST_BANDS = 40
 _TOP, _FOOT = 0.42, 0.62
+_LEAST_BAND = 0.215
 _STEPS = 90
 
 
-def elbow(
-    *, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Sequence[float] = ()
-) -> Figure:
+def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Sequence[float] = ()) -> Figure:
     """Draw the inertia by number of clusters, and how the chosen clustering came to rest.
 
     Parameters
@@ -56,18 +55,17 @@ def elbow(
     with drawing():
         if not ks.size and not steps.size:
             return empty_sheet(title, "There is nothing to draw.", "No inertia is known for any k.")
-        bend = f"The curve bends at {elbow_k}." if elbow_k is not None else "This one has no clear elbow."
+        bend = f"Here it is at {elbow_k}." if elbow_k is not None else "Here there is no clear one."
         subtitle = (
-            "Inertia always falls with more clusters; an elbow, where it stops falling fast, speaks for "
-            f"that number. {bend} Right: the chosen clustering coming to rest."
+            "Left: inertia always falls with more clusters; an elbow, where it stops falling fast, speaks "
+            f"for that number. {bend} Right: how fast the chosen clustering came to rest."
         )
         sheet = Sheet(title, subtitle, height=_TOP + 3.5 + _FOOT)
-        half = (WIDTH - 1.5) / 2
-        sheet.heading(0, 0.14, "Inertia by number of clusters", half)
-        left = sheet.panel(0.72, _TOP, half, 3.5)
-        _inertia_curve(left, ks, values, k, elbow_k)
-        sheet.heading(half + 0.78, 0.14, f"Convergence with {count_of(k, 'cluster', 'clusters')}", half)
-        _convergence(sheet.panel(half + 1.5, _TOP, half, 3.5), steps)
+        width, second = 3.75, WIDTH - 3.75
+        sheet.heading(0, 0.14, "Inertia by number of clusters", width)
+        _inertia_curve(sheet.panel(0.62, _TOP, width, 3.5), ks, values, k, elbow_k)
+        sheet.heading(second - 0.82, 0.14, f"Convergence with {count_of(k, 'cluster', 'clusters')}", width)
+        _convergence(sheet.panel(second, _TOP, width, 3.5), steps)
         return sheet.done()
 
 
@@ -111,21 +109,21 @@ def silhouette(
             "Left: the mean by number of clusters, the band is its 95% interval. "
             "Right: each song a thin bar, sorted inside its cluster."
         )
-        height = max(3.5, 0.215 * len(shown))
+        height = max(3.5, (_LEAST_BAND + 0.015) * len(shown))
         sheet = Sheet(title, subtitle, height=_TOP + height + _FOOT, note=note)
         sheet.heading(0, 0.14, "Mean silhouette by number of clusters", 3.7)
         _mean_curve(sheet.panel(0.62, _TOP, 2.95, min(height, 4.2)), (ks, values, low, high), k)
         room = name_width(shown, size=8.5, most=2.1) + 0.1
         sheet.heading(3.95, 0.14, "Silhouette of the songs", WIDTH - 3.95)
         axes = sheet.panel(3.95 + room, _TOP, WIDTH - 3.95 - room - 0.1, height)
-        middles = _bands(axes, songs[: len(shown)], mean)
+        middles = _bands(axes, songs[: len(shown)], mean, height)
         for cluster, middle in enumerate(middles):
             sheet.named(3.95, _TOP + middle * height, cluster, shown[cluster], room - 0.06, size=8.5)
         return sheet.done()
 
 
 def _columns(evidence: pl.DataFrame, *columns: str) -> tuple[np.ndarray, ...]:
-    """k and the columns as floats, by rising k, without rows whose first column is unknown."""
+    """Columns k and others as floats, by rising k, without rows whose first column is unknown."""
     if "k" not in evidence.columns or columns[0] not in evidence.columns:
         return tuple(np.empty(0) for _ in range(len(columns) + 1))
     wanted = [
@@ -164,15 +162,17 @@ def _mark(axes: Axes, k: float, ks: np.ndarray, words: str, line: int, colour: s
 
 def _curve(axes: Axes, ks: np.ndarray, values: np.ndarray, k: int) -> None:
     axes.grid(visible=True, axis="y")
-    axes.plot(ks, values, color=ACCENT, marker="o", markersize=4.5, markeredgecolor="white", mew=0.8, zorder=3)
+    axes.plot(
+        ks, values, color=ACCENT, marker="o", markersize=4.5, markeredgecolor="white", mew=0.8, zorder=3
+    )
     chosen = values[ks == k]
     if chosen.size:
         axes.plot([k], chosen[:1], "o", markersize=9, markerfacecolor="white", mec=_CHOSEN, mew=2, zorder=4)
     ends = min([*ks, k]), max([*ks, k])
     room = max(0.6, 0.04 * (ends[1] - ends[0]))
     axes.set_xlim(ends[0] - room, ends[1] + room)
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.set_xlabel("number of clusters")
 
 
@@ -203,7 +203,7 @@ def _convergence(axes: Axes, steps: np.ndarray) -> None:
     turns, final = np.arange(1, len(steps) + 1), float(steps[-1])
     axes.grid(visible=True, axis="y")
     axes.set_xlabel("iteration")
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlim(0.4, len(steps) + max(0.6, 0.04 * len(steps)))
     above = 100 * (steps / final - 1) if final > 0 else np.zeros(len(steps))
     left = above[above > 1e-12]
@@ -211,7 +211,9 @@ def _convergence(axes: Axes, steps: np.ndarray) -> None:
         _log_convergence(axes, turns, above, left)
         return
     divisor, word = magnitude_of(steps)
-    axes.plot(turns, steps / divisor, color=ACCENT, marker="o", markersize=4, markeredgecolor="white", mew=0.7)
+    axes.plot(
+        turns, steps / divisor, color=ACCENT, marker="o", markersize=4, markeredgecolor="white", mew=0.7
+    )
     _headroom(axes, float(steps.min() / divisor), float(steps.max() / divisor))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.set_ylabel(f"inertia{f' ({word})' if word else ''}")
@@ -222,16 +224,20 @@ def _log_convergence(axes: Axes, turns: np.ndarray, above: np.ndarray, left: np.
     moving = above > 1e-12
     low, high = np.log10(left.min()), np.log10(left.max())
     size = 4 if len(turns) <= 60 else 0
-    axes.semilogy(turns[moving], above[moving], color=ACCENT, marker="o", markersize=size, mec="white", mew=0.7)
-    axes.set_ylim(10 ** (low - 0.1 * (high - low)), 10 ** (high + 0.24 * (high - low)))
+    axes.semilogy(
+        turns[moving], above[moving], color=ACCENT, marker="o", markersize=size, mec="white", mew=0.7
+    )
+    axes.set_ylim(10 ** (low - 0.1 * (high - low)), 10 ** (high + 0.14 * (high - low)))
     axes.minorticks_off()
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}%"))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{f'{value:.10f}'.rstrip('0').rstrip('.')}%")
+    )
     axes.set_ylabel("inertia above its final value (log scale)")
     _at_rest(axes, len(turns))
 
 
 def _at_rest(axes: Axes, steps: int) -> None:
-    words = f"at rest after {count_of(steps, 'iteration', 'iterations')}"
+    words = f"after {count_of(steps, 'iteration', 'iterations')}"
     axes.text(0.98, 0.985, words, transform=axes.transAxes, ha="right", va="top", color=QUIET)
 
 
@@ -244,7 +250,9 @@ def _mean_curve(axes: Axes, columns: tuple[np.ndarray, ...], k: int) -> None:
     if len(ks) > 1:
         axes.fill_between(ks, low, high, color=ACCENT, alpha=0.2, linewidth=0)
     else:
-        axes.plot([ks[0]] * 2, [low[0], high[0]], color=ACCENT, alpha=0.35, linewidth=5, solid_capstyle="butt")
+        axes.plot(
+            [ks[0]] * 2, [low[0], high[0]], color=ACCENT, alpha=0.35, linewidth=5, solid_capstyle="butt"
+        )
     _curve(axes, ks, values, k)
     _headroom(axes, float(low.min()), float(high.max()), share=0.2)
     axes.set_ylabel("mean silhouette (−1 to 1)")
@@ -263,11 +271,14 @@ def _silhouettes(sample: pl.DataFrame, k: int) -> list[np.ndarray]:
     return [np.sort(values[clusters == cluster])[::-1] for cluster in range(k)]
 
 
-def _bands(axes: Axes, songs: list[np.ndarray], mean: float | None) -> list[float]:
+def _bands(axes: Axes, songs: list[np.ndarray], mean: float | None, height: float) -> list[float]:
     """Draw one band a cluster, thicker where it holds more songs; its middle as a share of the height."""
+    if not any(own.size for own in songs):
+        _blank(axes, "No silhouette of a song is known.")
+        return []
     sizes = np.array([own.size for own in songs], dtype=np.float64)
-    least = 0.6 / len(songs)
-    thick = least + (1 - 0.6) * sizes / max(sizes.sum(), 1.0)
+    least = min(_LEAST_BAND / height, 1 / len(songs))
+    thick = least + (1 - least * len(songs)) * sizes / max(sizes.sum(), 1.0)
     edges = np.concatenate([[0.0], np.cumsum(thick / thick.sum())])
     lowest = min([-0.1, *(float(own.min()) for own in songs if own.size)])
     highest = max([0.3, *(float(own.max()) for own in songs if own.size)])
@@ -277,13 +288,23 @@ def _bands(axes: Axes, songs: list[np.ndarray], mean: float | None) -> list[floa
     axes.axvline(0, color=LINE, linewidth=1.2)
     for cluster, (own, (top, bottom)) in enumerate(zip(songs, pairwise(edges), strict=True)):
         gap = 0.08 * (bottom - top)
-        shown = own[np.linspace(0, own.size - 1, min(own.size, _STEPS)).round().astype(int)] if own.size else own
+        shown = (
+            own[np.linspace(0, own.size - 1, min(own.size, _STEPS)).round().astype(int)] if own.size else own
+        )
         if shown.size:
-            heights = np.linspace(top + gap, bottom - gap, 2 * shown.size)[[*range(2 * shown.size)]]
-            axes.fill_betweenx(heights, 0, np.repeat(shown, 2), color=colour_of(cluster), linewidth=0)
+            steps = np.repeat(np.linspace(top + gap, bottom - gap, shown.size + 1), 2)[1:-1]
+            axes.fill_betweenx(steps, 0, np.repeat(shown, 2), color=colour_of(cluster), linewidth=0)
     if mean is not None and np.isfinite(mean):
         axes.axvline(mean, color=INK, linewidth=1.1, linestyle=(0, (4, 3)))
-        axes.set_title(f"mean {mean:.3f}", fontsize=8.5, color=INK, loc="right", pad=4)
+        axes.annotate(
+            f"mean {mean:.3f}",
+            (mean, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8.5,
+        )
     axes.set_xlabel("silhouette (−1 to 1)")
     return [float(top + bottom) / 2 for top, bottom in pairwise(edges)]
 

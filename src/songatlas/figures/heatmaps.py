@@ -66,7 +66,8 @@ def profile_heatmap(*, z_means: np.ndarray, feature_labels: Sequence[str], names
             colours=(DIVERGING, Normalize(-limit, limit)),
             form=_signed,
         )
-        ticks = {value: _signed(value) for value in (-limit, 0.0, limit)}
+        more = " or more" if known.size and known.max() > limit else ""
+        ticks = {-limit: _signed(-limit), 0.0: "0", limit: _signed(limit) + more}
         words = "standard deviations from the mean of all songs"
         _scale(sheet, foot, (DIVERGING, Normalize(-limit, limit)), ticks, words)
         return sheet.done()
@@ -112,7 +113,7 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
             [genres[column] for column in columns],
             note=note,
             colours=colours,
-            form=lambda value: f"{100 * value:.0f}%" if value >= 0.005 else "",
+            form=lambda value: f"{100 * value:.0f}%" if value >= 0.0051 else "",
         )
         ticks = {value: f"{100 * value:.0f}%" for value in np.linspace(0, most, 3)}
         _scale(sheet, foot, colours, ticks, "share of the cluster's songs")
@@ -144,7 +145,7 @@ def _shares(table: pl.DataFrame, k: int) -> tuple[np.ndarray, list[str]]:
     numbers = {genre: number for number, genre in enumerate(genres)}
     whole = whole.filter(pl.col("genre").is_in(genres))
     shares = np.zeros((max(k, int(table["cluster"].max() or 0) + 1), len(genres)))  # type: ignore[arg-type]
-    columns = [numbers[genre] for genre in whole["genre"]]
+    columns = np.array([numbers[genre] for genre in whole["genre"]], dtype=np.intp)
     np.add.at(shares, (whole["cluster"].to_numpy(), columns), whole["share"].to_numpy())
     return shares, [printable(genre) or "unnamed" for genre in genres]
 
@@ -183,7 +184,8 @@ def _grid(
     cell = min((WIDTH - left) / len(columns), _WIDEST_CELL)
     turned = widest > cell - 0.1
     if turned:
-        cell = min((WIDTH - left - 0.8 * text_width(columns[-1], 9)) / len(columns), _WIDEST_CELL)
+        reach = [text_width(column, 9) * 0.77 + 0.1 for column in columns]
+        cell = min(cell, *((WIDTH - left - over) / (place + 0.5) for place, over in enumerate(reach)))
     top = 0.3 + (0.64 * widest if turned else 0)
     foot = top + len(rows) * row_height
     sheet = Sheet(title, subtitle, height=foot + _FOOT, note=note)
@@ -218,9 +220,11 @@ def _values(
 ) -> None:
     """Write the values into the fields, unless one of them is too wide for its field."""
     left, top, cell, height = place
-    size = 8.0 if height > 0.25 else 7.0
     words = [[form(float(value)) if np.isfinite(value) else "" for value in row] for row in table]
-    if max(text_width(word, size) for row in words for word in row) > cell - 0.06:
+    size = 8.0 if height > 0.25 else 7.0
+    if _widest(words, size) > cell - 0.06:
+        size, words = 7.0, [[word.rstrip("%") for word in row] for row in words]
+    if _widest(words, size) > cell - 0.03:
         return
     for row, line in enumerate(words):
         for column, word in enumerate(line):
@@ -230,13 +234,17 @@ def _values(
                 sheet.text(x, y, word, size=size, colour=ink, ha="center", va="center_baseline")
 
 
+def _widest(words: list[list[str]], size: float) -> float:
+    return max(text_width(word, size) for row in words for word in row)
+
+
 def _scale(
     sheet: Sheet, foot: float, colours: tuple[Colormap, Normalize], ticks: dict[float, str], words: str
 ) -> None:
     """Draw the scale of the colours under the table."""
     axes = sheet.panel(0.15, foot + 0.28, 2.4, 0.13)
     bar = sheet.figure.colorbar(ScalarMappable(colours[1], colours[0]), cax=axes, orientation="horizontal")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.set_ticks(list(ticks), labels=list(ticks.values()))
     axes.tick_params(length=0, labelsize=8)
     sheet.text(2.75, foot + 0.345, words, size=8.5, colour=QUIET)

@@ -59,14 +59,14 @@ def _has_glyph(character: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line with only what can be drawn.
+    r"""Return `text` on one line with only what can be drawn.
 
     White space becomes single blanks; control and direction characters go; each run of characters that no
     installed font has becomes one box.
 
     Examples
     --------
-    >>> printable(" calm,\\n acoustic ")
+    >>> printable(" calm,\n acoustic ")
     'calm, acoustic'
     """
     parts: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import re
@@ -9,11 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from songatlas.figures.style import drawing
 
 _DPI = 150
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^>]*>\s*")
+_EMBEDDED = re.compile(rb"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
+_OUTLINE = re.compile(rb'\bd="[^"]*"')
+_TAIL = re.compile(rb"(\.\d\d)\d+")  # a hundredth of a point is finer than any screen or printer
 _METADATA = re.compile(rb"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 
@@ -63,9 +68,27 @@ def _png(figure: Figure) -> bytes:
 def _svg(figure: Figure) -> bytes:
     """SVG without document type and metadata, which name outside addresses and say nothing."""
     picture = io.BytesIO()
-    said = {"Title": str(figure.get_label()) or None, "Creator": None, "Date": None, "Format": None, "Type": None}
+    said = {
+        "Title": str(figure.get_label()) or None,
+        "Creator": None,
+        "Date": None,
+        "Format": None,
+        "Type": None,
+    }
     figure.savefig(picture, format="svg", dpi=_DPI, metadata=said)
-    return _METADATA.sub(b"", _DOCTYPE.sub(b"", picture.getvalue()))
+    whole = _METADATA.sub(b"", _DOCTYPE.sub(b"", picture.getvalue()))
+    whole = _OUTLINE.sub(lambda outline: _TAIL.sub(rb"\1", outline[0]), whole)
+    return _EMBEDDED.sub(_slim, whole)
+
+
+def _slim(embedded: re.Match[bytes]) -> bytes:
+    """The embedded picture in 256 colours: a quarter of the size, and no eye can tell."""
+    full = Image.open(io.BytesIO(base64.b64decode(embedded[1])))
+    slim = io.BytesIO()
+    full.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        slim, "PNG", optimize=True
+    )
+    return b"data:image/png;base64," + base64.b64encode(slim.getvalue())
 
 
 def _write_whole(path: Path, content: bytes) -> None:

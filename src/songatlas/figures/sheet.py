@@ -46,7 +46,9 @@ class Sheet:
         titles = wrapped(printable(title), WIDTH, _TITLE, lines=3, bold=True)
         subtitles = wrapped(printable(subtitle), WIDTH, _SUBTITLE, lines=4)
         notes = wrapped(printable(note), WIDTH, _NOTE, lines=3) if note else []
-        self.head = MARGIN + len(titles) * line_height(_TITLE) + len(subtitles) * line_height(_SUBTITLE) + 0.14
+        self.head = (
+            MARGIN + len(titles) * line_height(_TITLE) + len(subtitles) * line_height(_SUBTITLE) + 0.14
+        )
         self.height = self.head + height + len(notes) * line_height(_NOTE) + (0.1 if notes else 0) + MARGIN
         self.body_height = height
         self.figure = Figure(figsize=(WIDTH + 2 * MARGIN, self.height), facecolor=PAPER)
@@ -60,7 +62,9 @@ class Sheet:
             self.text(0, y + 0.03, words, size=_SUBTITLE, colour=QUIET, va="top")
             y += line_height(_SUBTITLE)
         for number, words in enumerate(notes):
-            self.text(0, height + 0.1 + number * line_height(_NOTE), words, size=_NOTE, colour=QUIET, va="top")
+            self.text(
+                0, height + 0.1 + number * line_height(_NOTE), words, size=_NOTE, colour=QUIET, va="top"
+            )
 
     def _spot(self, x: float, y: float) -> tuple[float, float]:
         """Place on the body -> inches from the lower left corner of the figure."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,15 +12,19 @@ from matplotlib.figure import Figure
 
 from songatlas.figures.lettering import printable, shortened, text_width, wrapped
 from songatlas.figures.sheet import BADGE, WIDTH, Sheet, empty_sheet, line_height
-from songatlas.figures.style import FAINT, QUIET, cluster_names, colour_of, count_of, drawing, share_of
+from songatlas.figures.style import INK, QUIET, cluster_names, colour_of, count_of, drawing, share_of
 
 _MOST_POINTS = 30_000
 _LEAST_OF_A_CLUSTER = 25
 _MOST_NAMED_ON_MAP = 12
-_MOST_IN_LEGEND = 60
+_MOST_BESIDE = 24
+_MOST_IN_LEGEND = 90
+_ROW = 0.225
+_FEW = 300
 _LEFT, _BOTTOM = 0.3, 0.34
 _CELLS = 56
 _LABEL_SIZE, _LEGEND_SIZE = 9.5, 8.5
+_SUBTITLE = "Every point is a song; songs near each other sound alike. Colour and number tell the cluster."
 
 
 @dataclass(frozen=True)
@@ -67,27 +72,32 @@ def pca_map(
     seen = np.isfinite(places).all(axis=1) & (numbers >= 0)
     places, numbers = places[seen], numbers[seen]
     words = [[printable(word) for word in pair] for pair in axis_words]
-    title = _title(words)
     with drawing():
         if not len(places):
             return empty_sheet("The map of the songs", "There is nothing to draw.", "No song has a place.")
         shown = cluster_names(names, max(len(names), int(numbers.max()) + 1))
         named = len(shown) <= _MOST_NAMED_ON_MAP
-        width = WIDTH - _LEFT if named else 6.5
+        beside = not named and len(shown) <= _MOST_BESIDE
+        width = 6.5 if beside else WIDTH - _LEFT
         limits, height = _frame(places, width)
         rows = _sample(numbers)
-        subtitle = "Every point is a song; songs near each other sound alike. Colours and numbers are clusters."
-        legend = 0 if named else _legend_height(len(shown))
-        sheet = Sheet(
-            title, subtitle, height=max(height + _BOTTOM, legend), note=_note(places, rows, limits)
-        )
+        tall = height + _BOTTOM
+        if beside:
+            tall = max(tall, len(shown) * _ROW + 0.1)
+        elif not named:
+            tall += 0.25 + _legend_lines(len(shown), 3) * _ROW
+        sheet = Sheet(_title(words), _SUBTITLE, height=tall, note=_note(places, rows, limits))
         axes = sheet.panel(_LEFT, 0, width, height)
         _points(axes, places[rows], numbers[rows], limits)
         _axis_words(sheet, words, explained, width, height)
         spots = _spots(places, numbers, limits)
-        _place(sheet, _labels(spots, shown, limits, (width, height), named), width, height)
+        size = (width, height)
+        points = _in_inches(places[:0] if len(places) > _FEW else places, limits, size)
+        _place(sheet, _labels(spots, shown, limits, size, named), size, points)
         if not named:
-            _legend(sheet, shown, np.bincount(numbers, minlength=len(shown)), _LEFT + width + 0.25)
+            sizes = np.bincount(numbers, minlength=len(shown))
+            corner = (_LEFT + width + 0.25, 0.12) if beside else (0.0, height + _BOTTOM + 0.3)
+            _legend(sheet, shown, sizes, corner, columns=1 if beside else 3)
         return sheet.done()
 
 
@@ -108,7 +118,7 @@ def _sample(numbers: np.ndarray) -> np.ndarray:
     kept[order[:_MOST_POINTS]] = True
     by_cluster = order[np.argsort(numbers[order], kind="stable")]
     starts = np.searchsorted(numbers[by_cluster], np.arange(int(numbers.max()) + 2))
-    for start, stop in zip(starts[:-1], starts[1:], strict=True):
+    for start, stop in pairwise(starts):
         kept[by_cluster[start : min(stop, start + _LEAST_OF_A_CLUSTER)]] = True
     return order[kept[order]]
 
@@ -116,9 +126,9 @@ def _sample(numbers: np.ndarray) -> np.ndarray:
 def _frame(places: np.ndarray, width: float) -> tuple[np.ndarray, float]:
     """Limits ((low, low), (high, high)) with one scale for both directions, and the height in inches."""
     low, high = places.min(axis=0), places.max(axis=0)
-    inner_low, inner_high = np.quantile(places, [0.001, 0.999], axis=0)
+    inner_low, inner_high = np.quantile(places, [0.002, 0.998], axis=0)
     inner = np.maximum(inner_high - inner_low, 1e-12)
-    far = (high - low) > 1.5 * inner
+    far = (high - low) > 1.3 * inner
     low, high = np.where(far, inner_low - 0.1 * inner, low), np.where(far, inner_high + 0.1 * inner, high)
     span = (high - low) * 1.08
     largest = float(span.max())
@@ -163,16 +173,17 @@ def _axis_words(
     """Words at the ends of both axes, the share of the differences in the middle."""
     (left, right), (low, high) = words
     for place, anchor, word in ((0.0, "left", left and f"← {left}"), (1.0, "right", right and f"{right} →")):
-        text = shortened(word, 0.36 * width, 9.5)
+        text = shortened(word, 0.38 * width, 9.5)
         sheet.text(_LEFT + place * width, height + 0.19, text, size=9.5, ha=anchor)
     for place, anchor, word in ((1.0, "left", low and f"← {low}"), (0.0, "right", high and f"{high} →")):
-        text = shortened(word, 0.36 * height, 9.5)
-        _upright(sheet, 0.12, place * height, text, anchor, colour="#23262d", size=9.5)
+        text = shortened(word, 0.35 * height, 9.5)
+        _upright(sheet, 0.12, place * height, text, anchor, colour=INK, size=9.5)
     if np.isfinite(explained[0]):
-        text = f"holds {share_of(explained[0])} of the differences"
-        sheet.text(_LEFT + width / 2, height + 0.19, text, size=8, colour=FAINT, ha="center")
+        text = f"{share_of(explained[0])} of all differences"
+        sheet.text(_LEFT + width / 2, height + 0.19, text, size=8, colour=QUIET, ha="center")
     if np.isfinite(explained[1]):
-        _upright(sheet, 0.12, height / 2, f"holds {share_of(explained[1])}", "center", colour=FAINT, size=8)
+        text = f"{share_of(explained[1])} of all differences"
+        _upright(sheet, 0.12, height / 2, text, "center", colour=QUIET, size=8)
 
 
 def _upright(sheet: Sheet, x: float, y: float, words: str, anchor: str, *, colour: str, size: float) -> None:
@@ -198,6 +209,12 @@ def _spots(places: np.ndarray, numbers: np.ndarray, limits: np.ndarray) -> dict[
     return spots
 
 
+def _in_inches(places: np.ndarray, limits: np.ndarray, size: tuple[float, float]) -> np.ndarray:
+    """Places on the map in inches from its upper left corner."""
+    shares = (places - limits[0]) / (limits[1] - limits[0])
+    return np.stack([shares[..., 0] * size[0], (1 - shares[..., 1]) * size[1]], axis=-1)
+
+
 def _labels(
     spots: dict[int, np.ndarray],
     names: list[str],
@@ -208,7 +225,7 @@ def _labels(
     """Labels, largest cluster first, at their spots in inches from the map's upper left corner."""
     labels = []
     for cluster, spot in spots.items():
-        across, up = (spot - limits[0]) / (limits[1] - limits[0])
+        across, down = _in_inches(spot, limits, size)
         words = tuple(wrapped(names[cluster], 1.75, _LABEL_SIZE, bold=True)) if named else ()
         wide = max((text_width(word, _LABEL_SIZE, bold=True) for word in words), default=-0.06)
         tall = max(2 * BADGE, len(words) * line_height(_LABEL_SIZE))
@@ -218,30 +235,35 @@ def _labels(
                 words,
                 2 * BADGE + 0.06 + wide + 0.06,
                 tall + 0.05,
-                (float(across) * size[0], float(1 - up) * size[1]),
+                (float(across), float(down)),
             )
         )
     return labels
 
 
-def _place(sheet: Sheet, labels: list[_Label], width: float, height: float) -> None:
-    """Write labels near their spots without overlap: each takes the nearest free place on a spiral."""
+def _place(sheet: Sheet, labels: list[_Label], size: tuple[float, float], points: np.ndarray) -> None:
+    """Write labels without overlap: each takes the nearest free place that hides few of the `points`."""
     taken = np.empty((0, 4))
+    dots = np.hstack([points - 0.06, points + 0.06])
     turns = np.arange(28) * (2 * np.pi / 28)
-    radii = np.concatenate([[0.0], np.arange(0.07, max(width, height), 0.07)])
+    radii = np.concatenate([[0.0], np.arange(0.07, max(size), 0.07)])
     steps = (radii[:, None, None] * np.stack([np.cos(turns), 0.75 * np.sin(turns)], axis=1)).reshape(-1, 2)
     for label in labels:
         room = np.array([label.width, label.height])
         corners = np.array(label.spot) - room / 2 + steps
-        corners = corners.clip([0.05, 0.05], np.maximum([0.05, 0.05], [width, height] - room - 0.05))
-        over = np.minimum((corners + room)[:, None], taken[None, :, 2:]) - np.maximum(
-            corners[:, None], taken[None, :, :2]
-        )
-        overlap = over.clip(0).prod(axis=2).sum(axis=1)
-        away = np.hypot(*(corners + room / 2 - label.spot).T)
-        corner = corners[np.lexsort((away, overlap.round(6)))[0]]
+        corners = corners.clip(0.05, np.maximum(0.05, np.array(size) - room - 0.05))
+        away = np.hypot(*(corners + room / 2 - label.spot).T) + 15 * _overlap(corners, room, dots)
+        corner = corners[np.lexsort((away, _overlap(corners, room, taken).round(6)))[0]]
         taken = np.vstack([taken, [*corner, *(corner + room)]])
         _write(sheet, label, corner)
+
+
+def _overlap(corners: np.ndarray, room: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Area that a box of that room shares with `boxes` (left, top, right, bottom), for each corner."""
+    low = np.maximum(corners[:, None], boxes[None, :, :2])
+    high = np.minimum((corners + room)[:, None], boxes[None, :, 2:])
+    shared: np.ndarray = (high - low).clip(0).prod(axis=2).sum(axis=1)
+    return shared
 
 
 def _write(sheet: Sheet, label: _Label, corner: np.ndarray) -> None:
@@ -254,18 +276,26 @@ def _write(sheet: Sheet, label: _Label, corner: np.ndarray) -> None:
         sheet.text(left, line, words, size=_LABEL_SIZE, weight="bold", va="center_baseline", halo=True)
 
 
-def _legend_height(k: int) -> float:
-    return 0.1 + min(k, _MOST_IN_LEGEND + 1) * 0.225
+def _legend_lines(k: int, columns: int) -> int:
+    return -(-min(k, _MOST_IN_LEGEND + 1) // columns)
 
 
-def _legend(sheet: Sheet, names: list[str], sizes: np.ndarray, left: float) -> None:
-    """List the clusters with their share, at most 60 of them."""
-    width, total = WIDTH - left, max(int(sizes.sum()), 1)
-    for row, name in enumerate(names[:_MOST_IN_LEGEND]):
-        y = 0.12 + row * 0.225
-        sheet.named(left, y, row, name, width - 0.42, size=_LEGEND_SIZE, radius=0.095)
-        share = share_of(sizes[row] / total)
-        sheet.text(left + width, y, share, size=8, colour=QUIET, ha="right", va="center_baseline")
-    if len(names) > _MOST_IN_LEGEND:
-        words = f"and {count_of(len(names) - _MOST_IN_LEGEND, 'cluster', 'clusters')} more"
-        sheet.text(left, 0.12 + _MOST_IN_LEGEND * 0.225, words, size=_LEGEND_SIZE, colour=QUIET)
+def _legend(
+    sheet: Sheet, names: list[str], sizes: np.ndarray, corner: tuple[float, float], *, columns: int
+) -> None:
+    """List the clusters with their share of the songs, at most 90 of them, down the columns."""
+    total, gap = max(int(sizes.sum()), 1), 0.3
+    width = (WIDTH - corner[0] - gap * (columns - 1)) / columns
+    listed = min(len(names), _MOST_IN_LEGEND)
+    lines = _legend_lines(len(names), columns)
+    for cluster in range(listed):
+        column, line = divmod(cluster, lines)
+        x, y = corner[0] + column * (width + gap), corner[1] + line * _ROW
+        sheet.named(x, y, cluster, names[cluster], width - 0.42, size=_LEGEND_SIZE, radius=0.095)
+        share = share_of(sizes[cluster] / total)
+        sheet.text(x + width, y, share, size=8, colour=QUIET, ha="right", va="center_baseline")
+    if len(names) > listed:
+        column, line = divmod(listed, lines)
+        words = f"and {count_of(len(names) - listed, 'cluster', 'clusters')} more"
+        x, y = corner[0] + column * (width + gap), corner[1] + line * _ROW
+        sheet.text(x, y, words, size=_LEGEND_SIZE, colour=QUIET, va="center_baseline")

@@ -75,9 +75,7 @@ def colour_of(cluster: int) -> str:
     turn, place = divmod(int(cluster), len(CLUSTER_COLOURS))
     shade = _SHADES[turn % len(_SHADES)]
     target = 1.0 if shade > 0 else 0.0
-    red, green, blue = (
-        part + (target - part) * abs(shade) for part in to_rgb(CLUSTER_COLOURS[place])
-    )
+    red, green, blue = (part + (target - part) * abs(shade) for part in to_rgb(CLUSTER_COLOURS[place]))
     return to_hex((red, green, blue))
 
 
@@ -163,14 +161,14 @@ def drawing() -> Iterator[None]:
         yield
 
 
-_PLAIN = {
+_PLAIN: dict[Any, Any] = {
     name: value
     for name, value in mpl.rcParamsDefault.items()
     if name.partition(".")[0]
     in {"agg", "axes", "figure", "font", "grid", "hatch", "image", "lines", "markers", "patch", "path"}
     | {"polaraxes", "savefig", "scatter", "svg", "text", "xaxis", "xtick", "yaxis", "ytick"}
 }
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.size": 9.0,
     "text.color": INK,
     "text.parse_math": False,

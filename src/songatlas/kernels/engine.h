@@ -18,7 +18,9 @@
 #error "GCC or clang is needed: without them songatlas runs on NumPy"
 #endif
 
-#define BLOCK 16 /* rows of a block; every variant's registers divide it */
+#define BLOCK 16     /* rows of a block; every variant's registers divide it */
+#define SONG_TILE 8  /* songs that silhouettes take side by side */
+#define STRIP 128    /* songs whose distances are kept until they are summed by run */
 
 /* Points as they were given: float32 or float64, row after row. */
 typedef struct {
@@ -44,17 +46,23 @@ typedef struct {
     int64_t *changed; /* rows whose label changed, in order; NULL where nobody asks */
     int32_t *before;  /* their labels before */
     size_t n_changed;
+    float *sure_until; /* (n_rows): the drift up to which a row cannot change its label; or NULL */
+    float drift;       /* how far centroids have come towards or away from any row since drift was 0 */
 } CentroidSet;
 
-/* Songs sorted by joint label, and the runs of equal joint labels among them. */
+/* Songs sorted by joint label, the runs of equal joint labels among them, and the songs to be judged. */
 typedef struct {
-    const float *songs;       /* (n_songs, n_dimensions), in that order */
-    size_t n_songs, n_dimensions, n_labelings;
-    const int64_t *run_stops; /* (n_runs) */
-    const int32_t *run_labels; /* (n_runs, n_labelings): the row of `sums` that the run belongs to */
-    const int32_t *run_levels; /* (n_runs): first labeling in which the next run differs */
-    size_t n_runs, n_clusters;  /* clusters of all labelings together */
-} SortedSongs;
+    size_t n_songs, n_dimensions, n_labelings, n_clusters, n_queries, n_runs;
+    const float *songs;        /* (n_tiles, n_dimensions, SONG_TILE), in that order, padded to a full strip */
+    const float *queries;      /* (n_blocks, n_dimensions, 16) */
+    double scale;              /* of both; distances are multiplied by it */
+    const int64_t *run_stops;  /* (n_runs), rising, the last is n_songs */
+    const int32_t *run_rows;   /* (n_runs, n_labelings): the row of the sums that a run belongs to */
+    const int32_t *run_levels; /* (n_runs): the first labeling in which the next run differs */
+    const int64_t *edges;      /* (n_labelings + 1): where the clusters of each labeling begin */
+    const double *sizes;       /* (n_clusters) */
+    const int32_t *own;        /* (n_queries, n_labelings): the row of the sums of each query's own cluster */
+} Comparison;
 
 typedef struct {
     const char *name;
@@ -62,8 +70,9 @@ typedef struct {
     /* Relabel the rows of some blocks by several sets; -1 where memory is short. */
     int (*relabel)(const Points *, const Screen *, CentroidSet *sets, size_t n_sets, size_t first_block,
                    size_t last_block);
-    /* Add the distances of 16 queries (coordinate after coordinate) to all songs to (n_clusters, 16). */
-    int (*add_distances)(const SortedSongs *, const float *queries, double *sums);
+    /* Compare some blocks of queries with all songs. `sums` is (n_queries, n_clusters), `values`, the
+     * silhouettes, (n_labelings, n_queries); either may be NULL. -1 where memory is short. */
+    int (*compare)(const Comparison *, size_t first_block, size_t last_block, double *sums, double *values);
     /* For each candidate: the lesser of `closest` and the squared distance of every row to it. */
     void (*distances_to_candidates)(const Points *columns, const double *candidates, size_t n_candidates,
                                     const double *closest, double *updates);

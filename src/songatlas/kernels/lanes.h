@@ -19,7 +19,8 @@
 #include <immintrin.h>
 #define LANES 16
 #define WIDTH 1
-#define TILE 8
+#define TILE 4
+#define TILES_AT_ONCE 2
 typedef __m512 Lanes;
 typedef __m512i Numbers;
 typedef __mmask16 Mask;
@@ -32,7 +33,7 @@ static inline Lanes lanes_sub(Lanes a, Lanes b) { return _mm512_sub_ps(a, b); }
 static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c) { return _mm512_fmadd_ps(a, b, c); }
 static inline Lanes lanes_min(Lanes a, Lanes b) { return _mm512_min_ps(a, b); }
 static inline Lanes lanes_max(Lanes a, Lanes b) { return _mm512_max_ps(a, b); }
-static inline Lanes lanes_sqrt(Lanes a) { return _mm512_sqrt_ps(a); }
+static inline Lanes lanes_root(Lanes a) { return _mm512_sqrt_ps(a); }
 static inline Mask lanes_less(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline Numbers numbers_load(const int32_t *from) { return _mm512_loadu_si512(from); }
 static inline void numbers_store(int32_t *to, Numbers a) { _mm512_storeu_si512(to, a); }
@@ -47,6 +48,7 @@ static inline uint32_t mask_bits(Mask yes) { return yes; }
 #define LANES 8
 #define WIDTH 2
 #define TILE 4
+#define TILES_AT_ONCE 1
 typedef __m256 Lanes;
 typedef __m256i Numbers;
 typedef __m256 Mask;
@@ -59,7 +61,7 @@ static inline Lanes lanes_sub(Lanes a, Lanes b) { return _mm256_sub_ps(a, b); }
 static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c) { return _mm256_fmadd_ps(a, b, c); }
 static inline Lanes lanes_min(Lanes a, Lanes b) { return _mm256_min_ps(a, b); }
 static inline Lanes lanes_max(Lanes a, Lanes b) { return _mm256_max_ps(a, b); }
-static inline Lanes lanes_sqrt(Lanes a) { return _mm256_sqrt_ps(a); }
+static inline Lanes lanes_root(Lanes a) { return _mm256_sqrt_ps(a); }
 static inline Mask lanes_less(Lanes a, Lanes b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 static inline Numbers numbers_load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)from); }
 static inline void numbers_store(int32_t *to, Numbers a) { _mm256_storeu_si256((__m256i *)to, a); }
@@ -76,6 +78,7 @@ static inline uint32_t mask_bits(Mask yes) { return (uint32_t)_mm256_movemask_ps
 #define LANES 4
 #define WIDTH 2
 #define TILE 4
+#define TILES_AT_ONCE 1
 typedef float Lanes __attribute__((vector_size(16)));
 typedef int32_t Numbers __attribute__((vector_size(16)));
 typedef Numbers Mask; /* all bits of a lane set, or none */
@@ -112,10 +115,10 @@ static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c) { return a * b + c; }
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
-static inline Lanes lanes_sqrt(Lanes a) { return (Lanes)_mm_sqrt_ps((__m128)a); }
+static inline Lanes lanes_root(Lanes a) { return (Lanes)_mm_sqrt_ps((__m128)a); }
 static inline uint32_t mask_bits(Mask yes) { return (uint32_t)_mm_movemask_ps((__m128)yes); }
 #else
-static inline Lanes lanes_sqrt(Lanes a)
+static inline Lanes lanes_root(Lanes a)
 {
     for (int lane = 0; lane < LANES; lane++)
         a[lane] = __builtin_sqrtf(a[lane]);

@@ -118,8 +118,11 @@ def _distances(songs: Floats, song_norms: Floats, queries: Floats, query_norms: 
     squares = songs @ (-2.0 * queries.T)
     squares += lengths
     lengths *= NEAR
-    near_song, near_query = np.nonzero(squares <= lengths)
-    if len(near_song):
+    near = squares <= lengths
+    rows = np.flatnonzero(near.any(axis=1))
+    if len(rows):
+        place, near_query = np.nonzero(near[rows])
+        near_song = rows[place]
         exact = np.zeros(len(near_song))
         for song_column, query_column in zip(songs.T, queries.T, strict=True):
             exact += np.square(song_column[near_song] - query_column[near_query])

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
-from threading import Event
+from threading import Event, Lock
 from typing import TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -53,16 +53,48 @@ def chunk_bounds(n_rows: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
+class _BlasGate:
+    """Keeps the linear algebra library on one thread from the first entry until the last exit."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_inside = 0
+        self._restore: Callable[[], None] = lambda: None
+
+    def enter(self) -> None:
+        """Set one thread, if nobody has yet."""
+        with self._lock:
+            if self._n_inside == 0:
+                self._restore = _linear_algebra().limit(limits=1, user_api="blas").restore_original_limits
+            self._n_inside += 1
+
+    def leave(self) -> None:
+        """Restore what was set before, if nobody is left inside."""
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                self._restore()
+
+
 @cache
 def _linear_algebra() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+_GATE = _BlasGate()
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep the linear algebra library on one thread each, so that its threads do not multiply ours."""
-    with _linear_algebra().limit(limits=1, user_api="blas"):
+    """Keep the linear algebra library on one thread, so that its threads do not multiply ours.
+
+    May be entered by many threads at once and again inside itself.
+    """
+    _GATE.enter()
+    try:
         yield
+    finally:
+        _GATE.leave()
 
 
 def map_in_order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -127,23 +128,21 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
         rows = kernels.Rows.of(points)
         total = scatter(rows, weights)
         tolerance = float(np.mean(np.var(points, axis=0, dtype=np.float64))) * self.tol
-        best: Run | None = None
-        least = np.inf
-        for centroids in self._starts(points, weights):
-            run = run_lloyd(
-                rows,
-                centroids,
-                total=total,
-                max_iter=self.max_iter,
-                tolerance=tolerance,
-                weights=weights,
-                n_threads=kernels.thread_count(self.n_threads),
-            )
-            inertia = summed_squares(points, run.centroids, run.labels, weights)
-            if best is None or inertia < least:
-                best, least = run, inertia
-        assert best is not None  # noqa: S101 (there is always one start)
-        self._keep(best, least)
+        runs = []
+        with kernels.one_blas_thread():
+            for centroids in self._starts(points, weights):
+                run = run_lloyd(
+                    rows,
+                    centroids,
+                    total=total,
+                    max_iter=self.max_iter,
+                    tolerance=tolerance,
+                    weights=weights,
+                    n_threads=kernels.thread_count(self.n_threads),
+                )
+                runs.append((summed_squares(points, run.centroids, run.labels, weights), run))
+        inertia, best = min(runs, key=itemgetter(0))
+        self._keep(best, inertia)
         return self
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[np.int32]:

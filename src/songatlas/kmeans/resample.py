@@ -26,7 +26,7 @@ from songatlas.kmeans.sweep import sample_rows
 
 LabelPair: TypeAlias = tuple[Labels, Labels]
 
-SUBSAMPLE_SONGS = 4000
+SUBSAMPLE_SONGS = 3000
 REFERENCE_SONGS = 4000
 REFERENCE, FIRST_SUBSAMPLE = 1, 2  # purposes of samples, so that they differ from the sweep's own
 
@@ -105,7 +105,7 @@ def _pairs(labelings: Sequence[Labels], fitted: Labels | None, n_pairs: int) -> 
 
 
 def _subsample(points: Points, largest_k: int, seed: int, purpose: int) -> Points:
-    """Draw half of the songs, at most 4,000; of few songs four fifths, so that every k has its songs."""
+    """Draw half of the songs, at most 3,000; of few songs four fifths, so that every k has its songs."""
     n_songs = len(points)
     n_wanted = max(min(SUBSAMPLE_SONGS, n_songs // 2), min(10 * largest_k, 4 * n_songs // 5), largest_k)
     return points[sample_rows(n_songs, n_wanted, seed=seed, purpose=purpose)]
@@ -114,7 +114,6 @@ def _subsample(points: Points, largest_k: int, seed: int, purpose: int) -> Point
 def _clustered(points: Points, ks: Sequence[int], key: tuple[int, int], stop: Event) -> dict[int, Floats]:
     """Cluster a sub-sample from seeds of its own for every k."""
     search = Search(points, ks, n_kept=1, seed=key[0] + (key[1] + 1) * 1_000_003, stop=stop)
-    search.seed_anew()
     search.seed_anew()
     search.learn_from_neighbours(turn=0)
     return {k: starts[0].centroids for k, starts in search.found.items()}

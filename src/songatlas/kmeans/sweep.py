@@ -29,9 +29,9 @@ MAX_ITER = 300
 TRIAL_ITER = 12
 LARGE_SAMPLE_SONGS = 200_000
 N_KEPT = 3  # different starts of each k
-EFFORT = 4, 6  # seedings begun anew, rounds of learning from neighbours
-EFFORT_ALONE = 10, 8  # one k has no neighbours to learn from
+N_SEEDINGS, N_ROUNDS = 4, 6
 LARGE_ROUNDS = 4
+NEIGHBOURS = -1, 0, 1  # a k is searched with its neighbours, to learn from them
 MANY_SONGS = 300_000  # from here on the third start costs more than it has ever gained
 SHARE_OF_SEARCH = 0.7  # of the progress bar
 
@@ -125,9 +125,9 @@ def sample_rows(n_songs: int, n_wanted: int, *, seed: int, purpose: int = 0) -> 
 
 def _search(points: Points, ks: Sequence[int], seed: int, n_threads: int, tell: Progress) -> Starts:
     """Find starts for every k on a sample of the songs, then compare them on a larger one."""
-    n_seedings, n_rounds = EFFORT if len(ks) > 1 else EFFORT_ALONE
+    searched = sorted({k + step for k in ks for step in NEIGHBOURS} & set(range(1, len(points) + 1)))
     larger = len(points) > SAMPLE_SONGS
-    n_steps, done = n_seedings + n_rounds + (N_KEPT + LARGE_ROUNDS if larger else 0), 0
+    n_steps, done = N_SEEDINGS + N_ROUNDS + (N_KEPT + LARGE_ROUNDS if larger else 0), 0
 
     def tick() -> None:
         nonlocal done
@@ -136,20 +136,22 @@ def _search(points: Points, ks: Sequence[int], seed: int, n_threads: int, tell: 
 
     def search_on(n_songs: int) -> Search:
         sample = points[sample_rows(len(points), n_songs, seed=seed)]
-        return Search(sample, ks, n_kept=N_KEPT, seed=seed, n_threads=n_threads, tick=tick, stop=Event())
+        return Search(
+            sample, searched, n_kept=N_KEPT, seed=seed, n_threads=n_threads, tick=tick, stop=Event()
+        )
 
     search = search_on(SAMPLE_SONGS)
-    for _ in range(n_seedings):
+    for _ in range(N_SEEDINGS):
         search.seed_anew()
-    for turn in range(n_rounds):
+    for turn in range(N_ROUNDS):
         search.learn_from_neighbours(turn=turn)
     if not larger:
-        return search.found
+        return {k: search.found[k] for k in ks}
     large = search_on(LARGE_SAMPLE_SONGS)
     large.try_given(search.found, n_ranks=N_KEPT)
     for turn in range(LARGE_ROUNDS):
         large.learn_from_neighbours(turn=turn)
-    return large.found
+    return {k: large.found[k] for k in ks}
 
 
 def _polish_all(points: Points, starts: Starts, n_threads: int, tell: Progress) -> dict[int, Clustering]:

@@ -28,7 +28,9 @@ _CONTRASTS = 5
 _SLIGHT = 3.0
 _NO_CEILING = 0.02
 _NO_REACH = 0.1
+_FULL_REACH = 0.98
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SIMULATED_ID = "^sim[0-9A-Za-z]{19}$"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
@@ -44,7 +46,7 @@ def collect(atlas: Atlas) -> dict[str, Any]:
     -------
     dict
         Keys ``headline``, ``clusters``, ``map``, ``verdict``, ``quality``, ``sweep``, ``genre``,
-        ``reading``, ``cleaning``, ``settings`` and ``made``; only ``made.created`` differs between
+        ``reading``, ``cleaning``, ``settings`` and ``made``; only the times in ``made`` differ between
         two runs.
     """
     return {
@@ -58,8 +60,13 @@ def collect(atlas: Atlas) -> dict[str, Any]:
         "reading": _reading(atlas),
         "cleaning": _cleaning(atlas),
         "settings": _settings(atlas),
-        "made": {"version": atlas.version, "created": atlas.created},
+        "made": {"version": atlas.version, "created": atlas.created, "created_words": _when(atlas.created)},
     }
+
+
+def _when(created: str) -> str:
+    """An ISO time stamp as a person writes it."""
+    return created[:16].replace("T", " ") + (" UTC" if created.endswith(("+00:00", "Z")) else created[19:])
 
 
 def brief(text: str | None, *, longest: int = _LONGEST) -> str:
@@ -75,15 +82,25 @@ def brief(text: str | None, *, longest: int = _LONGEST) -> str:
 
 
 def is_simulated(atlas: Atlas) -> bool:
-    """Tell whether the songs are invented: the source says so by its name or in its notes."""
-    return any("simulated" in text.lower() for text in (atlas.source.name, *atlas.source.notes))
+    """Tell whether the songs are invented: the source says so, or every id is one of `demo`'s."""
+    if any("simulated" in text.lower() for text in (atlas.source.name, *atlas.source.notes)):
+        return True
+    return bool(atlas.songs["song_id"].str.contains(_SIMULATED_ID).all()) and atlas.songs.height > 0
+
+
+def source_words(atlas: Atlas) -> str:
+    """Return what the songs came from, as it reads after "The atlas of"."""
+    if is_simulated(atlas) and atlas.source.format == "dataframe":
+        return "a simulated catalogue"
+    name = brief(atlas.source.name)
+    return f"a {name}" if atlas.source.format == "dataframe" else name
 
 
 def _headline(atlas: Atlas) -> dict[str, Any]:
     by_size = sorted(atlas.profiles, key=lambda profile: -profile.size)
     return {
-        "source": brief(atlas.source.name),
-        "page_title": f"{_BIDI.sub('', brief(atlas.source.name, longest=60))}: a songatlas atlas",
+        "source": source_words(atlas),
+        "page_title": f"The atlas of {_BIDI.sub('', source_words(atlas))}",
         "simulated": is_simulated(atlas),
         "n_rows": atlas.n_rows,
         "n_songs": atlas.n_songs,
@@ -137,7 +154,7 @@ def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
             "ink": ink_on(colour_of(profile.cluster)),
             "size": profile.size,
             "share": float(profile.share),
-            "evidence": brief(profile.evidence, longest=400),
+            "evidence": _sentence(brief(profile.evidence, longest=400)),
             "contrasts": _contrasts(profile.percentiles, profile.means),
             "songs": [songs[song] for song in profile.typical if song in songs],
             "tags": [{"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags],
@@ -145,6 +162,12 @@ def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
         }
         for profile in atlas.profiles
     ]
+
+
+def _sentence(text: str) -> str:
+    """A text as a sentence: a capital at its start and a full stop at its end."""
+    ended = text if not text or text[-1] in ".!?…" else f"{text}."
+    return ended[:1].upper() + ended[1:]
 
 
 def ink_on(colour: str) -> str:
@@ -204,13 +227,14 @@ def amount(column: str, value: float) -> str:
     return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
-def _era(profile: Any) -> str:
+def _era(profile: Any) -> dict[str, str] | None:
+    """The years that most songs of a cluster came out in, and the one in their middle."""
     if profile.year_median is None:
-        return ""
+        return None
     low, middle, high = profile.year_low, profile.year_median, profile.year_high
     if low is None or high is None or round(low) == round(high):
-        return f"{middle:.0f}"
-    return f"{low:.0f}–{high:.0f}, middle {middle:.0f}"
+        return {"years": f"{middle:.0f}", "middle": f"{middle:.0f}"}
+    return {"years": f"{low:.0f}–{high:.0f}", "middle": f"{middle:.0f}"}
 
 
 def _songs(atlas: Atlas, song_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -240,11 +264,15 @@ def _verdict(atlas: Atlas) -> dict[str, Any]:
         "chosen_by_person": atlas.settings.k != "auto",
         "sentence": verdict.sentence,
         "votes": [
-            {"rule": vote.rule.replace("_", " "), "k": vote.k, "sentence": vote.sentence}
+            {"rule": _rule_label(vote.rule), "k": vote.k, "sentence": vote.sentence}
             for vote in verdict.votes
         ],
         "disagreement": verdict.disagreement,
     }
+
+
+def _rule_label(rule: str) -> str:
+    return INDICES[rule].label if rule in INDICES else rule.replace("_", " ").capitalize()
 
 
 def _sweep(atlas: Atlas) -> dict[str, Any]:
@@ -293,7 +321,7 @@ def _genre(atlas: Atlas) -> dict[str, Any] | None:
     return {
         **score,
         "column": brief(score.get("column")),
-        "sentence": brief(score.get("sentence"), longest=400),
+        "sentences": [brief(text, longest=400) for text in (score.get("sentence"), *score.get("sentences", ()))],
         "summary": _genre_summary(score),
         "bars": bars,
         "others": [
@@ -313,10 +341,9 @@ def _genre_summary(score: Mapping[str, Any]) -> str:
     reached = (ours - chance) / (ceiling - chance)
     if reached < _NO_REACH:
         return "The clusters follow other lines than the genres do."
-    return (
-        f"The clusters hold {min(reached, 1.0):.0%} of what the sound of a song can tell of its genre; "
-        "the rest of their lines run across genres."
-    )
+    if reached >= _FULL_REACH:
+        return "The clusters agree with the genres as well as a classifier that was taught them."
+    return f"The clusters agree with the genres {reached:.0%} as well as a classifier that was taught them."
 
 
 def _reading(atlas: Atlas) -> dict[str, Any]:
@@ -333,20 +360,22 @@ def _reading(atlas: Atlas) -> dict[str, Any]:
                     "column": reading.column,
                     "unit": reading.unit or "",
                     "how_sure": reading.how_sure,
-                    "note": brief(reading.note, longest=300),
+                    "note": _sentence(brief(reading.note, longest=300)),
                 }
             )
     source = atlas.source
     return {
         "format": source.format,
         "encoding": source.encoding,
-        "separator": {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(
+        "separator": {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}.get(
             source.separator or "", source.separator
         ),
         "n_columns": len(atlas.columns),
+        "what": "A table in memory" if source.format == "dataframe" else brief(source.name),
         "understood": understood,
+        "with_notes": any(column["note"] for column in understood),
         "left_alone": left_alone,
-        "notes": [brief(note, longest=300) for note in source.notes],
+        "notes": [_sentence(brief(note, longest=300)) for note in source.notes],
     }
 
 
@@ -388,13 +417,16 @@ def _reason_column(atlas: Atlas) -> str:
 
 
 def _settings(atlas: Atlas) -> dict[str, Any]:
+    settings, in_memory = atlas.settings.to_dict(), atlas.source.format == "dataframe"
     return {
-        "rows": setting_rows(atlas.settings.to_dict()),
+        "rows": setting_rows(settings),
         "command": build_command(
-            brief(atlas.source.name), atlas.settings.to_dict(), simulated=is_simulated(atlas), n_rows=atlas.n_rows
+            None if in_memory else brief(atlas.source.name),
+            settings,
+            simulated=in_memory and is_simulated(atlas),
+            n_rows=atlas.n_rows,
         ),
-        "source": brief(atlas.source.name),
-        "file": settings_file(atlas.settings.to_dict()),
+        "file": settings_file(settings),
         "sha256": atlas.source.sha256,
         "features": [feature_label(name) for name in atlas.space.features],
         "n_dimensions": len(atlas.space.dimensions),

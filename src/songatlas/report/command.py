@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def build_command(source: str, settings: Mapping[str, Any], *, simulated: bool, n_rows: int) -> str:
+def build_command(source: str | None, settings: Mapping[str, Any], *, simulated: bool, n_rows: int) -> str:
     """Return the command line that builds the same atlas from the same file.
 
     Parameters
     ----------
-    source : str
-        Name of the file that was read.
+    source : str or None
+        Name of the file that was read; None for a table in memory.
     settings : mapping
         As `AtlasSettings.to_dict` gives it; settings at their default are left out.
     simulated : bool
-        Whether the songs are the simulated catalogue's.
+        Whether the table in memory is the simulated catalogue.
     n_rows : int
         Rows of the input.
 
@@ -31,7 +31,9 @@ def build_command(source: str, settings: Mapping[str, Any], *, simulated: bool, 
     >>> build_command("my songs.csv", {"k": 8, "seed": 0}, simulated=False, n_rows=100)
     "songatlas build 'my songs.csv' --k 8 --seed 0"
     """
-    words = ["songatlas", "demo", "--songs", str(n_rows)] if simulated else ["songatlas", "build", source]
+    words = ["songatlas", "build", source or "SONGS"]
+    if simulated:
+        words = ["songatlas", "demo", "--songs", str(n_rows)]
     for name, option in OPTIONS.items():
         value = settings.get(name)
         if value in (None, [], {}, "") or (name in _DEFAULTS and value == _DEFAULTS[name]):
@@ -65,16 +67,19 @@ def settings_file(settings: Mapping[str, Any]) -> str:
 
 
 def setting_rows(settings: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return every setting as a name and a text, in the order of the settings."""
-    return [{"name": name.replace("_", " "), "value": _words(value)} for name, value in settings.items()]
+    """Return the settings that say something as label and text, in their order; the rest in one row."""
+    said = [{"label": LABELS.get(name, name), "value": _words(value)} for name, value in settings.items()]
+    unsaid = [row["label"].lower() for row in said if not row["value"]]
+    rows = [row for row in said if row["value"]]
+    return [*rows, {"label": "Left at their default", "value": ", ".join(unsaid)}] if unsaid else rows
 
 
 def _words(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {_number(part)}" for key, part in value.items()) or "none named"
+        return ", ".join(f"{key} = {_number(part)}" for key, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none named"
-    return "none named" if value is None else str(value)
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _number(value: Any) -> str:
@@ -96,3 +101,19 @@ OPTIONS: Mapping[str, str] = {
     "header": "--header",
 }
 """Setting -> option of the command line."""
+
+LABELS: Mapping[str, str] = {
+    "k": "Number of clusters",
+    "k_min": "Fewest clusters tried",
+    "k_max": "Most clusters tried",
+    "seed": "Seed",
+    "space": "Blocks of the space",
+    "weights": "Weights of the blocks",
+    "features": "Features asked for",
+    "genre": "Genre column",
+    "keep": "Rules switched off",
+    "columns": "Columns named",
+    "units": "Units named",
+    "header": "Headers given",
+}
+"""Setting -> what a reader calls it."""

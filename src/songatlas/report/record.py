@@ -50,6 +50,8 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
         ],
         "space": _space(atlas),
         "dropped_features": dict(atlas.dropped_features),
+        "n_imputed": sum(count.n_songs for count in atlas.counts if count.action == "imputed"),
+        "n_merged_rows": sum(count.n_rows for count in atlas.counts if count.action == "merged"),
         "rules": [_rule(count) for count in atlas.counts],
         "source": _source(atlas),
         "settings": atlas.settings.to_dict(),

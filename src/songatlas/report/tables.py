@@ -11,8 +11,6 @@ RFC 4180, *Common format and MIME type for comma-separated values (CSV) files*.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -83,7 +81,7 @@ def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
     frame = pl.concat([_as_text(table.raw), answer], how="horizontal")
     header = [text.lstrip("\ufeff") for text in table.header] + list(appended.values())
     with path.open("wb") as file:
-        file.write(_header_line(header))
+        _as_text(pl.DataFrame([header], orient="row")).write_csv(file, include_header=False)
         frame.write_csv(file, include_header=False)
     return appended
 
@@ -149,12 +147,6 @@ def _significant(value: float | None) -> float | None:
     return float(f"{value:.6g}") if value is not None and np.isfinite(value) else None
 
 
-def _header_line(header: Sequence[str]) -> bytes:
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="\n").writerow(header)
-    return line.getvalue().encode("utf-8")
-
-
 def _as_text(raw: pl.DataFrame) -> pl.DataFrame:
     """Turn the types that CSV does not know into text; empty text becomes an empty cell."""
     return raw.with_columns(_cell_text(name, kind) for name, kind in raw.schema.items())
@@ -165,8 +157,8 @@ def _cell_text(name: str, kind: pl.DataType) -> pl.Expr:
     if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
         text = column.cast(pl.String)
         return pl.when(text != "").then(text).alias(name)
-    if _beyond_json(kind):  # bytes and foreign objects have no text of their own: Python's is as good as any
-        return column.map_elements(str, return_dtype=pl.String, skip_nulls=True)
+    if _beyond_json(kind):
+        return column.map_elements(_python_text, return_dtype=pl.String, skip_nulls=True)
     if isinstance(kind, pl.List | pl.Array | pl.Struct | pl.Duration):
         wrapped = pl.struct(column.alias("x")).struct.json_encode()
         inner = wrapped.str.slice(5).str.head(-1)
@@ -175,6 +167,11 @@ def _cell_text(name: str, kind: pl.DataType) -> pl.Expr:
     if isinstance(kind, pl.Time):
         return column.cast(pl.String).str.replace(r"\.0+$", "").alias(name)
     return column
+
+
+def _python_text(value: object) -> str:
+    """Text of bytes and foreign objects, for which Polars has none."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def _beyond_json(kind: Any) -> bool:

@@ -171,7 +171,7 @@ def _note(text: pl.Series, years: pl.Series, orders: dict[str, str], decades: pl
         notes.append("of a decade its middle year is taken")
     lost = len(text.drop_nulls()) - len(years.drop_nulls())
     if lost:
-        notes.append(f"{lost:,} cells give no year")
+        notes.append(f"cells that give no year: {lost:,}")
     return "; ".join(notes)
 
 

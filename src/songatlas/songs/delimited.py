@@ -14,6 +14,7 @@ row; a line of separators alone is a row.
 from __future__ import annotations
 
 import codecs
+import csv
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from songatlas.songs.headers import known_headers
 
 SEPARATORS = (",", ";", "\t", "|")
 _HEAD = 65_536  # characters that are looked at to find the separator
+_MOST_COLUMNS = 10_000
+_LONG_LINE = 100_000  # characters; the standard reader has a limit for a cell
 _MOST_EXTRA = 100  # cells beyond the header that get a column each; the rest stays joined in the last
 
 
@@ -105,7 +108,7 @@ def _decode_as(content: bytes, encoding: str) -> tuple[str, str, tuple[str, ...]
     text = content.decode(encoding, errors="replace")
     lost = text.count("\ufffd") if encoding == "utf-8" else 0
     if lost:
-        return text, encoding, (f"{lost:,} bytes are no {encoding.upper()} text and were replaced by \ufffd",)
+        return text, encoding, (f"bytes that are no {encoding.upper()} text, replaced by \ufffd: {lost:,}",)
     return text, encoding, ()
 
 
@@ -117,7 +120,7 @@ def _decode_damaged(content: bytes, error: UnicodeDecodeError) -> tuple[str, str
     lost = text.count("\ufffd")
     letters = sum(1 for byte in content[:1_000_000] if byte >= 0xC2)
     if letters > 20 * lost:
-        return text, "utf-8", (f"{lost:,} bytes are no UTF-8 text and were replaced by \ufffd",)
+        return text, "utf-8", (f"bytes that are no UTF-8 text, replaced by \ufffd: {lost:,}",)
     try:
         return content.decode("cp1252"), "cp1252", ()
     except UnicodeDecodeError:
@@ -156,6 +159,8 @@ def find_separator(head: str) -> str:
         width, count = widths.most_common(1)[0]
         if width < 2:
             continue
+        if width > _MOST_COLUMNS:
+            raise UnreadableTable(f"holds rows of over {_MOST_COLUMNS:,} cells, which is no table of songs")
         score = (max(known_headers(row) for row in rows[:12]), count / widths.total(), width)
         if best is None or score > best[0]:
             best = (score, separator)
@@ -184,10 +189,24 @@ def _read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ..
         return None
     cells = cells.with_columns(pl.all().fill_null(""))
     cells.columns = [f"c{position}" for position in range(cells.width)]
+    if b'"' in body and not _are_quotes_paired(cells, body, separator):
+        return None
     quoted_late = b"[" + re.escape(separator).encode() + b'\n] +"'
     if b' "' in body and re.search(quoted_late, body) and _any_cell(cells, r'^[ \t]+"'):
         return None
     return _settle_short_rows(cells, body, separator)
+
+
+def _are_quotes_paired(cells: pl.DataFrame, body: bytes, separator: str) -> bool:
+    """Say whether every quote opens or closes a cell or is doubled: Polars drops some that do not."""
+    openers = body.count(f'{separator}"'.encode()) + body.count(b'\n"') + body.startswith(b'"')
+    inside = [int(column.str.count_matches('"', literal=True).sum()) for column in cells]
+    for column, n_quotes in zip(cells, inside, strict=True):
+        if n_quotes:
+            openers -= int(column.str.count_matches(f'{separator}"', literal=True).sum())
+            openers -= int(column.str.count_matches('\n"', literal=True).sum())
+        openers -= int((column.str.ends_with(separator) | column.str.ends_with("\n")).sum())
+    return body.count(b'"') == 2 * (openers + sum(inside))
 
 
 def _any_cell(cells: pl.DataFrame, pattern: str) -> bool:
@@ -224,7 +243,7 @@ def _settle_short_rows(
 
 def _blank_lines(count: int) -> str:
     """Note on lines without cells."""
-    return f"{count:,} blank {'line was' if count == 1 else 'lines were'} passed over"
+    return f"blank lines passed over: {count:,}"
 
 
 def _cut_row(width: int, whole: int) -> str:
@@ -270,12 +289,25 @@ def split_rows(text: str, separator: str) -> tuple[list[list[str]], str]:
         if text.find('"', position, line_end) < 0:
             row = text[position:line_end].removesuffix("\r").split(separator)
             position = line_end
+        elif (plain := _split_plain_line(text[position:line_end].removesuffix("\r"), separator)) is not None:
+            row, position = plain, line_end
         else:
             row, position, is_open = _split_quoted_row(text, position, separator, cell)
         rows.append(row)
         position += 2 if text.startswith("\r\n", position) else 1
     note = "the file ends inside a quoted cell, which holds the rest of the file" if is_open else ""
     return rows, note
+
+
+def _split_plain_line(line: str, separator: str) -> list[str] | None:
+    """Split a line that holds one well-formed row; None where there is any doubt."""
+    is_padded = ' "' in line or (separator != "\t" and '\t"' in line)
+    if is_padded or len(line) > _LONG_LINE:
+        return None
+    try:
+        return next(csv.reader((line,), delimiter=separator, strict=True))
+    except csv.Error:
+        return None
 
 
 def _split_quoted_row(
@@ -354,10 +386,10 @@ def _row_notes(rows: list[list[str]], whole: int, end_note: str) -> list[str]:
     n_short = sum(len(row) < whole for row in rows[:-1])
     if n_long:
         notes.append(
-            f"{n_long:,} rows have more than {whole} cells; what is too much stands in extra columns"
+            f"rows with more than {whole} cells: {n_long:,}; what is too much stands in extra columns"
         )
     if n_short:
-        notes.append(f"{n_short:,} rows have fewer than {whole} cells")
+        notes.append(f"rows with fewer than {whole} cells: {n_short:,}")
     if len(rows[-1]) < whole:
         notes.append(_cut_row(len(rows[-1]), whole))
     if end_note:

@@ -167,7 +167,9 @@ class _Reader:
                 if n_gaps:
                     dates = read.dates.zip_with(years.is_null(), dates)
                     years = read.years.zip_with(years.is_null(), years)
-                    self._keep("release_date", place, read.unit, f"fills {n_gaps:,} gaps of the release date")
+                    self._keep(
+                        "release_date", place, read.unit, f"fills gaps of the release date: {n_gaps:,}"
+                    )
         if dates is not None and years is not None:
             self.details.values |= {"release_date": dates, "year": years}
 
@@ -200,12 +202,12 @@ class _Reader:
             n_unknown = int((values < 0).sum())
             if n_unknown:
                 values = values.set(values < 0, None)
-                notes.append(f"{n_unknown:,} values below 0 are unknown")
+                notes.append(f"values below 0, which are unknown: {n_unknown:,}")
             if numbers.n_grouped:
-                notes.append(f"{numbers.n_grouped:,} values had a thousands separator")
+                notes.append(f"values with a thousands separator: {numbers.n_grouped:,}")
             n_words = numbers.n_cells - numbers.n_numbers
             if n_words:
-                notes.append(f"{n_words:,} {'cell is no number' if n_words == 1 else 'cells are no numbers'}")
+                notes.append(f"cells that are no number: {n_words:,}")
             unit = "number"
             if "popularity" in column:
                 known = values.drop_nulls()
@@ -274,7 +276,7 @@ class _Reader:
         n_missing = ids.null_count()
         if n_missing:
             ids = self._made_ids(features).zip_with(ids.is_null(), ids)
-            self.details.notes.append(f"{n_missing:,} rows have no song id: ids were made of {made}")
+            self.details.notes.append(f"rows without a song id: {n_missing:,}; their ids were made of {made}")
         self.details.values["song_id"] = ids
         if place in self.details.readings:
             self.details.notes.append(f"{self.raw.header[place].strip()!r} serves as the song id too")

@@ -77,7 +77,7 @@ def _by_median(numbers: Numbers, middle: float, hint: str | None) -> UnitReading
     """Decide by the middle song, which lasts between half a minute and twenty minutes or so."""
     usual = [unit for unit, (low, high) in _USUAL.items() if low <= middle <= high]
     possible = [unit for unit, (low, high) in _POSSIBLE.items() if low <= middle <= high]
-    grouped = f"; {numbers.n_grouped:,} values had a thousands separator" if numbers.n_grouped else ""
+    grouped = f"; values with a thousands separator: {numbers.n_grouped:,}" if numbers.n_grouped else ""
     if hint in possible:
         return UnitReading(numbers.values * _FACTORS[hint], hint, "certain", grouped.removeprefix("; "))
     if len(usual) == 1 and (hint is None or hint not in possible):
@@ -107,9 +107,9 @@ def _by_value(numbers: Numbers, how_sure: Sureness) -> UnitReading:
     is_minutes = (values < 60).fill_null(False)
     unclear = (values >= 60) & (values < 10_000)
     n_unclear = int(unclear.sum())
-    note = f"{int(is_minutes.sum()):,} values below 60 are minutes, the others milliseconds"
+    note = f"values below 60 are minutes ({int(is_minutes.sum()):,}), the others milliseconds"
     if n_unclear:
-        note += f"; {n_unclear:,} between 60 and 10,000 may be either and were left out"
+        note += f"; values from 60 to 10,000 may be either and were left out: {n_unclear:,}"
     mended = (values * 60_000).zip_with(is_minutes, values).set(unclear.fill_null(False), None)
     return UnitReading(mended, "min or ms, by value", how_sure, note)
 
@@ -138,7 +138,7 @@ def _read_clock(numbers: Numbers) -> UnitReading | None:
         note = "written as hours and minutes by a spreadsheet, read as minutes and seconds"
     n_lost = numbers.n_cells - n_read
     if n_lost:
-        note = "; ".join(filter(None, [note, f"{n_lost:,} cells are no times"]))
+        note = "; ".join(filter(None, [note, f"cells that are no time: {n_lost:,}"]))
     seconds = parts.select(pl.col("h").fill_null(0) * 3600 + pl.col("m") * 60 + pl.col("s")).to_series()
     return UnitReading((seconds * 1000).alias(numbers.values.name), "m:ss", "certain", note)
 

@@ -14,7 +14,17 @@ import polars as pl
 from songatlas.errors import BadSettings, MissingColumns
 from songatlas.features import DETAILS, FEATURES, header_key
 
-_PREFIXES = ("audiofeatures", "audiofeature", "features", "feature", "track", "song", "spotify", "audio")
+_PREFIXES = (
+    "audiofeatures",
+    "audiofeature",
+    "audiosummary",
+    "features",
+    "feature",
+    "track",
+    "song",
+    "spotify",
+    "audio",
+)
 _NUMBER = re.compile(r"[-+\u2212]?\d*[.,]?\d+(?:[eE][-+]?\d+)?%?")
 _MEANINGLESS = re.compile(
     r"(?:ag-?cell|column|col|field|var|feature|unnamed|v|x|f)?[ _.:-]*\(?\d*\)?", re.IGNORECASE
@@ -54,7 +64,10 @@ def columns_of(header: str) -> tuple[tuple[str, int], ...]:
     for prefix in _PREFIXES:
         rest = key.removeprefix(prefix)
         if rest != key and rest in ALIASES:
-            return tuple((column, rank + 100) for column, rank in ALIASES[rest] if column in FEATURES)
+            may_be_detail = prefix == "spotify"
+            return tuple(
+                (column, rank + 100) for column, rank in ALIASES[rest] if may_be_detail or column in FEATURES
+            )
     return ()
 
 
@@ -113,7 +126,7 @@ def split_header(
     header = tuple(cell or "" for cell in top[place])
     if not by_position and all(_MEANINGLESS.fullmatch(cell.strip()) for cell in header):
         raise MissingColumns(_meaningless(header))
-    notes = (f"{place} rows above the header were passed over",) if place else ()
+    notes = (f"rows above the header, passed over: {place}",) if place else ()
     return header, cells.slice(place + 1), notes
 
 

@@ -110,7 +110,7 @@ def _read_pitch_numbers(numbers: Numbers) -> UnitReading:
         numbers.values.set((numbers.values == -1).fill_null(False), None)
     )
     if unknown:
-        note = "; ".join(filter(None, [f"{unknown:,} keys of -1 are unknown", note]))
+        note = "; ".join(filter(None, [f"keys of -1, which are unknown: {unknown:,}", note]))
     return UnitReading(values, "pitch class", sureness(numbers), note)
 
 

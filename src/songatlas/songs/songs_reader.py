@@ -68,10 +68,12 @@ def read_songs(
     >>> table.songs["energy"].to_list(), table.songs["duration_ms"].to_list()
     ([0.73, 0.41], [200000.0, 182000.0])
     """
-    wanted_units = named_units(units)
-    by_position = bool(columns) and all(str(place).strip().isdigit() for place in columns.values())
     if isinstance(header, str):
         raise BadSettings(f"header is one text ({header[:30]!r}): give a list of names, one a column")
+    wanted_units = named_units(units)
+    genre = genre or next((theirs for ours, theirs in columns.items() if header_key(ours) == "genre"), None)
+    columns = {ours: theirs for ours, theirs in columns.items() if header_key(ours) != "genre"}
+    by_position = bool(columns) and all(str(place).strip().isdigit() for place in columns.values())
     raw, name, sha256 = read_raw(source, header=header, by_position=by_position)
     named = named_columns(columns, raw.header)
     candidates = find_candidates(raw, named)
@@ -81,31 +83,30 @@ def read_songs(
     except MissingColumns as error:
         raise MissingColumns(f"{name!r}: {error}") from error
     details = read_details(
-        raw,
-        candidates,
-        sound.values,
-        taken=sound.readings,
-        named=named,
-        units=wanted_units,
-        genre=genre,
+        raw, candidates, sound.values, taken=sound.readings, named=named, units=wanted_units, genre=genre
     )
     readings = {**sound.readings, **details.readings}
-    values = {"song_id": details.values["song_id"], **details.values, **sound.values}
+    values = {**details.values, **sound.values}
     notes = (*raw.notes, *details.notes, *_sound_notes(sound.values, raw))
     return SongsTable(
         songs=pl.DataFrame([values[column].alias(column) for column in _ORDER if column in values]),
         raw=raw.frame,
         header=raw.header,
         columns=tuple(readings.get(place) or _left_alone(raw, place) for place in range(raw.frame.width)),
-        source=Source(
-            name=name,
-            sha256=sha256,
-            format=raw.format,
-            encoding=raw.encoding,
-            separator=raw.separator,
-            n_rows=raw.frame.height,
-            notes=notes,
-        ),
+        source=_source(raw, name, sha256, notes),
+    )
+
+
+def _source(raw: RawTable, name: str, sha256: str, notes: tuple[str, ...]) -> Source:
+    """Where the table came from."""
+    return Source(
+        name=name,
+        sha256=sha256,
+        format=raw.format,
+        encoding=raw.encoding,
+        separator=raw.separator,
+        n_rows=raw.frame.height,
+        notes=notes,
     )
 
 

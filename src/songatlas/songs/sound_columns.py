@@ -119,10 +119,8 @@ def _read_measures(
         elif not numbers.n_cells:
             found[column] = leave_alone("empty")
         elif FEATURES[column].unit == "ms":
-            key = header_key(raw.header[place])
-            reading = read_durations(numbers, key=key, unit=units.get(column))
-            is_other = key == "time" and reading.undecided and column not in named
-            found[column] = leave_alone("holds no durations of songs") if is_other else reading
+            is_named = column in named
+            found[column] = _read_time(numbers, raw.header[place], units.get(column), is_named=is_named)
         elif numbers.share_of_numbers < 0.5:
             found[column] = leave_alone("holds words, not numbers")
         elif FEATURES[column].unit == "share":
@@ -142,12 +140,21 @@ def _read_measures(
         _keep(sound, raw, column, place, _with_lost_words(reading, numbers), named)
 
 
+def _read_time(numbers: Numbers, header: str, unit: str | None, *, is_named: bool) -> UnitReading:
+    """Read durations; a column called "time" may hold something else."""
+    key = header_key(header)
+    reading = read_durations(numbers, key=key, unit=unit)
+    if key == "time" and reading.undecided and not is_named:
+        return leave_alone("holds no durations of songs")
+    return reading
+
+
 def _with_lost_words(reading: UnitReading, numbers: Numbers) -> UnitReading:
     """Say how many cells hold words where numbers were expected."""
     n_words = numbers.n_cells - numbers.n_numbers
     if reading.values is None or not n_words or reading.unit == "m:ss":
         return reading
-    said = f"{n_words:,} {'cell is no number' if n_words == 1 else 'cells are no numbers'}"
+    said = f"cells that are no number: {n_words:,}"
     return replace(reading, note="; ".join(filter(None, [reading.note, said])))
 
 
@@ -261,7 +268,7 @@ def _refuse_too_few(sound: Sound, raw: RawTable) -> None:
         return
     found = f"only {' and '.join(usable)} can be used" if usable else "no column says how a song sounds"
     left = [
-        f"{reading.header.strip()!r} {reading.note}"
+        f"{reading.header.strip()!r}: {reading.note}"
         for reading in sound.readings.values()
         if reading.column is None and not reading.note.startswith("not used")
     ]
@@ -284,14 +291,14 @@ def _next_step(sound: Sound, raw: RawTable) -> str:
     if hints:
         return hints[0]
     headers = [text.strip() for text in raw.header if text.strip()]
-    has_links = any(column == "song_id" for text in headers for column, _ in columns_of(text))
-    if has_links:
+    missing = next((column for column in FEATURES if column not in sound.values), "energy")
+    if any(column in ("song_id", "title") for text in headers for column, _ in columns_of(text)):
         return (
-            "export the songs together with their audio features (exportify.net does), or name the columns "
-            "with --column energy=HEADER"
+            "export the songs together with their audio features (exportify.net does), or name a column with "
+            f"--column {missing}=HEADER"
         )
     shown = ", ".join(headers[:6]) + (", ..." if len(headers) > 6 else "")
-    return f"name columns with --column energy=HEADER if they are there (columns: {shown})"
+    return f"name a column with --column {missing}=HEADER if it is there (columns: {shown})"
 
 
 def nearest_hints(present: Mapping[str, pl.Series], header: Sequence[str]) -> list[str]:

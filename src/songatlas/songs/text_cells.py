@@ -58,6 +58,9 @@ def as_text(cells: pl.Series) -> pl.Series:
 def _unwrap_bytes(text: pl.Series) -> pl.Series:
     """Take the text out of ``b'...'``."""
     wrapped = text.str.contains(_BYTES)
+    if share_true(wrapped) > 0.5:
+        text = text.str.replace(r'(?s)^b([^\'"].*)""$', 'b"$1"')
+        wrapped = text.str.contains(_BYTES)
     inner = text.str.slice(2).str.head(-1)
     if inner.filter(wrapped).str.contains("\\", literal=True).any():
         inner = inner.map_elements(_decode_escapes, return_dtype=pl.String)

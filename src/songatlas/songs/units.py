@@ -125,7 +125,7 @@ def _decide_share(numbers: Numbers) -> UnitReading | None:
     whole = float(np.mean(known == np.round(known)))
     top = _upper(known)
     if inside >= 1 - _STRAY and whole < 1 and not _only_strays_are_fractions(known):
-        note = "" if inside == 1 else f"{int(np.sum((known < 0) | (known > 1))):,} values lie outside 0 to 1"
+        note = "" if inside == 1 else f"values outside 0 to 1: {int(np.sum((known < 0) | (known > 1))):,}"
         return UnitReading(numbers.values, "share", sureness(numbers), note)
     if float(np.mean(known < 0)) > _STRAY:
         return rescaled(known)
@@ -157,7 +157,7 @@ def _is_mixed(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
 def rescaled(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> UnitReading | None:
     """Recognise z-scores."""
     if len(known) >= 10 and abs(float(np.mean(known))) < 0.5 and 0.3 < float(np.std(known)) < 3:
-        return leave_alone("standardized values (z-scores), which cannot be turned back: not used")
+        return leave_alone("holds standardized values (z-scores), which cannot be turned back: not used")
     return None
 
 
@@ -173,7 +173,10 @@ def _follow(numbers: Numbers, met: set[str | None]) -> UnitReading:
         return undecided_unit(numbers)
     if "percent" in met and "share" not in met:
         return _percent(numbers, "likely", "small numbers, read as percent like the other columns")
-    if "share" in met and "percent" not in met and float(np.mean((known == 0) | (known == 1))) >= 1 - _STRAY:
+    is_flag = float(np.mean((known == 0) | (known == 1))) >= 1 - _STRAY
+    if is_flag and len(known) >= _MANY and "percent" not in met:
+        return leave_alone("holds only 0 and 1, which no measured share does: not used")
+    if is_flag and "share" in met and "percent" not in met:
         return UnitReading(numbers.values, "share", "likely", "only 0 and 1, read as shares like the others")
     return undecided_unit(numbers)
 
@@ -223,9 +226,9 @@ def _mend_lost_points(numbers: Numbers, how_sure: Sureness, low: float, high: fl
     unclear = (is_whole & fits_mended & fits_plain & (values != 0)).fill_null(False)
     use_mended = (is_whole & fits_mended & ~fits_plain).fill_null(False)
     n_mended, n_unclear = int(use_mended.sum()), int(unclear.sum())
-    note = f"{n_mended:,} numbers had lost the point before their last three digits and got it back"
+    note = f"numbers that got back the point before their last three digits: {n_mended:,}"
     if n_unclear:
-        note += f"; {n_unclear:,} that may mean two things were left out"
+        note += f"; left out because they may mean two things: {n_unclear:,}"
     return UnitReading(
         mended.zip_with(use_mended, values).set(unclear, None), "lost decimals", how_sure, note
     )

@@ -1,0 +1,480 @@
+/* The module songatlas.kernels._kernels: checks the arrays, lets other threads run, calls the loops.
+ *
+ * Every function checks type, shape and order of every array before it touches any, and raises ValueError
+ * where one does not fit; labels and row numbers are checked where they are used.
+ */
+#include "arrays.h"
+#include "rows.h"
+
+static const Engine *const ENGINES[] = {
+#if defined(__x86_64__)
+    &engine_avx512, &engine_avx2,
+#endif
+    &engine_plain};
+#define N_ENGINES (sizeof ENGINES / sizeof *ENGINES)
+
+static const Engine *engine; /* the one in use */
+
+static PyObject *variants(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(nothing))
+{
+    PyObject *names = PyList_New(0);
+    for (size_t i = 0; names && i < N_ENGINES; i++) {
+        if (!ENGINES[i]->runs_here())
+            continue;
+        PyObject *name = PyUnicode_FromString(ENGINES[i]->name);
+        if (!name || PyList_Append(names, name))
+            Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+static PyObject *variant(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(nothing))
+{
+    return PyUnicode_FromString(engine->name);
+}
+
+static PyObject *use_variant(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *wanted;
+    if (!PyArg_ParseTuple(args, "U", &wanted))
+        return NULL;
+    for (size_t i = 0; i < N_ENGINES; i++)
+        if (ENGINES[i]->runs_here() && PyUnicode_CompareWithASCIIString(wanted, ENGINES[i]->name) == 0) {
+            engine = ENGINES[i];
+            Py_RETURN_NONE;
+        }
+    return PyErr_Format(PyExc_ValueError, "no kernels called %R run on this processor", wanted);
+}
+
+/* Let go of the arrays and return None, or ValueError for the row that stopped the loop. */
+static PyObject *finish(Held *held, int64_t bad, const char *what)
+{
+    held_release(held);
+    if (bad >= 0)
+        return PyErr_Format(PyExc_ValueError, "%s of row %lld does not exist", what, (long long)bad);
+    Py_RETURN_NONE;
+}
+
+static PyObject *fail(Held *held)
+{
+    held_release(held);
+    return NULL;
+}
+
+static PyObject *reach(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *points_in, *shift_in;
+    Py_ssize_t first, last;
+    Held held;
+    Points points;
+    Py_buffer *shift;
+    double answer;
+    if (!PyArg_ParseTuple(args, "OOnn", &points_in, &shift_in, &first, &last) || held_room(&held, 2))
+        return NULL;
+    if (hold_points(&held, points_in, &points) ||
+        !(shift = hold(&held, shift_in, "shift", DOUBLES, 0, 1, (Py_ssize_t)points.n_dimensions, ANY, ANY)) ||
+        !range_fits(first, last, points.n_rows, "rows"))
+        return fail(&held);
+    Py_BEGIN_ALLOW_THREADS;
+    answer = rows_reach(&points, shift->buf, (size_t)first, (size_t)last);
+    Py_END_ALLOW_THREADS;
+    held_release(&held);
+    return PyFloat_FromDouble(answer);
+}
+
+static PyObject *pack(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *points_in, *order_in, *shift_in, *tiles_in, *longest_in;
+    Py_ssize_t first, last;
+    double scale;
+    Held held;
+    Points points;
+    Py_buffer *shift, *tiles, *order = NULL, *longest = NULL;
+    int64_t bad;
+    if (!PyArg_ParseTuple(args, "OOOdOOnn", &points_in, &order_in, &shift_in, &scale, &tiles_in, &longest_in,
+                          &first, &last) ||
+        held_room(&held, 5))
+        return NULL;
+    if (hold_points(&held, points_in, &points) ||
+        !(shift = hold(&held, shift_in, "shift", DOUBLES, 0, 1, (Py_ssize_t)points.n_dimensions, ANY, ANY)) ||
+        !(tiles = hold(&held, tiles_in, "tiles", SINGLES, 1, 3, ANY, (Py_ssize_t)points.n_dimensions, ANY)) ||
+        (order_in != Py_None && !(order = hold(&held, order_in, "order", LONGS, 0, 1, ANY, ANY, ANY))) ||
+        (longest_in != Py_None &&
+         !(longest = hold(&held, longest_in, "longest", SINGLES, 1, 1, tiles->shape[0], ANY, ANY))) ||
+        !range_fits(first, last, (size_t)tiles->shape[0], "tiles"))
+        return fail(&held);
+    if (tiles->shape[2] < 1) {
+        PyErr_SetString(PyExc_ValueError, "tiles must be at least one row wide");
+        return fail(&held);
+    }
+    size_t n_packed = order ? (size_t)order->shape[0] : points.n_rows;
+    Py_BEGIN_ALLOW_THREADS;
+    bad = rows_pack(&points, order ? order->buf : NULL, n_packed, shift->buf, scale, (size_t)tiles->shape[2],
+                    (size_t)first, (size_t)last, tiles->buf, longest ? longest->buf : NULL);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, bad, "the number");
+}
+
+static PyObject *sum_rows(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *points_in, *labels_in, *weights_in, *sums_in, *counts_in;
+    Py_ssize_t first, last;
+    Held held;
+    Points points;
+    Py_buffer *labels, *sums, *counts, *weights = NULL;
+    int64_t bad;
+    if (!PyArg_ParseTuple(args, "OOOnnOO", &points_in, &labels_in, &weights_in, &first, &last, &sums_in,
+                          &counts_in) ||
+        held_room(&held, 5))
+        return NULL;
+    if (hold_points(&held, points_in, &points) ||
+        !(labels = hold(&held, labels_in, "labels", INTS, 0, 1, (Py_ssize_t)points.n_rows, ANY, ANY)) ||
+        (weights_in != Py_None &&
+         !(weights = hold(&held, weights_in, "weights", DOUBLES, 0, 1, (Py_ssize_t)points.n_rows, ANY, ANY))) ||
+        !(sums = hold(&held, sums_in, "sums", DOUBLES, 1, 2, ANY, (Py_ssize_t)points.n_dimensions, ANY)) ||
+        !(counts = hold(&held, counts_in, "counts", DOUBLES, 1, 1, sums->shape[0], ANY, ANY)) ||
+        !range_fits(first, last, points.n_rows, "rows"))
+        return fail(&held);
+    Py_BEGIN_ALLOW_THREADS;
+    bad = rows_sum(&points, labels->buf, weights ? weights->buf : NULL, (size_t)first, (size_t)last,
+                   (size_t)sums->shape[0], sums->buf, counts->buf);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, bad, "the label");
+}
+
+static PyObject *move_rows(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *points_in, *labels_in, *changed_in, *before_in, *gained_in, *lost_in, *gained_counts_in,
+        *lost_counts_in;
+    Held held;
+    Points points;
+    Py_buffer *labels, *changed, *before, *gained, *lost, *gained_counts, *lost_counts;
+    int64_t bad;
+    if (!PyArg_ParseTuple(args, "OOOOOOOO", &points_in, &labels_in, &changed_in, &before_in, &gained_in,
+                          &lost_in, &gained_counts_in, &lost_counts_in) ||
+        held_room(&held, 8))
+        return NULL;
+    if (hold_points(&held, points_in, &points))
+        return fail(&held);
+    Py_ssize_t n_dimensions = (Py_ssize_t)points.n_dimensions;
+    if (!(labels = hold(&held, labels_in, "labels", INTS, 0, 1, (Py_ssize_t)points.n_rows, ANY, ANY)) ||
+        !(changed = hold(&held, changed_in, "changed", LONGS, 0, 1, ANY, ANY, ANY)) ||
+        !(before = hold(&held, before_in, "before", INTS, 0, 1, changed->shape[0], ANY, ANY)) ||
+        !(gained = hold(&held, gained_in, "gained", DOUBLES, 1, 2, ANY, n_dimensions, ANY)) ||
+        !(lost = hold(&held, lost_in, "lost", DOUBLES, 1, 2, gained->shape[0], n_dimensions, ANY)) ||
+        !(gained_counts = hold(&held, gained_counts_in, "gained counts", DOUBLES, 1, 1, gained->shape[0], ANY,
+                               ANY)) ||
+        !(lost_counts = hold(&held, lost_counts_in, "lost counts", DOUBLES, 1, 1, gained->shape[0], ANY, ANY)))
+        return fail(&held);
+    Py_BEGIN_ALLOW_THREADS;
+    bad = rows_move(&points, labels->buf, changed->buf, before->buf, (size_t)changed->shape[0],
+                    (size_t)gained->shape[0], gained->buf, lost->buf, gained_counts->buf, lost_counts->buf);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, bad, "number or label");
+}
+
+static PyObject *distances(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *points_in, *centroids_in, *labels_in, *out_in;
+    Py_ssize_t first, last;
+    Held held;
+    Points points;
+    Py_buffer *centroids, *labels, *out;
+    int64_t bad;
+    if (!PyArg_ParseTuple(args, "OOOnnO", &points_in, &centroids_in, &labels_in, &first, &last, &out_in) ||
+        held_room(&held, 4))
+        return NULL;
+    if (hold_points(&held, points_in, &points) ||
+        !(centroids = hold(&held, centroids_in, "centroids", DOUBLES, 0, 2, ANY, (Py_ssize_t)points.n_dimensions,
+                           ANY)) ||
+        !(labels = hold(&held, labels_in, "labels", INTS, 0, 1, (Py_ssize_t)points.n_rows, ANY, ANY)) ||
+        !(out = hold(&held, out_in, "distances", DOUBLES, 1, 1, (Py_ssize_t)points.n_rows, ANY, ANY)) ||
+        !range_fits(first, last, points.n_rows, "rows"))
+        return fail(&held);
+    Py_BEGIN_ALLOW_THREADS;
+    bad = rows_distances(&points, centroids->buf, labels->buf, (size_t)first, (size_t)last,
+                         (size_t)centroids->shape[0], out->buf);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, bad, "the label");
+}
+
+static PyObject *spread(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *points_in, *centroids_in, *labels_in, *squares_in, *lengths_in;
+    Py_ssize_t first, last;
+    Held held;
+    Points points;
+    Py_buffer *centroids, *labels, *squares, *lengths;
+    int64_t bad;
+    if (!PyArg_ParseTuple(args, "OOOnnOO", &points_in, &centroids_in, &labels_in, &first, &last, &squares_in,
+                          &lengths_in) ||
+        held_room(&held, 5))
+        return NULL;
+    if (hold_points(&held, points_in, &points) ||
+        !(centroids = hold(&held, centroids_in, "centroids", DOUBLES, 0, 2, ANY, (Py_ssize_t)points.n_dimensions,
+                           ANY)) ||
+        !(labels = hold(&held, labels_in, "labels", INTS, 0, 1, (Py_ssize_t)points.n_rows, ANY, ANY)) ||
+        !(squares = hold(&held, squares_in, "squares", DOUBLES, 1, 1, centroids->shape[0], ANY, ANY)) ||
+        !(lengths = hold(&held, lengths_in, "lengths", DOUBLES, 1, 1, centroids->shape[0], ANY, ANY)) ||
+        !range_fits(first, last, points.n_rows, "rows"))
+        return fail(&held);
+    Py_BEGIN_ALLOW_THREADS;
+    bad = rows_spread(&points, centroids->buf, labels->buf, (size_t)first, (size_t)last,
+                      (size_t)centroids->shape[0], squares->buf, lengths->buf);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, bad, "the label");
+}
+
+/* Hold one (centroids, labels, changed or None, before or None, sure_until or None, drift) of `relabel`. */
+static int hold_set(Held *held, PyObject *item, const Points *points, Py_ssize_t n_rows_in_range, CentroidSet *set)
+{
+    PyObject *centroids_in, *labels_in, *changed_in, *before_in, *sure_in;
+    Py_buffer *centroids, *labels, *changed, *before, *sure;
+    float drift;
+    if (!PyTuple_Check(item)) {
+        PyErr_SetString(PyExc_ValueError, "each set must be a tuple");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(item, "OOOOOf", &centroids_in, &labels_in, &changed_in, &before_in, &sure_in, &drift) ||
+        !(centroids = hold(held, centroids_in, "centroids", DOUBLES, 0, 2, ANY, (Py_ssize_t)points->n_dimensions,
+                           ANY)) ||
+        !(labels = hold(held, labels_in, "labels", INTS, 1, 1, (Py_ssize_t)points->n_rows, ANY, ANY)))
+        return -1;
+    if (centroids->shape[0] < 1 || centroids->shape[0] > INT32_MAX / 2) {
+        PyErr_SetString(PyExc_ValueError, "there must be at least one centroid");
+        return -1;
+    }
+    *set = (CentroidSet){.centroids = centroids->buf, .k = (size_t)centroids->shape[0], .labels = labels->buf, .drift = drift};
+    if (sure_in != Py_None) {
+        if (!(sure = hold(held, sure_in, "sure_until", SINGLES, 1, 1, (Py_ssize_t)points->n_rows, ANY, ANY)))
+            return -1;
+        set->sure_until = sure->buf;
+    }
+    if (changed_in == Py_None)
+        return 0;
+    if (!(changed = hold(held, changed_in, "changed", LONGS, 1, 1, ANY, ANY, ANY)) ||
+        !(before = hold(held, before_in, "before", INTS, 1, 1, changed->shape[0], ANY, ANY)))
+        return -1;
+    if (changed->shape[0] < n_rows_in_range) {
+        PyErr_SetString(PyExc_ValueError, "changed must have room for every row");
+        return -1;
+    }
+    set->changed = changed->buf;
+    set->before = before->buf;
+    return 0;
+}
+
+static PyObject *counts_of(const CentroidSet *sets, Py_ssize_t n_sets)
+{
+    PyObject *counts = PyList_New(n_sets);
+    for (Py_ssize_t s = 0; counts && s < n_sets; s++) {
+        PyObject *count = PyLong_FromSize_t(sets[s].n_changed);
+        if (!count || PyList_SetItem(counts, s, count))
+            Py_CLEAR(counts);
+    }
+    return counts;
+}
+
+static PyObject *relabel(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *points_in, *blocks_in, *longest_in, *shift_in, *sets_in, *counts = NULL;
+    Py_ssize_t first, last;
+    Screen screen;
+    Held held;
+    Points points;
+    Py_buffer *blocks, *longest, *shift;
+    if (!PyArg_ParseTuple(args, "OOOOdO!nn", &points_in, &blocks_in, &longest_in, &shift_in, &screen.scale,
+                          &PyList_Type, &sets_in, &first, &last))
+        return NULL;
+    Py_ssize_t n_sets = PyList_Size(sets_in);
+    CentroidSet *sets = PyMem_Calloc((size_t)n_sets + 1, sizeof *sets);
+    if (!sets)
+        return PyErr_NoMemory();
+    if (held_room(&held, 4 + 5 * (size_t)n_sets))
+        goto done;
+    if (hold_points(&held, points_in, &points))
+        goto done;
+    Py_ssize_t n_dimensions = (Py_ssize_t)points.n_dimensions, n_blocks = (Py_ssize_t)((points.n_rows + BLOCK - 1) / BLOCK);
+    if (!(blocks = hold(&held, blocks_in, "blocks", SINGLES, 0, 3, n_blocks, n_dimensions, BLOCK)) ||
+        !(longest = hold(&held, longest_in, "longest", SINGLES, 0, 1, n_blocks, ANY, ANY)) ||
+        !(shift = hold(&held, shift_in, "shift", DOUBLES, 0, 1, n_dimensions, ANY, ANY)) ||
+        !range_fits(first, last, (size_t)n_blocks, "blocks"))
+        goto done;
+    Py_ssize_t stop = last * BLOCK < (Py_ssize_t)points.n_rows ? last * BLOCK : (Py_ssize_t)points.n_rows;
+    for (Py_ssize_t s = 0; s < n_sets; s++)
+        if (hold_set(&held, PyList_GetItem(sets_in, s), &points, stop - first * BLOCK, &sets[s]))
+            goto done;
+    screen.blocks = blocks->buf;
+    screen.longest = longest->buf;
+    screen.shift = shift->buf;
+    int answer;
+    const Engine *chosen = engine;
+    Py_BEGIN_ALLOW_THREADS;
+    answer = chosen->relabel(&points, &screen, sets, (size_t)n_sets, (size_t)first, (size_t)last);
+    Py_END_ALLOW_THREADS;
+    counts = answer ? PyErr_NoMemory() : counts_of(sets, n_sets);
+done:
+    held_release(&held);
+    PyMem_Free(sets);
+    return counts;
+}
+
+static PyObject *candidate_distances(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *columns_in, *candidates_in, *closest_in, *updates_in;
+    Held held;
+    Points columns;
+    Py_buffer *candidates, *closest, *updates;
+    if (!PyArg_ParseTuple(args, "OOOO", &columns_in, &candidates_in, &closest_in, &updates_in) ||
+        held_room(&held, 4))
+        return NULL;
+    if (hold_points(&held, columns_in, &columns))
+        return fail(&held);
+    size_t n_dimensions = columns.n_rows;
+    columns.n_rows = columns.n_dimensions; /* columns lie the other way round */
+    columns.n_dimensions = n_dimensions;
+    Py_ssize_t n_rows = (Py_ssize_t)columns.n_rows;
+    if (!(candidates = hold(&held, candidates_in, "candidates", DOUBLES, 0, 2, ANY, (Py_ssize_t)n_dimensions,
+                            ANY)) ||
+        !(closest = hold(&held, closest_in, "closest", DOUBLES, 0, 1, n_rows, ANY, ANY)) ||
+        !(updates = hold(&held, updates_in, "updates", DOUBLES, 1, 2, candidates->shape[0], n_rows, ANY)))
+        return fail(&held);
+    const Engine *chosen = engine;
+    Py_BEGIN_ALLOW_THREADS;
+    chosen->distances_to_candidates(&columns, candidates->buf, (size_t)candidates->shape[0], closest->buf,
+                                    updates->buf);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, -1, "");
+}
+
+/* Check that numbers which will be used as places exist. */
+static int places_fit(const int32_t *places, size_t n, size_t below, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (places[i] < 0 || (size_t)places[i] >= below) {
+            PyErr_Format(PyExc_ValueError, "%s hold %d: they must be from 0 to %zd", name, (int)places[i],
+                         (Py_ssize_t)below - 1);
+            return 0;
+        }
+    return 1;
+}
+
+/* Check that rising edges lead from `start` to `end`. */
+static int edges_fit(const int64_t *edges, size_t n, int64_t start, int64_t end, const char *name)
+{
+    int fit = n > 0 && edges[n - 1] == end && edges[0] >= start;
+    for (size_t i = 1; fit && i < n; i++)
+        fit = edges[i] > edges[i - 1];
+    if (!fit)
+        PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)end);
+    return fit;
+}
+
+static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *songs_in, *queries_in, *stops_in, *rows_in, *levels_in, *edges_in, *sizes_in, *own_in, *sums_in,
+        *values_in;
+    Py_ssize_t n_songs, first, last;
+    Comparison given;
+    Held held;
+    Py_buffer *songs, *queries, *stops, *rows, *levels, *edges, *sizes, *own, *sums = NULL, *values = NULL;
+    if (!PyArg_ParseTuple(args, "OnOdOOOOOOOOnn", &songs_in, &n_songs, &queries_in, &given.scale, &stops_in,
+                          &rows_in, &levels_in, &edges_in, &sizes_in, &own_in, &sums_in, &values_in, &first,
+                          &last) ||
+        held_room(&held, 10))
+        return NULL;
+    if (!(songs = hold(&held, songs_in, "songs", SINGLES, 0, 3, ANY, ANY, SONG_TILE)) ||
+        !(queries = hold(&held, queries_in, "queries", SINGLES, 0, 3, ANY, songs->shape[1], BLOCK)) ||
+        !(stops = hold(&held, stops_in, "run stops", LONGS, 0, 1, ANY, ANY, ANY)) ||
+        !(rows = hold(&held, rows_in, "run rows", INTS, 0, 2, stops->shape[0], ANY, ANY)) ||
+        !(levels = hold(&held, levels_in, "run levels", INTS, 0, 1, stops->shape[0], ANY, ANY)) ||
+        !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, rows->shape[1] + 1, ANY, ANY)) ||
+        !(sizes = hold(&held, sizes_in, "sizes", DOUBLES, 0, 1, ANY, ANY, ANY)) ||
+        !(own = hold(&held, own_in, "own", INTS, 0, 2, ANY, rows->shape[1], ANY)) ||
+        (sums_in != Py_None &&
+         !(sums = hold(&held, sums_in, "sums", DOUBLES, 1, 2, own->shape[0], sizes->shape[0], ANY))) ||
+        (values_in != Py_None &&
+         !(values = hold(&held, values_in, "values", DOUBLES, 1, 2, rows->shape[1], own->shape[0], ANY))))
+        return fail(&held);
+    given.n_songs = (size_t)n_songs;
+    given.n_dimensions = (size_t)songs->shape[1];
+    given.n_labelings = (size_t)rows->shape[1];
+    given.n_clusters = (size_t)sizes->shape[0];
+    given.n_queries = (size_t)own->shape[0];
+    given.n_runs = (size_t)stops->shape[0];
+    if (n_songs < 1 || n_songs > songs->shape[0] * SONG_TILE || given.n_labelings < 1 ||
+        queries->shape[0] != (Py_ssize_t)((given.n_queries + BLOCK - 1) / BLOCK)) {
+        PyErr_SetString(PyExc_ValueError, "songs, queries or labelings are fewer than they should be");
+        return fail(&held);
+    }
+    if (!range_fits(first, last, (size_t)queries->shape[0], "blocks") ||
+        !edges_fit(stops->buf, given.n_runs, 1, n_songs, "run stops") ||
+        !edges_fit(edges->buf, given.n_labelings + 1, 0, sizes->shape[0], "edges") ||
+        !places_fit(rows->buf, given.n_runs * given.n_labelings, given.n_clusters, "run rows") ||
+        !places_fit(levels->buf, given.n_runs, given.n_labelings, "run levels") ||
+        !places_fit(own->buf, given.n_queries * given.n_labelings, given.n_clusters, "own"))
+        return fail(&held);
+    given.songs = songs->buf;
+    given.queries = queries->buf;
+    given.run_stops = stops->buf;
+    given.run_rows = rows->buf;
+    given.run_levels = levels->buf;
+    given.edges = edges->buf;
+    given.sizes = sizes->buf;
+    given.own = own->buf;
+    int answer;
+    const Engine *chosen = engine;
+    Py_BEGIN_ALLOW_THREADS;
+    answer = chosen->compare(&given, (size_t)first, (size_t)last, sums ? sums->buf : NULL,
+                             values ? values->buf : NULL);
+    Py_END_ALLOW_THREADS;
+    held_release(&held);
+    if (answer)
+        return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef METHODS[] = {
+    {"variants", variants, METH_NOARGS, "variants() -> names of the kernels that run on this processor"},
+    {"variant", variant, METH_NOARGS, "variant() -> name of the kernels in use"},
+    {"use_variant", use_variant, METH_VARARGS, "use_variant(name)"},
+    {"reach", reach, METH_VARARGS, "reach(points, shift, first, last) -> float"},
+    {"pack", pack, METH_VARARGS, "pack(points, order, shift, scale, tiles, longest, first, last)"},
+    {"sum_rows", sum_rows, METH_VARARGS, "sum_rows(points, labels, weights, first, last, sums, counts)"},
+    {"move_rows", move_rows, METH_VARARGS,
+     "move_rows(points, labels, changed, before, gained, lost, gained_counts, lost_counts)"},
+    {"distances", distances, METH_VARARGS, "distances(points, centroids, labels, first, last, out)"},
+    {"spread", spread, METH_VARARGS, "spread(points, centroids, labels, first, last, squares, lengths)"},
+    {"relabel", relabel, METH_VARARGS,
+     "relabel(points, blocks, longest, shift, scale, sets, first, last) -> changed rows of each set"},
+    {"candidate_distances", candidate_distances, METH_VARARGS,
+     "candidate_distances(columns, candidates, closest, updates)"},
+    {"compare", compare, METH_VARARGS,
+     "compare(songs, n_songs, queries, scale, stops, rows, levels, edges, sizes, own, sums, values, first, last)"},
+    {NULL, NULL, 0, NULL}};
+
+static int start(PyObject *Py_UNUSED(module))
+{
+    for (size_t i = 0; i < N_ENGINES && !engine; i++)
+        if (ENGINES[i]->runs_here())
+            engine = ENGINES[i];
+    return 0;
+}
+
+static PyModuleDef_Slot SLOTS[] = {{Py_mod_exec, (void *)start}, {0, NULL}};
+
+static PyModuleDef MODULE = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "_kernels",
+    .m_doc = "The hot loops of songatlas in C.",
+    .m_methods = METHODS,
+    .m_slots = SLOTS,
+};
+
+PyMODINIT_FUNC PyInit__kernels(void);
+
+PyMODINIT_FUNC PyInit__kernels(void)
+{
+    return PyModuleDef_Init(&MODULE);
+}

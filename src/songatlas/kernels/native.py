@@ -1,0 +1,405 @@
+"""The C engine: the names and answers of `songatlas.kernels.reference`, many times faster.
+
+Points lie a second time in float32, in blocks of 16 rows and coordinate after coordinate inside a block,
+so that a vector register takes one coordinate of 16 songs. Scores in float32 sort out the clear cases;
+whatever their rounding could turn is decided by the law of the reference in float64. Sums are made in
+the order of the reference, so that both engines give bitwise the same clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from songatlas.kernels import _kernels
+from songatlas.kernels.native_silhouette import silhouette_sums, silhouette_table
+from songatlas.kernels.reference import SUM_AFRESH_SHARE, random_rows
+from songatlas.kernels.reference import _draw as draw_rows
+from songatlas.kernels.threads import chunk_bounds, map_in_order
+
+__all__ = [
+    "Pass",
+    "Rows",
+    "cluster_spreads",
+    "cluster_sums",
+    "lloyd_pass",
+    "lloyd_passes",
+    "nearest",
+    "random_rows",
+    "seed_rows",
+    "silhouette_sums",
+    "silhouette_table",
+    "squared_distances",
+]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Singles: TypeAlias = npt.NDArray[np.float32]
+Labels: TypeAlias = npt.NDArray[np.int32]
+Indices: TypeAlias = npt.NDArray[np.int64]
+Points: TypeAlias = npt.NDArray[np.floating[Any]]
+
+BLOCK_ROWS = 16
+LINE_BYTES = 64
+MARGINS_SHARE = 0.05  # of the rows changed: from here on margins are worth their making
+FARTHEST_DRIFT = 64.0  # beyond it float32 would tell margins too coarsely
+WORTH_THREADS = 1 << 22  # multiplications below which starting threads costs more than it saves
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Points made ready for many passes.
+
+    Attributes
+    ----------
+    points : ndarray of float32 or float64, shape (n_rows, n_dimensions)
+        The points as they were given; the law reads these.
+    blocks : ndarray of float32, shape (n_blocks, n_dimensions, 16)
+        ``(points - shift) / scale``; rows missing in the last block are 0.
+    longest : ndarray of float32, shape (n_blocks,)
+        The greatest squared length of a row of each block.
+    shift : ndarray of float64, shape (n_dimensions,)
+    scale : float
+        A power of two.
+    """
+
+    points: Points
+    blocks: Singles
+    longest: Singles
+    shift: Floats
+    scale: float
+
+    @classmethod
+    def of(cls, points: Points) -> Rows:
+        """Centre and scale a float32 copy of `points`."""
+        points = np.ascontiguousarray(points)
+        n_rows, n_dimensions = points.shape
+        shift = _column_totals(points) / n_rows
+        reach = _kernels.reach(points, shift, 0, n_rows)
+        scale = float(2.0 ** np.floor(np.log2(reach))) if reach > 0 else 1.0
+        n_blocks = -(-n_rows // BLOCK_ROWS)
+        blocks = aligned((n_blocks, n_dimensions, BLOCK_ROWS))
+        longest = np.empty(n_blocks, dtype=np.float32)
+        _kernels.pack(points, None, shift, scale, blocks, longest, 0, n_blocks)
+        return cls(points, blocks, longest, shift, scale)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one assignment of all rows to their nearest centroids found.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (n_rows,)
+    sums : ndarray of float64, shape (k, n_dimensions)
+        Weighted sum of the points of each cluster.
+    counts : ndarray of float64, shape (k,)
+        Summed weight of the rows of each cluster.
+    n_changed : int
+        Rows whose label differs from that of the pass before; all rows in a first pass.
+    """
+
+    labels: Labels
+    sums: Floats
+    counts: Floats
+    n_changed: int
+    centroids: Floats = field(repr=False)
+    sure_until: Singles | None = field(repr=False, default=None)
+    drift: float = 0.0
+
+
+def aligned(shape: tuple[int, ...]) -> Singles:
+    """Return an uninitialised float32 array that begins where a cache line begins."""
+    n_bytes = int(np.prod(shape)) * 4
+    room = np.empty(n_bytes + LINE_BYTES, dtype=np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    return room[start : start + n_bytes].view(np.float32).reshape(shape)
+
+
+def squared_distances(points: Points, centroids: Floats, labels: npt.NDArray[np.integer[Any]]) -> Floats:
+    """Return the squared distance of each point to the centroid of its label, shape ``(n_rows,)``."""
+    found = np.empty(len(points))
+    _kernels.distances(*_contiguous(points, centroids, labels), 0, len(points), found)
+    return found
+
+
+def nearest(rows: Rows, centroids: Floats, *, n_threads: int = 1) -> Labels:
+    """Return the index of the nearest centroid of every row, int32, shape ``(n_rows,)``."""
+    labels = np.empty(len(rows.points), dtype=np.int32)
+    _relabel(rows, [_Set(np.ascontiguousarray(centroids, dtype=np.float64), labels)], n_threads)
+    return labels
+
+
+def lloyd_pass(
+    rows: Rows,
+    centroids: Floats,
+    previous: Pass | None = None,
+    *,
+    weights: Floats | None = None,
+    n_threads: int = 1,
+) -> Pass:
+    """Assign every row to its nearest centroid, and sum the rows of every cluster.
+
+    Parameters
+    ----------
+    rows : Rows
+    centroids : ndarray of float64, shape (k, n_dimensions)
+    previous : Pass, optional
+        The pass before, of the same rows, weights and k. Its labels are used again, so it must not be
+        read afterwards.
+    weights : ndarray of float64, shape (n_rows,), optional
+        One weight a row, 0 or more.
+    n_threads : int
+
+    Returns
+    -------
+    Pass
+        The labels are the same with and without `previous`.
+    """
+    return lloyd_passes(rows, [centroids], [previous], weights=weights, n_threads=n_threads)[0]
+
+
+def lloyd_passes(
+    rows: Rows,
+    centroids: Sequence[Floats],
+    previous: Sequence[Pass | None],
+    *,
+    weights: Floats | None = None,
+    n_threads: int = 1,
+) -> list[Pass]:
+    """Make one `lloyd_pass` for each of several sets of centroids, reading the rows once for all of them."""
+    sets = [
+        _first_set(rows, mine) if last is None else _next_set(rows, mine, last)
+        for mine, last in zip(centroids, previous, strict=True)
+    ]
+    changes = _relabel(rows, sets, n_threads)
+    return [
+        _summed(rows, mine, last, parts, weights=weights, n_threads=n_threads)
+        for mine, last, parts in zip(sets, previous, changes, strict=True)
+    ]
+
+
+class _Set(NamedTuple):
+    """One set of centroids as `_kernels.relabel` takes it."""
+
+    centroids: Floats
+    labels: Labels
+    changed: Indices | None = None
+    before: Labels | None = None
+    sure_until: Singles | None = None
+    drift: float = 0.0
+
+
+_Change: TypeAlias = tuple[Indices, Labels]
+
+
+def _first_set(rows: Rows, centroids: Floats) -> _Set:
+    """Label every row without looking back."""
+    labels = np.empty(len(rows.points), dtype=np.int32)
+    return _Set(np.ascontiguousarray(centroids, dtype=np.float64), labels)
+
+
+def _next_set(rows: Rows, centroids: Floats, last: Pass) -> _Set:
+    """Go on from the pass before; with margins once little changes, so that most rows can be passed over."""
+    n_rows = len(rows.points)
+    centroids = np.ascontiguousarray(centroids, dtype=np.float64)
+    sure_until, drift = last.sure_until, last.drift
+    if sure_until is not None:
+        moves = np.sqrt(np.square(centroids - last.centroids).sum(axis=1)) / rows.scale
+        drift += float(np.sort(moves)[-2:].sum()) * (1 + 1e-6)
+    if sure_until is None or drift > FARTHEST_DRIFT:
+        worth_it = last.n_changed <= MARGINS_SHARE * n_rows
+        sure_until, drift = (np.full(n_rows, -1.0, dtype=np.float32) if worth_it else None), 0.0
+    changed, before = np.empty(n_rows, dtype=np.int64), np.empty(n_rows, dtype=np.int32)
+    return _Set(centroids, last.labels, changed, before, sure_until, drift)
+
+
+def _relabel(rows: Rows, sets: Sequence[_Set], n_threads: int) -> list[list[_Change]]:
+    """Write the labels of every set; return for each the changed rows and their old labels, in parts."""
+    n_blocks = len(rows.blocks)
+    work = rows.points.size * sum(len(one.centroids) for one in sets)
+
+    def relabel_part(bounds: tuple[int, int]) -> list[_Change | None]:
+        first, last = bounds
+        mine = slice(first * BLOCK_ROWS, last * BLOCK_ROWS)
+        cut = [
+            (
+                one.centroids,
+                one.labels,
+                None if one.changed is None else one.changed[mine],
+                None if one.before is None else one.before[mine],
+                one.sure_until,
+                one.drift * (1 + 1e-6),
+            )
+            for one in sets
+        ]
+        counts = _kernels.relabel(
+            rows.points, rows.blocks, rows.longest, rows.shift, rows.scale, cut, first, last
+        )
+        return [
+            None if changed is None or before is None else (changed[:count], before[:count])
+            for (_, _, changed, before, *_), count in zip(cut, counts, strict=True)
+        ]
+
+    if n_threads == 1 or work < WORTH_THREADS:
+        parts = [relabel_part((0, n_blocks))]
+    else:
+        edges = [stop // BLOCK_ROWS for _, stop in chunk_bounds(len(rows.points))]
+        edges[-1:] = [n_blocks]
+        bounds = list(zip([0, *edges[:-1]], edges, strict=True))
+        parts = list(map_in_order(relabel_part, bounds, n_threads=n_threads))
+    return [[part for part in of_set if part is not None] for of_set in zip(*parts, strict=True)]
+
+
+def _summed(
+    rows: Rows,
+    mine: _Set,
+    last: Pass | None,
+    parts: Sequence[_Change],
+    *,
+    weights: Floats | None,
+    n_threads: int,
+) -> Pass:
+    """Sum the clusters afresh where much has changed, else add what changed."""
+    centroids, labels = mine.centroids, mine.labels
+    k, n_rows = len(centroids), len(labels)
+    n_changed = n_rows if last is None else sum(len(changed) for changed, _ in parts)
+    if last is None or weights is not None or n_changed > SUM_AFRESH_SHARE * n_rows:
+        # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen
+        sums, counts = cluster_sums(rows, labels, k, weights=weights, n_threads=n_threads)
+        return Pass(labels, sums, counts, n_changed, centroids, mine.sure_until, mine.drift)
+    gained, lost = np.zeros((k, rows.points.shape[1])), np.zeros((k, rows.points.shape[1]))
+    gained_counts, lost_counts = np.zeros(k), np.zeros(k)
+    for changed, before in parts:
+        _kernels.move_rows(rows.points, labels, changed, before, gained, lost, gained_counts, lost_counts)
+    sums = last.sums + gained - lost
+    counts = last.counts + gained_counts - lost_counts
+    return Pass(labels, sums, counts, n_changed, centroids, mine.sure_until, mine.drift)
+
+
+def cluster_sums(
+    rows: Rows, labels: Labels, k: int, *, weights: Floats | None = None, n_threads: int = 1
+) -> tuple[Floats, Floats]:
+    """Return weighted sum, ``(k, n_dimensions)``, and weight, ``(k,)``, of the rows of each cluster."""
+
+    def part(bounds: tuple[int, int]) -> tuple[Floats, Floats]:
+        sums, counts = np.zeros((k, rows.points.shape[1])), np.zeros(k)
+        _kernels.sum_rows(rows.points, labels, weights, *bounds, sums, counts)
+        return sums, counts
+
+    labels = np.ascontiguousarray(labels, dtype=np.int32)
+    weights = None if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
+    return _added(part, chunk_bounds(len(labels)), (k, rows.points.shape[1]), n_threads)
+
+
+def cluster_spreads(
+    points: Points, centroids: Floats, labels: Labels, *, n_threads: int = 1
+) -> tuple[Floats, Floats]:
+    """Return squared distances and distances of the rows to their centroids, summed by cluster, each ``(k,)``.
+
+    The first sums to the inertia; from both come Davies-Bouldin and Calinski-Harabasz.
+    """
+    points, centroids, labels = _contiguous(points, centroids, labels)
+
+    def part(bounds: tuple[int, int]) -> tuple[Floats, Floats]:
+        squares, lengths = np.zeros(len(centroids)), np.zeros(len(centroids))
+        _kernels.spread(points, centroids, labels, *bounds, squares, lengths)
+        return squares, lengths
+
+    return _added(part, chunk_bounds(len(points)), (len(centroids),), n_threads)
+
+
+def _added(
+    part: Callable[[tuple[int, int]], tuple[Floats, Floats]],
+    bounds: Sequence[tuple[int, int]],
+    shape: tuple[int, ...],
+    n_threads: int,
+) -> tuple[Floats, Floats]:
+    """Add up the parts in the order of their chunks."""
+    first, second = np.zeros(shape), np.zeros(shape[:1])
+    for part_first, part_second in map_in_order(part, bounds, n_threads=n_threads):
+        first += part_first
+        second += part_second
+    return first, second
+
+
+def _column_totals(points: Points) -> Floats:
+    """Return the sum of each column, chunk by chunk and row after row in float64."""
+    if points.shape[1] == 1:  # NumPy adds a single column pairwise
+        totals = [
+            points[start:stop].sum(axis=0, dtype=np.float64) for start, stop in chunk_bounds(len(points))
+        ]
+        return np.asarray(np.sum(totals, axis=0))
+    one_cluster = np.zeros(len(points), dtype=np.int32)
+    parts = []
+    for bounds in chunk_bounds(len(points)):
+        sums = np.zeros((1, points.shape[1]))
+        _kernels.sum_rows(points, one_cluster, None, *bounds, sums, np.zeros(1))
+        parts.append(sums[0])
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _contiguous(
+    points: Points, centroids: Floats, labels: npt.NDArray[np.integer[Any]]
+) -> tuple[Points, Floats, Labels]:
+    """Return the arrays as the C functions take them."""
+    return (
+        np.ascontiguousarray(points),
+        np.ascontiguousarray(centroids, dtype=np.float64),
+        np.ascontiguousarray(labels, dtype=np.int32),
+    )
+
+
+def seed_rows(
+    points: Points,
+    k: int,
+    *,
+    random: np.random.Generator,
+    weights: Floats | None = None,
+    n_trials: int | None = None,
+    given: Floats | None = None,
+) -> Indices:
+    """Choose `k` rows as first centroids by greedy k-means++, the same rows as the reference.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n_rows, n_dimensions)
+    k : int
+        Rows to choose.
+    random : numpy.random.Generator
+    weights : ndarray of float64, shape (n_rows,), optional
+    n_trials : int, optional
+        Candidates at each step; ``2 + ln k`` by default.
+    given : ndarray of float64, shape (any, n_dimensions), optional
+        Centroids that are there already; the chosen rows come on top of them.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        Row numbers. Where fewer distinct points than `k` exist, some are equal.
+    """
+    n_rows = len(points)
+    n_trials = n_trials or 2 + int(np.log(k))
+    columns = np.ascontiguousarray(points.T)
+    updates, closest = np.empty((n_trials, n_rows)), np.full(n_rows, np.inf)
+    for centroid in () if given is None else given:
+        _kernels.candidate_distances(
+            columns, np.array(centroid, dtype=np.float64)[None], closest, updates[:1]
+        )
+        closest = updates[0].copy()
+    chosen = np.empty(k, dtype=np.int64)
+    for step in range(k):
+        if step == 0 and given is None:
+            candidates = draw_rows(np.ones(n_rows) if weights is None else weights, 1, random)
+        else:
+            candidates = draw_rows(closest if weights is None else closest * weights, n_trials, random)
+        mine = updates[: len(candidates)]
+        _kernels.candidate_distances(columns, points[candidates].astype(np.float64), closest, mine)
+        masses = [(update if weights is None else update * weights).sum() for update in mine]
+        best = int(np.argmin(masses))
+        chosen[step] = candidates[best]
+        closest = mine[best].copy()
+    return chosen

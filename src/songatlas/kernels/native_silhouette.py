@@ -1,0 +1,200 @@
+"""Silhouettes in C: every distance computed once and added up for many labelings.
+
+Songs are sorted by their joint label over all labelings, coarse labelings first, so that a cluster of any
+labeling is a few runs of songs; from run to run only the finer labels change. Few songs are left to the
+reference: float32 distances are as good as float64 ones only where there are many to average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from songatlas.kernels import _kernels, reference_silhouette
+from songatlas.kernels.threads import map_in_order
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Singles: TypeAlias = npt.NDArray[np.float32]
+Numbers: TypeAlias = npt.NDArray[np.int32]
+Indices: TypeAlias = npt.NDArray[np.int64]
+Points: TypeAlias = npt.NDArray[np.floating[Any]]
+Labeling: TypeAlias = npt.NDArray[np.integer[Any]]
+
+BLOCK_QUERIES = 16
+SONG_TILE = 8
+STRIP_SONGS = 128
+QUERIES_A_PART = 512
+FEW_PAIRS = 1 << 20
+LARGEST_KEY = 2**62
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Everything `_kernels.compare` reads, labelings in the order of the sort."""
+
+    songs: Singles
+    n_songs: int
+    queries: Singles
+    scale: float
+    run_stops: Indices
+    run_rows: Numbers
+    run_levels: Numbers
+    edges: Indices
+    sizes: Floats
+    own: Numbers
+    order: Indices  # of the labelings
+
+
+def silhouette_sums(
+    points: Points,
+    query_rows: npt.NDArray[np.integer[Any]],
+    labelings: Sequence[Labeling],
+    ks: Sequence[int],
+    *,
+    n_threads: int = 1,
+) -> list[Floats]:
+    """Return, for every labeling, the summed distance of each query song to all songs of each cluster.
+
+    Parameters
+    ----------
+    points : ndarray of float32 or float64, shape (n_songs, n_dimensions)
+        Finite.
+    query_rows : ndarray of int, shape (n_queries,)
+        Row numbers in `points`, in any order.
+    labelings : sequence of ndarray of int, shape (n_songs,)
+        Labels 0 to k - 1, one array a labeling.
+    ks : sequence of int
+        The number of clusters of each labeling.
+    n_threads : int
+
+    Returns
+    -------
+    list of ndarray of float64, shape (n_queries, k)
+        Sums of Euclidean distances. A song's distance to itself, 0, is in the sum of its own cluster.
+    """
+    if len(points) * len(query_rows) <= FEW_PAIRS:
+        return reference_silhouette.silhouette_sums(points, query_rows, labelings, ks, n_threads=n_threads)
+    given = _comparison(points, np.asarray(query_rows, dtype=np.int64), labelings, ks)
+    sums = np.empty((len(given.own), len(given.sizes)))
+    _compare(given, sums, None, n_threads)
+    back = np.argsort(given.order)
+    return [np.ascontiguousarray(sums[:, given.edges[place] : given.edges[place + 1]]) for place in back]
+
+
+def silhouette_table(
+    points: Points,
+    query_rows: npt.NDArray[np.integer[Any]],
+    labelings: Sequence[Labeling],
+    ks: Sequence[int],
+    *,
+    n_threads: int = 1,
+) -> Floats:
+    """Return the silhouette of each query song in every labeling, shape ``(n_labelings, n_queries)``.
+
+    Parameters are those of `silhouette_sums`; no cluster may be empty.
+    """
+    given = _comparison(points, np.asarray(query_rows, dtype=np.int64), labelings, ks)
+    values = np.empty((len(labelings), len(given.own)))
+    _compare(given, None, values, n_threads)
+    return np.ascontiguousarray(values[np.argsort(given.order)])
+
+
+def _compare(given: _Comparison, sums: Floats | None, values: Floats | None, n_threads: int) -> None:
+    """Compare all queries with all songs, some queries a part."""
+
+    def part(first: int) -> None:
+        last = min(first + QUERIES_A_PART // BLOCK_QUERIES, len(given.queries))
+        _kernels.compare(
+            given.songs,
+            given.n_songs,
+            given.queries,
+            given.scale,
+            given.run_stops,
+            given.run_rows,
+            given.run_levels,
+            given.edges,
+            given.sizes,
+            given.own,
+            sums,
+            values,
+            first,
+            last,
+        )
+
+    for _ in map_in_order(
+        part, range(0, len(given.queries), QUERIES_A_PART // BLOCK_QUERIES), n_threads=n_threads
+    ):
+        pass
+
+
+def _comparison(
+    points: Points, query_rows: Indices, labelings: Sequence[Labeling], ks: Sequence[int]
+) -> _Comparison:
+    """Sort the songs by joint label, and copy songs and queries into the order the loops read them in."""
+    points = np.ascontiguousarray(points)
+    order = np.argsort(np.asarray(ks), kind="stable")
+    joint = [np.ascontiguousarray(labelings[place], dtype=np.int32) for place in order]
+    widths = [int(ks[place]) for place in order]
+    edges = np.cumsum([0, *widths], dtype=np.int64)
+    sorted_rows, starts = _sorted_by_label(joint, widths)
+    at_start = np.stack([labels[sorted_rows[starts]] for labels in joint], axis=1)
+    differs = at_start[1:] != at_start[:-1]
+    shift, scale = _frame(points)
+    n_tiles = -(-len(points) // STRIP_SONGS) * (STRIP_SONGS // SONG_TILE)
+    songs = np.zeros((n_tiles, points.shape[1], SONG_TILE), dtype=np.float32)
+    queries = np.zeros(
+        (-(-len(query_rows) // BLOCK_QUERIES), points.shape[1], BLOCK_QUERIES), dtype=np.float32
+    )
+    _kernels.pack(points, sorted_rows, shift, scale, songs, None, 0, len(songs))
+    _kernels.pack(points, query_rows, shift, scale, queries, None, 0, len(queries))
+    return _Comparison(
+        songs=songs,
+        n_songs=len(points),
+        queries=queries,
+        scale=scale,
+        run_stops=np.append(starts[1:], len(points)),
+        run_rows=(at_start + edges[:-1]).astype(np.int32),
+        run_levels=np.append(differs.argmax(axis=1), 0).astype(np.int32),
+        edges=edges,
+        sizes=np.concatenate(
+            [np.bincount(labels, minlength=k) for labels, k in zip(joint, widths, strict=True)]
+        ).astype(np.float64),
+        own=np.stack(
+            [labels[query_rows] + edge for labels, edge in zip(joint, edges, strict=False)], axis=1
+        ).astype(np.int32),
+        order=order,
+    )
+
+
+def _sorted_by_label(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indices, Indices]:
+    """Return the rows sorted by joint label, and where each run of equal joint labels begins.
+
+    The labels are the digits of one number a song; where it would grow too large it is counted anew.
+    """
+    keys, bound = np.zeros(len(joint[0]), dtype=np.int64), 1
+    for labels, k in zip(joint, ks, strict=True):
+        if bound * k > LARGEST_KEY:
+            present, keys = np.unique(keys, return_inverse=True)
+            bound = len(present)
+        keys *= k
+        keys += labels
+        bound *= k
+    rows = np.argsort(keys, kind="stable")
+    keys = keys[rows]
+    return rows, np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+
+
+def _frame(points: Points) -> tuple[Floats, float]:
+    """Return what to take from the points and what to divide them by before they become float32.
+
+    Differences of float32 points are best taken of the very points, those of float64 points of centred ones.
+    """
+    shift = np.zeros(points.shape[1])
+    if points.dtype != np.float32:
+        shift = points.mean(axis=0)
+    reach = _kernels.reach(points, shift, 0, len(points))
+    return shift, float(2.0 ** np.floor(np.log2(reach))) if reach > 0 else 1.0

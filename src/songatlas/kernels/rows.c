@@ -1,0 +1,144 @@
+#include "rows.h"
+
+#include <math.h>
+
+#define AHEAD 16 /* changed rows lie apart in memory: fetch them this many rows before they are needed */
+
+static inline double at(const Points *points, size_t place)
+{
+    return points->is_double ? ((const double *)points->values)[place]
+                             : (double)((const float *)points->values)[place];
+}
+
+double rows_reach(const Points *points, const double *shift, size_t first, size_t last)
+{
+    size_t n_dimensions = points->n_dimensions;
+    double reach = 0.0;
+    for (size_t row = first; row < last; row++)
+        for (size_t j = 0; j < n_dimensions; j++) {
+            double distance = fabs(at(points, row * n_dimensions + j) - shift[j]);
+            reach = distance > reach ? distance : reach;
+        }
+    return reach;
+}
+
+int64_t rows_pack(const Points *points, const int64_t *order, size_t n_packed, const double *shift, double scale,
+                  size_t width, size_t first_tile, size_t last_tile, float *tiles, float *longest)
+{
+    size_t n_dimensions = points->n_dimensions;
+    double one_over = 1.0 / scale; /* a power of two, so that multiplying is dividing */
+    for (size_t tile = first_tile; tile < last_tile; tile++) {
+        float *to = tiles + tile * n_dimensions * width;
+        double greatest = 0.0;
+        for (size_t lane = 0; lane < width; lane++) {
+            size_t place = tile * width + lane;
+            if (place >= n_packed) {
+                for (size_t j = 0; j < n_dimensions; j++)
+                    to[j * width + lane] = 0.0f;
+                continue;
+            }
+            if (order && (order[place] < 0 || (size_t)order[place] >= points->n_rows))
+                return (int64_t)place;
+            size_t row = order ? (size_t)order[place] : place;
+            double square = 0.0;
+            for (size_t j = 0; j < n_dimensions; j++) {
+                float x = (float)((at(points, row * n_dimensions + j) - shift[j]) * one_over);
+                to[j * width + lane] = x;
+                square += (double)x * (double)x;
+            }
+            greatest = square > greatest ? square : greatest;
+        }
+        if (longest)
+            longest[tile] = (float)(greatest * (1.0 + 1e-6));
+    }
+    return -1;
+}
+
+int64_t rows_sum(const Points *points, const int32_t *labels, const double *weights, size_t first, size_t last,
+                 size_t k, double *sums, double *counts)
+{
+    size_t n_dimensions = points->n_dimensions;
+    for (size_t row = first; row < last; row++) {
+        int32_t label = labels[row];
+        if (label < 0 || (size_t)label >= k)
+            return (int64_t)row;
+        double *sum = sums + (size_t)label * n_dimensions;
+        if (weights) {
+            double weight = weights[row];
+            for (size_t j = 0; j < n_dimensions; j++)
+                sum[j] += at(points, row * n_dimensions + j) * weight;
+            counts[label] += weight;
+        } else {
+            for (size_t j = 0; j < n_dimensions; j++)
+                sum[j] += at(points, row * n_dimensions + j);
+            counts[label] += 1.0;
+        }
+    }
+    return -1;
+}
+
+int64_t rows_move(const Points *points, const int32_t *labels, const int64_t *changed, const int32_t *before,
+                  size_t n_changed, size_t k, double *gained, double *lost, double *gained_counts,
+                  double *lost_counts)
+{
+    size_t n_dimensions = points->n_dimensions, width = points->is_double ? sizeof(double) : sizeof(float);
+    for (size_t place = 0; place < n_changed; place++) {
+        int64_t row = changed[place];
+        if (row < 0 || (size_t)row >= points->n_rows)
+            return row;
+        int32_t to = labels[row], from = before[place];
+        if (to < 0 || from < 0 || (size_t)to >= k || (size_t)from >= k)
+            return row;
+        if (place + AHEAD < n_changed) {
+            uintptr_t next = (uintptr_t)points->values + (size_t)changed[place + AHEAD] * n_dimensions * width;
+            __builtin_prefetch((const void *)next);
+            __builtin_prefetch((const void *)(next + n_dimensions * width - 1));
+        }
+        double *gain = gained + (size_t)to * n_dimensions, *loss = lost + (size_t)from * n_dimensions;
+        for (size_t j = 0; j < n_dimensions; j++) {
+            double x = at(points, (size_t)row * n_dimensions + j);
+            gain[j] += x;
+            loss[j] += x;
+        }
+        gained_counts[to] += 1.0;
+        lost_counts[from] += 1.0;
+    }
+    return -1;
+}
+
+/* The law for one row and one centroid. */
+static inline double law(const Points *points, size_t row, const double *centroid)
+{
+    double total = 0.0;
+    for (size_t j = 0; j < points->n_dimensions; j++) {
+        double difference = at(points, row * points->n_dimensions + j) - centroid[j];
+        total += difference * difference;
+    }
+    return total;
+}
+
+int64_t rows_distances(const Points *points, const double *centroids, const int32_t *labels, size_t first,
+                       size_t last, size_t k, double *distances)
+{
+    for (size_t row = first; row < last; row++) {
+        int32_t label = labels[row];
+        if (label < 0 || (size_t)label >= k)
+            return (int64_t)row;
+        distances[row] = law(points, row, centroids + (size_t)label * points->n_dimensions);
+    }
+    return -1;
+}
+
+int64_t rows_spread(const Points *points, const double *centroids, const int32_t *labels, size_t first,
+                    size_t last, size_t k, double *squares, double *lengths)
+{
+    for (size_t row = first; row < last; row++) {
+        int32_t label = labels[row];
+        if (label < 0 || (size_t)label >= k)
+            return (int64_t)row;
+        double square = law(points, row, centroids + (size_t)label * points->n_dimensions);
+        squares[label] += square;
+        lengths[label] += sqrt(square);
+    }
+    return -1;
+}

@@ -1,0 +1,161 @@
+/* Silhouettes: every distance computed once and added up for all labelings.
+ *
+ * Sixteen queries, one a lane, meet one song after the other. Distances come from the differences of the
+ * coordinates themselves, in float32: so near songs keep all their figures, and equal songs are exactly 0
+ * apart. A few distances are summed in float32, everything else in float64.
+ */
+#include "lanes.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define SIDE (TILE * TILES_AT_ONCE) /* songs compared side by side */
+#define PIECE 32 /* most distances summed in float32 */
+
+/* Distances of a strip of songs to the queries of one block, (STRIP, 16). */
+static void strip_distances(const float *songs, size_t n_tiles, const float *queries, size_t n_dimensions,
+                            float *distances)
+{
+    for (size_t tile = 0; tile < n_tiles; tile++, songs += n_dimensions * SONG_TILE) {
+        for (int half = 0; half < SONG_TILE; half += SIDE)
+            for (int part = 0; part < BLOCK; part += STEP) {
+                const float *song = songs + half;
+                const float *query = queries + part;
+                Lanes square[SIDE][WIDTH];
+#pragma GCC unroll 8
+                for (int t = 0; t < SIDE; t++)
+                    for (int w = 0; w < WIDTH; w++)
+                        square[t][w] = lanes_splat(0.0f);
+                for (size_t j = 0; j < n_dimensions; j++, song += SONG_TILE, query += BLOCK) {
+                    Lanes x[WIDTH];
+                    for (int w = 0; w < WIDTH; w++)
+                        x[w] = lanes_load(query + w * LANES);
+#pragma GCC unroll 8
+                    for (int t = 0; t < SIDE; t++) {
+                        Lanes y = lanes_splat(song[t]);
+                        for (int w = 0; w < WIDTH; w++) {
+                            Lanes difference = lanes_sub(x[w], y);
+                            square[t][w] = lanes_fma(difference, difference, square[t][w]);
+                        }
+                    }
+                }
+                float *to = distances + (tile * SONG_TILE + (size_t)half) * BLOCK + part;
+#pragma GCC unroll 8
+                for (int t = 0; t < SIDE; t++)
+                    for (int w = 0; w < WIDTH; w++)
+                        lanes_store(to + t * BLOCK + w * LANES, lanes_root(square[t][w]));
+            }
+    }
+}
+
+/* Add the distances of some songs to the sums of a run, in float32 for a few, then in float64. */
+static inline void add_up(const float *distances, size_t n_songs, double *run)
+{
+    for (size_t start = 0; start < n_songs; start += PIECE) {
+        size_t stop = start + PIECE < n_songs ? start + PIECE : n_songs;
+        float few[BLOCK];
+        for (int part = 0; part < BLOCK; part += LANES) {
+            Lanes sum = lanes_splat(0.0f);
+            for (size_t song = start; song < stop; song++)
+                sum = lanes_add(sum, lanes_load(distances + song * BLOCK + part));
+            lanes_store(few + part, sum);
+        }
+        for (int lane = 0; lane < BLOCK; lane++)
+            run[lane] += (double)few[lane];
+    }
+}
+
+/* Hand the sum of a run on. Labelings are levels: what stays the same from one run to the next in the
+ * first levels is gathered in `pending` and reaches their clusters only when their label changes. */
+static inline void close_run(const Comparison *given, size_t run, double *carry, double *pending, double *sums)
+{
+    const int32_t *rows = given->run_rows + run * given->n_labelings;
+    size_t level = given->n_labelings, last = (size_t)given->run_levels[run];
+    while (level-- > last) {
+        double *waiting = pending + level * BLOCK, *sum = sums + (size_t)rows[level] * BLOCK;
+        for (int lane = 0; lane < BLOCK; lane++) {
+            carry[lane] += waiting[lane];
+            waiting[lane] = 0.0;
+            sum[lane] += carry[lane];
+        }
+    }
+    for (int lane = 0; lane < BLOCK; lane++) {
+        if (last)
+            pending[(last - 1) * BLOCK + (size_t)lane] += carry[lane];
+        carry[lane] = 0.0;
+    }
+}
+
+/* Sum the distances of 16 queries to every cluster of every labeling, (n_clusters, 16). */
+static void sum_block(const Comparison *given, const float *queries, float *distances, double *pending, double *sums)
+{
+    double carry[BLOCK] = {0};
+    size_t run = 0;
+    memset(pending, 0, given->n_labelings * BLOCK * sizeof(double));
+    memset(sums, 0, given->n_clusters * BLOCK * sizeof(double));
+    for (size_t start = 0; start < given->n_songs; start += STRIP) {
+        size_t stop = start + STRIP < given->n_songs ? start + STRIP : given->n_songs;
+        size_t n_tiles = (stop - start + SONG_TILE - 1) / SONG_TILE;
+        strip_distances(given->songs + start * given->n_dimensions, n_tiles, queries, given->n_dimensions,
+                        distances);
+        for (size_t song = start; song < stop;) {
+            size_t run_stop = (size_t)given->run_stops[run];
+            size_t upto = run_stop < stop ? run_stop : stop;
+            add_up(distances + (song - start) * BLOCK, upto - song, carry);
+            song = upto;
+            if (song == run_stop)
+                close_run(given, run++, carry, pending, sums);
+        }
+    }
+}
+
+/* Silhouettes of up to 16 queries in one labeling: (b - a) / max(a, b), 0 for songs alone. */
+static void contrast(const Comparison *given, size_t labeling, size_t first, size_t n, const double *sums,
+                     double *values)
+{
+    double within[BLOCK], nearest[BLOCK];
+    int32_t own[BLOCK];
+    for (size_t lane = 0; lane < BLOCK; lane++) {
+        size_t query = first + (lane < n ? lane : 0);
+        own[lane] = given->own[query * given->n_labelings + labeling];
+        double others = given->sizes[own[lane]] - 1.0;
+        within[lane] = sums[(size_t)own[lane] * BLOCK + lane] / (others > 1.0 ? others : 1.0);
+        nearest[lane] = INFINITY;
+    }
+    for (int32_t row = (int32_t)given->edges[labeling]; row < (int32_t)given->edges[labeling + 1]; row++)
+        for (int lane = 0; lane < BLOCK; lane++) {
+            double mean = sums[(size_t)row * BLOCK + (size_t)lane] / given->sizes[row];
+            mean = own[lane] == row ? INFINITY : mean;
+            nearest[lane] = mean < nearest[lane] ? mean : nearest[lane];
+        }
+    for (size_t lane = 0; lane < n; lane++) {
+        double larger = within[lane] > nearest[lane] ? within[lane] : nearest[lane];
+        int alone = given->sizes[own[lane]] <= 1.0;
+        values[first + lane] = alone || !(larger > 0.0) ? 0.0 : (nearest[lane] - within[lane]) / larger;
+    }
+}
+
+static int compare(const Comparison *given, size_t first_block, size_t last_block, double *sums, double *values)
+{
+    size_t n_clusters = given->n_clusters;
+    double *own_sums = malloc(n_clusters * BLOCK * sizeof(double));
+    double *pending = malloc(given->n_labelings * BLOCK * sizeof(double));
+    float *distances = malloc(STRIP * BLOCK * sizeof(float));
+    int answer = own_sums && pending && distances ? 0 : -1;
+    for (size_t block = first_block; block < last_block && !answer; block++) {
+        size_t first = block * BLOCK, rest = given->n_queries - first;
+        size_t n = rest < BLOCK ? rest : BLOCK;
+        sum_block(given, given->queries + first * given->n_dimensions, distances, pending, own_sums);
+        for (size_t place = 0; place < n_clusters * BLOCK; place++)
+            own_sums[place] *= given->scale;
+        for (size_t lane = 0; sums && lane < n; lane++)
+            for (size_t cluster = 0; cluster < n_clusters; cluster++)
+                sums[(first + lane) * n_clusters + cluster] = own_sums[cluster * BLOCK + lane];
+        for (size_t labeling = 0; values && labeling < given->n_labelings; labeling++)
+            contrast(given, labeling, first, n, own_sums, values + labeling * given->n_queries);
+    }
+    free(own_sums);
+    free(pending);
+    free(distances);
+    return answer;
+}

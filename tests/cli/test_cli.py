@@ -1,0 +1,161 @@
+"""The command line: one line for every mistake, JSON for programs, nothing heavy before it is needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from songatlas.cli import options as opt
+from songatlas.demo import simulate_catalogue
+from songatlas.errors import BadSettings
+
+
+def songatlas(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "songatlas", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("songs") / "my songs.csv"
+    simulate_catalogue(300, seed=4).write_csv(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(table: Path) -> Path:
+    ran = songatlas("build", table, "--k", 4, "--no-figures", cwd=table.parent)
+    assert ran.returncode == 0, ran.stderr
+    return table.parent / "my songs_atlas"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build"], "Missing argument 'SONGS'"),
+        (["bulid"], "No such command 'bulid'"),
+        (["build", "x.csv", "--enrgy", "1"], "No such option"),
+        (["build", "nowhere.csv"], "nowhere.csv"),
+        (["build", "x.csv", "--k", "many"], "--k is 'many'"),
+        (["build", "x.csv", "--k", "1"], "k is 1"),
+        (["build", "x.csv", "--weights", "sound"], "NAME=VALUE"),
+        (["build", "x.csv", "--weights", "sound=loud"], "write numbers"),
+        (["build", "x.csv", "--column", "energy"], "such as energy=nrgy"),
+        (["build", "x.csv", "--settings", "none.toml"], "cannot read the settings file"),
+        (["assign", "nowhere", "x.csv"], "no such folder"),
+        (["demo", "--songs", "3"], "greater than or equal to 50"),
+    ],
+)
+def test_a_mistake_ends_with_one_line_and_status_2(tmp_path: Path, arguments: list[str], words: str) -> None:
+    ran = songatlas(*arguments, cwd=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("songatlas: ")
+    assert ran.stderr.count("\n") == 1
+    assert words in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, songatlas.cli\n"
+        "try: songatlas.cli.app(['build', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sklearn', 'scipy', 'matplotlib', 'seaborn', 'polars', 'numpy', 'streamlit', 'pyspark'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_without_arguments_help_is_shown() -> None:
+    ran = songatlas()
+    assert "build" in ran.stdout + ran.stderr
+
+
+def test_build_tells_what_it_understood_and_found(built: Path, table: Path) -> None:
+    ran = songatlas("build", table, "--k", 4, "--no-figures", "-o", built)
+    assert ran.returncode == 0, ran.stderr
+    for words in ("danceability", "certain", "songs clustered", "Open", "report.html"):
+        assert words in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_json_is_the_quality_file(built: Path, table: Path) -> None:
+    ran = songatlas("build", table, "--k", 4, "--no-figures", "-o", built, "--json")
+    assert json.loads(ran.stdout) == json.loads((built / "quality.json").read_text(encoding="utf-8"))
+
+
+def test_a_dry_run_writes_nothing(table: Path, tmp_path: Path) -> None:
+    ran = songatlas("build", table, "--dry-run", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "nothing was written" in ran.stdout
+    as_json = songatlas("build", table, "--dry-run", "--json", cwd=tmp_path)
+    understood = {c["header"]: c["column"] for c in json.loads(as_json.stdout)["columns"]}
+    assert understood["tempo"] == "tempo_bpm"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_win_over_the_settings_file(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "songs.toml").write_text('k = 3\nspace = ["sound"]\n', encoding="utf-8")
+    ran = songatlas(
+        "build",
+        table,
+        "--settings",
+        "songs.toml",
+        "--k",
+        5,
+        "--no-figures",
+        "-o",
+        "out",
+        "--json",
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["k"] == 5
+    settings = json.loads((tmp_path / "out" / "atlas" / "manifest.json").read_text(encoding="utf-8"))[
+        "settings"
+    ]
+    assert settings["space"] == ["sound"]
+
+
+def test_assign_tells_how_many_rows_each_cluster_got(built: Path, table: Path, tmp_path: Path) -> None:
+    ran = songatlas("assign", built, table, "-o", tmp_path / "placed.csv", "--json")
+    assert ran.returncode == 0, ran.stderr
+    answer = json.loads(ran.stdout)
+    assert answer["n_rows"] == 300
+    assert sum(answer["rows_in_cluster"].values()) + answer["n_left_out"] == 300
+    assert (tmp_path / "placed.csv").read_bytes() == (built / "clustered_songs.csv").read_bytes()
+
+
+def test_info_names_kernels_and_versions() -> None:
+    facts = json.loads(songatlas("info", "--json").stdout)
+    assert {"songatlas", "python", "kernels", "threads", "numpy", "polars"} <= set(facts)
+
+
+def test_brackets_in_names_are_no_markup(tmp_path: Path) -> None:
+    songs = simulate_catalogue(120, seed=1).rename({"playlist_genre": "[bold]odd[/bold]"})
+    songs.write_csv(tmp_path / "odd.csv")
+    ran = songatlas("build", "odd.csv", "--dry-run", cwd=tmp_path)
+    assert "[bold]odd[/bold]" in ran.stdout
+
+
+@pytest.mark.parametrize(("text", "value"), [(None, None), ("auto", "auto"), ("7", 7)])
+def test_read_k(text: str | None, value: object) -> None:
+    assert opt.read_k(text) == value
+
+
+def test_read_weights() -> None:
+    assert opt.read_weights("sound=1, era=0.5") == {"sound": 1.0, "era": 0.5}
+    assert opt.read_weights(None) is None
+    with pytest.raises(BadSettings, match="write numbers"):
+        opt.read_weights("sound=x")

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from songatlas.atlas import Atlas
+from songatlas.report import render_report
+from songatlas.report.html import LARGEST_SVG, picture_of
+
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Outline(HTMLParser):
+    """Headings, ids, tags and attributes of a page; fails on tags that do not close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.headings: list[int] = []
+        self.ids: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append((tag, given))
+        self.ids += [given["id"]] if given.get("id") else []
+        self.headings += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, text: str) -> None:
+        self.text += text
+
+
+@pytest.fixture(scope="module")
+def page(hostile_atlas: Atlas) -> str:
+    return render_report(hostile_atlas, figures=False)
+
+
+@pytest.fixture(scope="module")
+def outline(page: str) -> Outline:
+    parser = Outline()
+    parser.feed(page)
+    assert not parser.open
+    return parser
+
+
+def test_hostile_titles_are_text_and_nothing_else(page: str, outline: Outline) -> None:
+    assert {tag for tag, _ in outline.tags} & {"script", "img", "iframe", "object", "b"} <= {"b"}
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page or "{{7*7}}" in page or "onerror" in page
+    assert not any(name.startswith("on") for _, given in outline.tags for name in given)
+    assert "<script" not in page
+    assert "<b>left alone" not in page
+    assert "my &lt;songs&gt; &amp; more.csv" in page
+
+
+def test_templates_in_titles_are_not_run(hostile_atlas: Atlas) -> None:
+    named = replace(hostile_atlas, source=replace(hostile_atlas.source, name="{{7*7}}\u202egnp.csv"))
+    page = render_report(named, figures=False)
+    assert "<bdi>{{7*7}}\u202egnp.csv</bdi>" in page
+    assert "<title>The atlas of {{7*7}}gnp.csv</title>" in page
+
+
+def test_nothing_is_fetched(page: str, outline: Outline) -> None:
+    assert "default-src 'none'" in page
+    for _, given in outline.tags:
+        for name in ("src", "href", "srcset", "action", "poster"):
+            assert (given.get(name) or "#").startswith(("#", "data:"))
+    assert not re.search(r"@import|url\(|https?:", page)
+
+
+def test_headings_descend_in_order_and_ids_are_unique(outline: Outline) -> None:
+    assert outline.headings[0] == 1
+    assert outline.headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
+    assert len(outline.ids) == len(set(outline.ids))
+    links = [given["href"][1:] for tag, given in outline.tags if tag == "a" and given["href"]]
+    assert set(links) <= set(outline.ids)
+
+
+def test_table_headers_have_a_scope(outline: Outline) -> None:
+    headers = [given for tag, given in outline.tags if tag == "th"]
+    assert headers
+    assert all(given.get("scope") in ("col", "row") for given in headers)
+
+
+def test_every_cluster_and_rule_is_told(page: str, outline: Outline, hostile_atlas: Atlas) -> None:
+    for profile in hostile_atlas.profiles:
+        assert profile.name in outline.text
+        assert f'id="cluster-{profile.cluster}"' in page
+    for count in hostile_atlas.counts:
+        assert count.title.lower() in outline.text.lower()
+    assert hostile_atlas.verdict.sentence in outline.text
+    assert hostile_atlas.source.sha256 in outline.text
+    assert "Simulated songs" not in outline.text
+
+
+def test_the_time_stamp_stands_in_one_element(page: str, hostile_atlas: Atlas) -> None:
+    later = render_report(replace(hostile_atlas, created="2031-01-02T03:04:05+00:00"), figures=False)
+    assert later != page
+    stamp = r'<time id="created".*?</time>'
+    assert re.sub(stamp, "", later) == re.sub(stamp, "", page)
+    assert "2031-01-02 03:04 UTC" in later
+
+
+def test_simulated_songs_are_announced(hostile_atlas: Atlas) -> None:
+    demo = replace(hostile_atlas, source=replace(hostile_atlas.source, name="simulated songs"))
+    assert '<p class="simulated" role="note"><strong>Simulated songs.</strong>' in render_report(demo, figures=False)
+
+
+def test_without_genres_the_page_says_how_to_name_them(hostile_atlas: Atlas) -> None:
+    page = render_report(replace(hostile_atlas, genre=None), figures=False)
+    assert "--genre COLUMN" in page
+
+
+def test_a_heavy_figure_is_shown_by_its_png(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"png")
+    (tmp_path / "a.svg").write_bytes(b"<svg/>")
+    light = picture_of(tmp_path / "a.svg", tmp_path / "a.png", title="t", caption="c")
+    assert light.uri.startswith("data:image/svg+xml;base64,")
+    (tmp_path / "a.svg").write_bytes(b" " * (LARGEST_SVG + 1))
+    heavy = picture_of(tmp_path / "a.svg", tmp_path / "a.png", title="t", caption="c")
+    assert heavy.uri == "data:image/png;base64,cG5n"

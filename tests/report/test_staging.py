@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from songatlas.errors import BadSettings, SongAtlasError
+from songatlas.report.staging import write_folder
+
+OURS = ("a.csv", "atlas", "figures/one.svg", "z.html")
+
+
+def write_all(text: str) -> object:
+    def write(folder: Path) -> None:
+        for entry in ("a.csv", "atlas/songs", "figures/one.svg", "z.html"):
+            (folder / entry).parent.mkdir(parents=True, exist_ok=True)
+            (folder / entry).write_text(text)
+
+    return write
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+EVERY = ("a.csv", "atlas/songs", "figures/one.svg", "z.html")
+
+
+def test_a_new_folder_is_made_with_its_parents(tmp_path: Path) -> None:
+    write_folder(tmp_path / "x" / "y", write_all("new"), ours=OURS)
+    assert contents(tmp_path) == {f"x/y/{entry}": "new" for entry in EVERY}
+
+
+def test_old_outputs_are_replaced_and_strangers_stay(tmp_path: Path) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    for stranger in ("mine.txt", "figures/mine.png"):
+        (tmp_path / "out" / stranger).write_text("mine")
+    write_folder(tmp_path / "out", write_all("new"), ours=OURS)
+    assert contents(tmp_path / "out") == {
+        **dict.fromkeys(EVERY, "new"), "mine.txt": "mine", "figures/mine.png": "mine",
+    }  # fmt: skip
+
+
+def test_what_is_no_longer_written_goes(tmp_path: Path) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    write_folder(tmp_path / "out", lambda folder: (folder / "a.csv").write_text("new"), ours=OURS)
+    assert contents(tmp_path / "out") == {"a.csv": "new"}
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_failed_run_changes_nothing(tmp_path: Path, existing: bool) -> None:
+    if existing:
+        write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+
+    def full_disk(folder: Path) -> None:
+        (folder / "a.csv").write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(SongAtlasError, match=r"^cannot write .*no space left on device; .* -o$"):
+        write_folder(tmp_path / "out", full_disk, ours=OURS)
+    assert contents(tmp_path) == ({f"out/{entry}": "old" for entry in EVERY} if existing else {})
+
+
+def test_an_interrupted_run_changes_nothing(tmp_path: Path) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+
+    def stopped(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(tmp_path / "out", stopped, ours=OURS)
+    assert contents(tmp_path) == {f"out/{entry}": "old" for entry in EVERY}
+
+
+def test_an_exchange_that_fails_midway_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name == "z.html" and "new" in path.parts:
+            raise PermissionError(errno.EACCES, "in use")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(SongAtlasError, match="in use"):
+        write_folder(tmp_path / "out", write_all("new"), ours=OURS)
+    assert contents(tmp_path) == {f"out/{entry}": "old" for entry in EVERY}
+
+
+def test_a_file_in_the_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(BadSettings, match="is a file"):
+        write_folder(tmp_path / "out", write_all("new"), ours=OURS)
+    with pytest.raises(SongAtlasError, match="cannot write"):
+        write_folder(tmp_path / "out" / "deeper", write_all("new"), ours=OURS)
+    assert contents(tmp_path) == {"out": "a file"}
+
+
+def test_leftovers_of_killed_runs_go_after_a_day(tmp_path: Path) -> None:
+    for name, age in (("old", 90_000), ("young", 60)):
+        (tmp_path / f".songatlas-new-{name}").mkdir()
+        os.utime(tmp_path / f".songatlas-new-{name}", (time.time() - age,) * 2)
+    write_folder(tmp_path / "out", write_all("new"), ours=OURS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".songatlas-new-young", "out"]
