@@ -33,29 +33,29 @@ def nearest(points: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return (np.square(centroids).sum(axis=1) - 2 * points @ centroids.T).argmin(axis=1)
 
 
-def best_of(points: np.ndarray, k: int, *, seed: int, n_starts: int) -> np.ndarray:
-    """Centroids of the lowest inertia of several starts."""
-    starts = [kmeans_plusplus(points, k, random_state=1000 * seed + start)[0] for start in range(n_starts)]
-    ends = [lloyd(points, start) for start in starts]
-    return min(ends, key=lambda end: inertia(points, nearest(points, end)))
+def best_of(points: np.ndarray, ks: range, *, seed: int, n_starts: int) -> dict[int, np.ndarray]:
+    """For each k the centroids of the lowest inertia of several starts; a start serves every k."""
+    seeds = [
+        kmeans_plusplus(points, max(ks), random_state=1000 * seed + start)[0] for start in range(n_starts)
+    ]
+    ends = {k: [lloyd(points, start[:k]) for start in seeds] for k in ks}
+    return {k: min(ends[k], key=lambda end: inertia(points, nearest(points, end))) for k in ks}
 
 
 def evidence_of(
     points: np.ndarray, ks: range, *, seed: int = 0, n_pairs: int = 4, n_starts: int = 10
 ) -> pl.DataFrame:
     """A sweep of our own making, so that only the verdict is on trial."""
-    fits = {k: best_of(points, k, seed=seed, n_starts=n_starts) for k in ks}
+    fits = best_of(points, ks, seed=seed, n_starts=n_starts)
     labelings = {k: nearest(points, centroids) for k, centroids in fits.items()}
     ks_made = [k for k in ks if len(np.unique(labelings[k])) == k]
     random = np.random.default_rng(seed)
     halves = [random.permutation(len(points))[: (len(points) + 1) // 2] for _ in range(2 * n_pairs)]
+    refits = [best_of(points[half], ks, seed=seed + 1 + turn, n_starts=2) for turn, half in enumerate(halves)]
     rows = []
     for k, estimate in zip(ks_made, silhouettes(points, [labelings[k] for k in ks_made]), strict=True):
         labels = labelings[k]
-        refits = (
-            best_of(points[half], k, seed=seed + 1 + turn, n_starts=2) for turn, half in enumerate(halves)
-        )
-        again = [nearest(points, centroids) for centroids in refits]
+        again = [nearest(points, refit[k]) for refit in refits]
         steady = stability(list(zip(again[::2], again[1::2], strict=True)))
         shares = np.bincount(labels) / len(points)
         rows.append(

@@ -37,7 +37,7 @@ def hostile_rows(n_rows: int = 150) -> list[list[str]]:
     for place in range(n_rows):
         group = place % 3
         dance, energy, loudness, acoustic = CENTRES[group]
-        shares = np.clip([dance, energy, acoustic, 0.1, 0.5, 0.02] + rng.normal(0, 0.04, 6), 0, 1)
+        shares = np.clip(np.array([dance, energy, acoustic, 0.1, 0.5, 0.02]) + rng.normal(0, 0.04, 6), 0, 1)
         features = [
             f"{shares[0]:.4f}", f"{shares[1]:.4f}", f"{loudness + rng.normal():.3f}", "0.05",
             f"{shares[2]:.4f}", f"{shares[5]:.4f}", f"{shares[3]:.4f}", f"{shares[4]:.4f}",
@@ -46,7 +46,9 @@ def hostile_rows(n_rows: int = 150) -> list[list[str]]:
         features = features if place < n_rows - 1 else [""] * len(features)
         rows.append(
             [
-                f"id{place:020d}", f"{HOSTILE[place % len(HOSTILE)]}{place}", f"Artist & Söhne <{place % 40}>",
+                f"id{place:020d}",
+                f"{HOSTILE[place % len(HOSTILE)]}{place}",
+                f"Artist & Söhne <u>{place % 40}</u>",
                 f"{1970 + group * 15 + place % 9}-05-01", ("pop", "folk & <i>", "metal")[group],
                 *features, "old", "", f"n{place}", "",
             ]
@@ -62,6 +64,15 @@ def hostile_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def build_hostile(path: Path) -> Atlas:
+    return build_atlas(path, k_max=4, genre="playlist_genre", keep=("too_short",))
+
+
 @pytest.fixture(scope="session")
 def hostile_atlas(hostile_csv: Path) -> Atlas:
-    return build_atlas(hostile_csv, k_max=4, genre="playlist_genre", keep=("too_short",))
+    return build_hostile(hostile_csv)
+
+
+@pytest.fixture(scope="session")
+def hostile_atlas_again(hostile_csv: Path) -> Atlas:
+    return build_hostile(hostile_csv)

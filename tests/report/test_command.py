@@ -13,7 +13,8 @@ from songatlas.report.command import LABELS, OPTIONS, build_command, setting_row
     [
         ({}, ["--seed", "0"]),
         ({"k": 7, "seed": 3}, ["--k", "7", "--seed", "3"]),
-        ({"space": ("plain",), "features": ("energy", "tempo")}, ["--space", "plain", "--features", "energy,tempo"]),
+        ({"space": ("plain",), "features": ("energy", "tempo")}, ["--features", "energy,tempo"]),
+        ({"space": ("plain",)}, ["--space", "plain"]),
         ({"weights": {"sound": 1, "era": 0.5}}, ["--weights", "sound=1,era=0.5"]),
         ({"columns": {"energy": "my nrgy"}, "units": {"tempo_bpm": "BPM"}}, ["--column", "energy=my nrgy"]),
         ({"keep": ("too_long", "spoken_word"), "genre": "Style"}, ["--keep", "too_long,spoken_word"]),
@@ -35,7 +36,9 @@ def test_simulated_songs_come_from_demo() -> None:
 def test_every_setting_has_a_label_and_a_way_to_be_given() -> None:
     settings = AtlasSettings().to_dict()
     assert set(LABELS) == set(settings)
-    in_file = {line.split(" = ")[0] for line in settings_file({**settings, "k_min": 3, "k_max": 9}).splitlines()}
+    in_file = {
+        line.split(" = ")[0] for line in settings_file({**settings, "k_min": 3, "k_max": 9}).splitlines()
+    }
     assert set(OPTIONS) | in_file == set(settings)
 
 

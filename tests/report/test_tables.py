@@ -12,7 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from songatlas.atlas import Atlas
-from songatlas.report.tables import APPENDED, appended_names, clusters_table, write_clustered_songs, write_clusters
+from songatlas.report.tables import (
+    APPENDED,
+    appended_names,
+    clusters_table,
+    write_clustered_songs,
+    write_clusters,
+)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 
@@ -34,9 +40,14 @@ def read(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-@given(st.lists(st.lists(TEXTS, min_size=2, max_size=2), min_size=1, max_size=6), st.lists(TEXTS, min_size=2, max_size=2))
+@given(
+    st.lists(st.lists(TEXTS, min_size=2, max_size=2), min_size=1, max_size=6),
+    st.lists(TEXTS, min_size=2, max_size=2),
+)
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_and_header_reads_back_equal(tmp_path: Path, rows: list[list[str]], header: list[str]) -> None:
+def test_any_text_and_header_reads_back_equal(
+    tmp_path: Path, rows: list[list[str]], header: list[str]
+) -> None:
     raw = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String}, orient="row")
     path = tmp_path / "out.csv"
     appended = write_clustered_songs(fake_rows(raw, tuple(header)), path)

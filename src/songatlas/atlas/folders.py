@@ -1,97 +1,167 @@
-"""Folders that are written whole or not at all.
+"""Writing folders and files so that a killed run leaves the old ones or the new ones, never a mixture.
 
-A new folder is written beside the old one and then takes its name. A run that is killed leaves the old
-folder, the new one, or (between two renames) the old one under a name that the next run puts back.
+Everything is first written into a hidden folder beside its place and only then renamed. A folder that
+does not exist yet appears in one rename. A folder that holds nothing but ours is set aside and replaced
+as a whole; a run killed between these two renames is mended by the next (`put_back`). Where a stranger's
+files lie in the folder too, they are never touched: each of our entries is exchanged by renames, and put
+back should one of them fail.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, SongAtlasError
+
+_STAGING = ".songatlas-new-"
+_A_DAY = 86_400.0
 
 
-@contextmanager
-def fresh_folder(target: Path) -> Iterator[Path]:
-    """Give an empty folder to write into, which replaces `target` when the block ends without an error.
+def write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collection[str]) -> None:
+    """Fill `directory` with what `write` writes, whole or not at all.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder to fill; it and its parents are made where they do not exist.
+    write : callable
+        Called with an empty folder in which it leaves the new entries.
+    ours : collection of str
+        Entries that belong to us, files and folders ("figures" or "figures/elbow.svg"): those which
+        `write` does not leave are removed. Everything else in `directory` stays as it is.
 
     Raises
     ------
     BadSettings
-        If the place cannot be written: no permission, no space, or a file in the way.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> place = Path(tempfile.mkdtemp()) / "made"
-    >>> with fresh_folder(place) as folder:
-    ...     _ = (folder / "one.txt").write_text("1")
-    >>> [path.name for path in place.iterdir()]
-    ['one.txt']
+        If `directory` is a file.
+    SongAtlasError
+        If it cannot be written, with the reason in one line.
     """
-    target = target.absolute()
-    fresh = target.with_name(f".{target.name}.new-{os.getpid()}")
+    if directory.exists() and not directory.is_dir():
+        raise BadSettings(f"{str(directory)!r} is a file: name a folder for the outputs with -o")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not target.is_dir():
-            raise BadSettings(
-                f"{str(target)!r} is a file, but a folder is to be written there: name another place"
-            )
-        put_back(target)
-        _clear_leftovers(target)
-        fresh.mkdir()
-        yield fresh
-        _swap(fresh, target)
+        _write_folder(directory, write, ours=ours)
     except OSError as error:
-        raise BadSettings(
-            f"cannot write to {str(target)!r}: {error.strerror or error}; name another place with -o, or make room"
-        ) from error
+        raise SongAtlasError(_refusal(directory, error)) from error
+
+
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write one file beside its place and rename it, so that it is whole or what it was before.
+
+    Raises
+    ------
+    BadSettings
+        If `path` is a folder.
+    SongAtlasError
+        If it cannot be written, with the reason in one line.
+    """
+    if path.is_dir():
+        raise BadSettings(f"{str(path)!r} is a folder: name a file with -o")
+    beside = path.with_name(f".{path.name}.new-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(beside)
+        beside.replace(path)
+    except OSError as error:
+        raise SongAtlasError(_refusal(path, error)) from error
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        beside.unlink(missing_ok=True)
 
 
-def put_back(target: Path) -> None:
+def put_back(directory: Path) -> None:
     """Give a folder its name back that a killed run had set aside."""
-    aside = _aside(target)
-    if aside.is_dir() and not target.exists():
-        aside.rename(target)
+    aside = _aside(directory.absolute())
+    if aside.is_dir() and not directory.exists():
+        aside.rename(directory)
 
 
-def _aside(target: Path) -> Path:
-    """Name of the old folder during the swap."""
-    return target.with_name(f".{target.name}.old")
+def _refusal(place: Path, error: OSError) -> str:
+    """Say in one line why a place cannot be written."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return (
+        f"cannot write the outputs into {str(place)!r}: {reason[:1].lower()}{reason[1:]}; "
+        "free the place or name another folder with -o"
+    )
 
 
-def _swap(fresh: Path, target: Path) -> None:
-    """Rename `fresh` to `target`, and remove what was there."""
-    aside = _aside(target)
-    if target.exists():
-        shutil.rmtree(aside, ignore_errors=True)
-        target.rename(aside)
-    fresh.rename(target)
+def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collection[str]) -> None:
+    put_back(directory)
+    fresh = not directory.exists()
+    whole = fresh or _can_swap(directory, ours=ours)
+    home = directory.absolute().parent if whole else directory
+    home.mkdir(parents=True, exist_ok=True)
+    _sweep_away_leftovers(home)
+    staging = home / f"{_STAGING}{os.getpid()}"
+    shutil.rmtree(staging, ignore_errors=True)
+    new = staging / "new"
+    try:
+        new.mkdir(parents=True)
+        write(new)
+        if fresh:
+            new.rename(directory)
+        elif whole:
+            _swap(new, directory.absolute())
+        else:
+            _exchange(new, directory, aside=staging / "old", ours=ours)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _aside(directory: Path) -> Path:
+    """Name of the old folder while the new one takes its place."""
+    return directory.with_name(f".{directory.name}.songatlas-old")
+
+
+def _can_swap(directory: Path, *, ours: Collection[str]) -> bool:
+    """Tell whether everything in the folder is ours and the folder itself can be renamed."""
+    if directory.is_symlink() or directory.is_mount() or not os.access(directory.absolute().parent, os.W_OK):
+        return False
+    for entry in directory.iterdir():
+        inside = [f"{entry.name}/{child.name}" for child in entry.iterdir()] if entry.is_dir() else []
+        if entry.name not in ours and not (inside and all(name in ours for name in inside)):
+            return False
+    return True
+
+
+def _swap(new: Path, directory: Path) -> None:
+    """Put `new` in the place of `directory`; the old one goes, or comes back should that fail."""
+    aside = _aside(directory)
+    shutil.rmtree(aside, ignore_errors=True)
+    directory.rename(aside)
+    try:
+        new.rename(directory)
+    except BaseException:
+        aside.rename(directory)
+        raise
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _clear_leftovers(target: Path) -> None:
-    """Remove half-written folders of runs that were killed."""
-    for left in target.parent.glob(f".{target.name}.new-*"):
-        pid = left.name.rsplit("-", 1)[1]
-        if pid.isdigit() and not _runs(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
+def _exchange(new: Path, directory: Path, *, aside: Path, ours: Collection[str]) -> None:
+    """Move our entries from `new` into `directory`, what they replace to `aside`; undo all on failure."""
+    done: list[tuple[Path, Path]] = []
 
+    def move(start: Path, end: Path) -> None:
+        if start.exists() or start.is_symlink():
+            end.parent.mkdir(parents=True, exist_ok=True)
+            start.rename(end)
+            done.append((start, end))
 
-def _runs(pid: int) -> bool:
-    """Tell whether a process of that number runs (on systems that cannot tell: yes)."""
-    if os.name != "posix":
-        return True
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        for entry in sorted(ours):
+            move(directory / entry, aside / entry)
+            move(new / entry, directory / entry)
+    except BaseException:
+        for start, end in reversed(done):
+            end.rename(start)
+        raise
+
+
+def _sweep_away_leftovers(home: Path) -> None:
+    """Remove what runs that were killed more than a day ago have left; a living run's folder is younger."""
+    for leftover in home.glob(f"{_STAGING}*"):
+        if time.time() - leftover.stat().st_mtime > _A_DAY:
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,7 +1,7 @@
 """A saved atlas: a folder of Parquet, JSON and .npy, with a manifest that vouches for every part.
 
 ```
-manifest.json               format version, package version, time, settings, SHA-256 of the input and of each part
+manifest.json               format and package version, time, settings, SHA-256 of the input and of each part
 atlas.json                  what was read, cleaned and found, in words and numbers
 songs.parquet               the clustered songs, with cluster, distance to its centroid and place on the map
 silhouette_sample.parquet   silhouettes of a sample of songs
@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 
 from songatlas.atlas.atlas import Atlas
-from songatlas.atlas.folders import fresh_folder, put_back
+from songatlas.atlas.folders import put_back, write_folder
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import Verdict, Vote
 from songatlas.errors import BadAtlas
@@ -45,14 +45,13 @@ def save_atlas(atlas: Atlas, directory: Path) -> None:
 
     Raises
     ------
-    BadSettings
+    SongAtlasError
         If the place cannot be written.
     """
-    with fresh_folder(directory) as folder:
-        write_parts(atlas, folder)
+    write_folder(directory, lambda folder: _write_parts(atlas, folder), ours=(*PARTS, "manifest.json"))
 
 
-def write_parts(atlas: Atlas, folder: Path) -> None:
+def _write_parts(atlas: Atlas, folder: Path) -> None:
     """Write the parts and the manifest into an empty folder."""
     labels, positions = atlas.clustering.labels, atlas.positions
     placed = (labels, atlas.distances, positions[:, 0], positions[:, 1])
@@ -103,7 +102,7 @@ def load_atlas(directory: Path) -> Atlas:
 def _folder_of(directory: Path) -> Path:
     """Find the folder of the atlas: the one named, or `atlas/` inside it."""
     for folder in (directory, directory / "atlas"):
-        put_back(folder.absolute())
+        put_back(folder)
         if (folder / "manifest.json").is_file():
             return folder
     what = "no atlas in it (no manifest.json)" if directory.is_dir() else "no such folder"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from songatlas.figures.lettering import printable, shortened
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import (
+    FAINT,
     INK,
     LINE,
     QUIET,
@@ -54,26 +54,20 @@ def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) ->
             f"Dashed: the size that each would have if all were alike large."
         )
         sheet = Sheet("How large the clusters are", subtitle, height=row * len(order) + 0.1, note=note)
-        axes = sheet.panel(left, 0, WIDTH - left - 1.55, row * len(order), bare=True)
-        _size_bars(axes, counts[order], order, total / len(counts))
         reach = (WIDTH - left - 1.55) / max(float(counts.max()), 1e-9)
         for place, cluster in enumerate(order):
             y = (place + 0.5) * row
             sheet.named(0, y, int(cluster), shown[cluster], left - 0.1, size=9.5)
+            sheet.bar(left, y, counts[cluster] * reach, 0.66 * row, colour_of(int(cluster)))
             words = f"{count_of(counts[cluster])} · {share_of(counts[cluster] / total if total else 0)}"
             beyond = left + counts[cluster] * reach + 0.08
             written = sheet.text(beyond, y, words, va="center_baseline")
             written.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 2})
+        sheet.rule(left, 0, row * len(order), color=LINE, linewidth=1.2)
+        if len(counts) > 1:
+            even, looks = left + total / len(counts) * reach, {"linestyle": (0, (3, 3)), "alpha": 0.6}
+            sheet.rule(even, 0, row * len(order), color=INK, linewidth=1, **looks)
         return sheet.done()
-
-
-def _size_bars(axes: Axes, counts: np.ndarray, order: np.ndarray, even: float) -> None:
-    places = np.arange(len(counts))
-    axes.set(xlim=(0, max(float(counts.max()), 1e-9)), ylim=(len(counts) - 0.5, -0.5))
-    axes.barh(places, counts, height=0.66, color=[colour_of(int(cluster)) for cluster in order])
-    axes.axvline(0, color=LINE, linewidth=1.2)
-    if len(counts) > 1:
-        axes.axvline(even, color=INK, linewidth=1, linestyle=(0, (3, 3)), alpha=0.6)
 
 
 def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], names: Sequence[str]) -> Figure:
@@ -134,18 +128,16 @@ def _contrasts(
     left, top, width = place
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(-np.abs(values[known] - 50), kind="stable")][:bars]
-    axes = sheet.panel(left, top + 0.38, width, bars * 0.21, bare=True)
+    middle, top = left + width / 2, top + 0.38
     size = 8.5 if width > 2.5 else 8.0
     reach = limit * 1.34  # room for the number at the end of the longest bar
-    axes.set(xlim=(-reach, reach), ylim=(bars - 0.5, -0.5))
-    axes.barh(np.arange(len(order)), values[order] - 50, height=0.62, color=colour_of(cluster))
-    axes.axvline(0, color="#9aa0aa", linewidth=0.9)
     for row, feature in enumerate(order):
         off = float(values[feature] - 50)
-        y, side = top + 0.38 + (row + 0.5) * 0.21, 1 if off >= 0 else -1
+        y, side = top + (row + 0.5) * 0.21, 1 if off >= 0 else -1
         name = shortened(features[feature], width / 2 - 0.06, size)
-        middle = left + width / 2
+        sheet.bar(middle, y, off / reach * width / 2, 0.13, colour_of(cluster))
         sheet.text(middle - side * 0.06, y, name, size=size, ha="right" if side > 0 else "left")
         end = middle + off / reach * width / 2 + side * 0.04
         number = f"{values[feature]:.0f}"
         sheet.text(end, y, number, size=8, colour=QUIET, ha="left" if side > 0 else "right")
+    sheet.rule(middle, top, top + bars * 0.21, color=FAINT, linewidth=0.9)

@@ -49,13 +49,19 @@ def families() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _has_glyph(character: str) -> bool:
-    """Whether one of `families` can draw it, regular and bold."""
-    for family in families():
+def _family_of(character: str) -> int:
+    """Number of the first of `families` that can draw it, -1 = none."""
+    for number, family in enumerate(families()):
         path = font_manager.findfont(font_manager.FontProperties(family=family))
         if font_manager.get_font(path).get_char_index(ord(character)):
-            return True
-    return False
+            return number
+    return -1
+
+
+def families_for(text: str) -> list[str]:
+    """Font families that `text` needs: mostly the first alone, which is drawn much faster."""
+    needed = max((_family_of(character) for character in set(text)), default=0)
+    return list(families()[: max(needed, 0) + 1])
 
 
 def printable(text: str) -> str:
@@ -75,7 +81,7 @@ def printable(text: str) -> str:
             parts.append(" ")
         elif unicodedata.category(character) in _DROPPED:
             continue
-        elif _has_glyph(character):
+        elif _family_of(character) >= 0:
             parts.append(character)
         elif not unicodedata.combining(character) and parts[-1:] != [_BOX]:
             parts.append(_BOX)
@@ -88,7 +94,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     if not text:
         return 0.0
     letters = font_manager.FontProperties(
-        family=list(families()), size=size, weight="bold" if bold else "normal"
+        family=families_for(text), size=size, weight="bold" if bold else "normal"
     )
     width, _, _ = text_to_path.get_text_width_height_descent(text, letters, False)
     return float(width) / 72

@@ -11,11 +11,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
-from songatlas.figures.lettering import printable, shortened, text_width, wrapped
+from songatlas.figures.lettering import families_for, printable, shortened, text_width, wrapped
 from songatlas.figures.style import FAINT, INK, PAPER, QUIET, colour_of, ink_on
 
 MARGIN = 0.35
@@ -96,7 +97,7 @@ class Sheet:
         across, up = self._spot(x, y)
         written = Text(
             across, up, words, fontsize=size, color=colour, ha=ha, va=va, parse_math=False,
-            transform=self.figure.dpi_scale_trans, **looks,
+            family=families_for(words), transform=self.figure.dpi_scale_trans, **looks,
         )  # fmt: skip
         if halo:
             written.set_path_effects([withStroke(linewidth=2.6, foreground=PAPER, alpha=0.92)])
@@ -119,6 +120,20 @@ class Sheet:
             weight="bold", zorder=3.5,
         )  # fmt: skip
 
+    def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
+        """Draw a bar from `x` on, to the left where `width` is below 0, its middle line at `y`."""
+        corner = self._spot(min(x, x + width), y + height / 2)
+        inches = self.figure.dpi_scale_trans
+        looks: dict[str, Any] = {"facecolor": colour, "edgecolor": "none", "transform": inches}
+        self.figure.add_artist(Rectangle(corner, abs(width), height, **looks))
+
+    def rule(self, x: float, top: float, bottom: float, **looks: Any) -> None:
+        """Draw an upright line."""
+        (across, high), (_, low) = self._spot(x, top), self._spot(x, bottom)
+        self.figure.add_artist(
+            Line2D([across, across], [low, high], transform=self.figure.dpi_scale_trans, **looks)
+        )
+
     def named(self, x: float, y: float, cluster: int, name: str, width: float, **looks: Any) -> None:
         """Write badge and name of a cluster from `x` on, the name in at most `width` - badge inches.
 
@@ -140,8 +155,11 @@ class Sheet:
         self.text(x, y, shortened(words, width, 10.5, bold=True), size=10.5, weight="bold")
 
     def done(self) -> Figure:
-        """Return the figure with every tick and label made."""
-        self.figure.draw_without_rendering()
+        """Return the figure with every tick and label made, so that later settings cannot touch them."""
+        for axes in self.figure.axes:
+            if axes.axison:
+                axes.get_xticklabels()
+                axes.get_yticklabels()
         return self.figure
 
 

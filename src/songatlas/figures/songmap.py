@@ -71,7 +71,7 @@ def pca_map(
     numbers = np.asarray(labels, dtype=np.int64).ravel()
     seen = np.isfinite(places).all(axis=1) & (numbers >= 0)
     places, numbers = places[seen], numbers[seen]
-    words = [[printable(word) for word in pair] for pair in axis_words]
+    words = [[" and ".join(printable(word).rsplit(", ", 1)) for word in pair] for pair in axis_words]
     with drawing():
         if not len(places):
             return empty_sheet("The map of the songs", "There is nothing to draw.", "No song has a place.")
@@ -244,6 +244,7 @@ def _labels(
 def _place(sheet: Sheet, labels: list[_Label], size: tuple[float, float], points: np.ndarray) -> None:
     """Write labels without overlap: each takes the nearest free place that hides few of the `points`."""
     taken = np.empty((0, 4))
+    dear = np.clip(2400 / max(len(points), 1), 6, 60)
     dots = np.hstack([points - 0.06, points + 0.06])
     turns = np.arange(28) * (2 * np.pi / 28)
     radii = np.concatenate([[0.0], np.arange(0.07, max(size), 0.07)])
@@ -252,7 +253,7 @@ def _place(sheet: Sheet, labels: list[_Label], size: tuple[float, float], points
         room = np.array([label.width, label.height])
         corners = np.array(label.spot) - room / 2 + steps
         corners = corners.clip(0.05, np.maximum(0.05, np.array(size) - room - 0.05))
-        away = np.hypot(*(corners + room / 2 - label.spot).T) + 15 * _overlap(corners, room, dots)
+        away = np.hypot(*(corners + room / 2 - label.spot).T) + dear * _overlap(corners, room, dots)
         corner = corners[np.lexsort((away, _overlap(corners, room, taken).round(6)))[0]]
         taken = np.vstack([taken, [*corner, *(corner + room)]])
         _write(sheet, label, corner)

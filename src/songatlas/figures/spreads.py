@@ -19,7 +19,7 @@ from songatlas.figures.style import INK, QUIET, cluster_names, colour_of, drawin
 
 _MOST_RIDGES = 30
 _CELLS = 60
-_FEW = 12
+_FEW = 25
 _BASE = 0.8
 _MS_PER_MINUTE = 60_000.0
 _UNITS = {

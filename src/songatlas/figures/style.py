@@ -157,7 +157,7 @@ def ordered_rows(matrix: np.ndarray) -> np.ndarray:
 def drawing() -> Iterator[None]:
     """Draw under the settings of songatlas, one thread at a time, and leave Matplotlib's as they were."""
     with _LOCK, mpl.rc_context():
-        mpl.rcParams.update({**_PLAIN, **_SETTINGS, "font.family": list(families())})
+        mpl.rcParams.update({**_PLAIN, **_SETTINGS, "font.family": families()[0]})
         yield
 
 

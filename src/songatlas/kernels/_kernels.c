@@ -226,17 +226,16 @@ static PyObject *spread(PyObject *Py_UNUSED(self), PyObject *args)
     return finish(&held, bad, "the label");
 }
 
-/* Hold one (centroids, labels, changed or None, before or None, sure_until or None, drift) of `relabel`. */
+/* Hold one (centroids, labels, changed or None, before or None) of `relabel`. */
 static int hold_set(Held *held, PyObject *item, const Points *points, Py_ssize_t n_rows_in_range, CentroidSet *set)
 {
-    PyObject *centroids_in, *labels_in, *changed_in, *before_in, *sure_in;
-    Py_buffer *centroids, *labels, *changed, *before, *sure;
-    float drift;
+    PyObject *centroids_in, *labels_in, *changed_in, *before_in;
+    Py_buffer *centroids, *labels, *changed, *before;
     if (!PyTuple_Check(item)) {
         PyErr_SetString(PyExc_ValueError, "each set must be a tuple");
         return -1;
     }
-    if (!PyArg_ParseTuple(item, "OOOOOf", &centroids_in, &labels_in, &changed_in, &before_in, &sure_in, &drift) ||
+    if (!PyArg_ParseTuple(item, "OOOO", &centroids_in, &labels_in, &changed_in, &before_in) ||
         !(centroids = hold(held, centroids_in, "centroids", DOUBLES, 0, 2, ANY, (Py_ssize_t)points->n_dimensions,
                            ANY)) ||
         !(labels = hold(held, labels_in, "labels", INTS, 1, 1, (Py_ssize_t)points->n_rows, ANY, ANY)))
@@ -245,12 +244,7 @@ static int hold_set(Held *held, PyObject *item, const Points *points, Py_ssize_t
         PyErr_SetString(PyExc_ValueError, "there must be at least one centroid");
         return -1;
     }
-    *set = (CentroidSet){.centroids = centroids->buf, .k = (size_t)centroids->shape[0], .labels = labels->buf, .drift = drift};
-    if (sure_in != Py_None) {
-        if (!(sure = hold(held, sure_in, "sure_until", SINGLES, 1, 1, (Py_ssize_t)points->n_rows, ANY, ANY)))
-            return -1;
-        set->sure_until = sure->buf;
-    }
+    *set = (CentroidSet){.centroids = centroids->buf, .k = (size_t)centroids->shape[0], .labels = labels->buf};
     if (changed_in == Py_None)
         return 0;
     if (!(changed = hold(held, changed_in, "changed", LONGS, 1, 1, ANY, ANY, ANY)) ||
@@ -291,7 +285,7 @@ static PyObject *relabel(PyObject *Py_UNUSED(self), PyObject *args)
     CentroidSet *sets = PyMem_Calloc((size_t)n_sets + 1, sizeof *sets);
     if (!sets)
         return PyErr_NoMemory();
-    if (held_room(&held, 4 + 5 * (size_t)n_sets))
+    if (held_room(&held, 4 + 4 * (size_t)n_sets))
         goto done;
     if (hold_points(&held, points_in, &points))
         goto done;
@@ -349,9 +343,9 @@ static PyObject *candidate_distances(PyObject *Py_UNUSED(self), PyObject *args)
 }
 
 /* Check that numbers which will be used as places exist. */
-static int places_fit(const int32_t *places, size_t n, size_t below, const char *name)
+static int places_fit(const int32_t *places, size_t n, size_t step, size_t start, size_t below, const char *name)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = start; i < n * step; i += step)
         if (places[i] < 0 || (size_t)places[i] >= below) {
             PyErr_Format(PyExc_ValueError, "%s hold %d: they must be from 0 to %zd", name, (int)places[i],
                          (Py_ssize_t)below - 1);
@@ -373,33 +367,33 @@ static int edges_fit(const int64_t *edges, size_t n, int64_t start, int64_t end,
 
 static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    PyObject *songs_in, *queries_in, *stops_in, *rows_in, *levels_in, *edges_in, *sizes_in, *own_in, *sums_in,
+    PyObject *songs_in, *queries_in, *stops_in, *ends_in, *ending_in, *edges_in, *sizes_in, *own_in, *sums_in,
         *values_in;
     Py_ssize_t n_songs, first, last;
     Comparison given;
     Held held;
-    Py_buffer *songs, *queries, *stops, *rows, *levels, *edges, *sizes, *own, *sums = NULL, *values = NULL;
+    Py_buffer *songs, *queries, *stops, *ends, *ending, *edges, *sizes, *own, *sums = NULL, *values = NULL;
     if (!PyArg_ParseTuple(args, "OnOdOOOOOOOOnn", &songs_in, &n_songs, &queries_in, &given.scale, &stops_in,
-                          &rows_in, &levels_in, &edges_in, &sizes_in, &own_in, &sums_in, &values_in, &first,
+                          &ends_in, &ending_in, &edges_in, &sizes_in, &own_in, &sums_in, &values_in, &first,
                           &last) ||
         held_room(&held, 10))
         return NULL;
     if (!(songs = hold(&held, songs_in, "songs", SINGLES, 0, 3, ANY, ANY, SONG_TILE)) ||
         !(queries = hold(&held, queries_in, "queries", SINGLES, 0, 3, ANY, songs->shape[1], BLOCK)) ||
-        !(stops = hold(&held, stops_in, "run stops", LONGS, 0, 1, ANY, ANY, ANY)) ||
-        !(rows = hold(&held, rows_in, "run rows", INTS, 0, 2, stops->shape[0], ANY, ANY)) ||
-        !(levels = hold(&held, levels_in, "run levels", INTS, 0, 1, stops->shape[0], ANY, ANY)) ||
-        !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, rows->shape[1] + 1, ANY, ANY)) ||
+        !(stops = hold(&held, stops_in, "stops", LONGS, 0, 1, ANY, ANY, ANY)) ||
+        !(ends = hold(&held, ends_in, "ends", LONGS, 0, 1, stops->shape[0], ANY, ANY)) ||
+        !(ending = hold(&held, ending_in, "ending", INTS, 0, 2, ANY, 2, ANY)) ||
+        !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, ANY, ANY, ANY)) ||
         !(sizes = hold(&held, sizes_in, "sizes", DOUBLES, 0, 1, ANY, ANY, ANY)) ||
-        !(own = hold(&held, own_in, "own", INTS, 0, 2, ANY, rows->shape[1], ANY)) ||
+        !(own = hold(&held, own_in, "own", INTS, 0, 2, ANY, edges->shape[0] - 1, ANY)) ||
         (sums_in != Py_None &&
          !(sums = hold(&held, sums_in, "sums", DOUBLES, 1, 2, own->shape[0], sizes->shape[0], ANY))) ||
         (values_in != Py_None &&
-         !(values = hold(&held, values_in, "values", DOUBLES, 1, 2, rows->shape[1], own->shape[0], ANY))))
+         !(values = hold(&held, values_in, "values", DOUBLES, 1, 2, own->shape[1], own->shape[0], ANY))))
         return fail(&held);
     given.n_songs = (size_t)n_songs;
     given.n_dimensions = (size_t)songs->shape[1];
-    given.n_labelings = (size_t)rows->shape[1];
+    given.n_labelings = (size_t)own->shape[1];
     given.n_clusters = (size_t)sizes->shape[0];
     given.n_queries = (size_t)own->shape[0];
     given.n_runs = (size_t)stops->shape[0];
@@ -409,17 +403,18 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
         return fail(&held);
     }
     if (!range_fits(first, last, (size_t)queries->shape[0], "blocks") ||
-        !edges_fit(stops->buf, given.n_runs, 1, n_songs, "run stops") ||
+        !edges_fit(stops->buf, given.n_runs, 1, n_songs, "stops") ||
         !edges_fit(edges->buf, given.n_labelings + 1, 0, sizes->shape[0], "edges") ||
-        !places_fit(rows->buf, given.n_runs * given.n_labelings, given.n_clusters, "run rows") ||
-        !places_fit(levels->buf, given.n_runs, given.n_labelings, "run levels") ||
-        !places_fit(own->buf, given.n_queries * given.n_labelings, given.n_clusters, "own"))
+        !edges_fit(ends->buf, given.n_runs, 0, ending->shape[0], "ends") ||
+        !places_fit(ending->buf, (size_t)ending->shape[0], 2, 0, given.n_labelings, "ending labelings") ||
+        !places_fit(ending->buf, (size_t)ending->shape[0], 2, 1, given.n_clusters, "ending rows") ||
+        !places_fit(own->buf, given.n_queries * given.n_labelings, 1, 0, given.n_clusters, "own"))
         return fail(&held);
     given.songs = songs->buf;
     given.queries = queries->buf;
-    given.run_stops = stops->buf;
-    given.run_rows = rows->buf;
-    given.run_levels = levels->buf;
+    given.stops = stops->buf;
+    given.ends = ends->buf;
+    given.ending = ending->buf;
     given.edges = edges->buf;
     given.sizes = sizes->buf;
     given.own = own->buf;
@@ -433,6 +428,22 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
     if (answer)
         return PyErr_NoMemory();
     Py_RETURN_NONE;
+}
+
+static PyObject *tour(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *labels_in, *order_in;
+    Held held;
+    Py_buffer *labels, *order;
+    if (!PyArg_ParseTuple(args, "OO", &labels_in, &order_in) || held_room(&held, 2))
+        return NULL;
+    if (!(labels = hold(&held, labels_in, "labels", INTS, 1, 2, ANY, ANY, ANY)) ||
+        !(order = hold(&held, order_in, "order", LONGS, 1, 1, labels->shape[1], ANY, ANY)))
+        return fail(&held);
+    Py_BEGIN_ALLOW_THREADS;
+    rows_tour(labels->buf, (size_t)labels->shape[0], (size_t)labels->shape[1], order->buf);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, -1, "");
 }
 
 static PyMethodDef METHODS[] = {
@@ -450,8 +461,9 @@ static PyMethodDef METHODS[] = {
      "relabel(points, blocks, longest, shift, scale, sets, first, last) -> changed rows of each set"},
     {"candidate_distances", candidate_distances, METH_VARARGS,
      "candidate_distances(columns, candidates, closest, updates)"},
+    {"tour", tour, METH_VARARGS, "tour(labels, order)"},
     {"compare", compare, METH_VARARGS,
-     "compare(songs, n_songs, queries, scale, stops, rows, levels, edges, sizes, own, sums, values, first, last)"},
+     "compare(songs, n_songs, queries, scale, stops, ends, ending, edges, sizes, own, sums, values, first, last)"},
     {NULL, NULL, 0, NULL}};
 
 static int start(PyObject *Py_UNUSED(module))

@@ -46,22 +46,21 @@ typedef struct {
     int64_t *changed; /* rows whose label changed, in order; NULL where nobody asks */
     int32_t *before;  /* their labels before */
     size_t n_changed;
-    float *sure_until; /* (n_rows): the drift up to which a row cannot change its label; or NULL */
-    float drift;       /* how far centroids have come towards or away from any row since drift was 0 */
 } CentroidSet;
 
-/* Songs sorted by joint label, the runs of equal joint labels among them, and the songs to be judged. */
+/* Songs in runs of equal joint labels, what ends with each run, and the songs to be judged. A row is a
+ * row of the sums: all clusters of the first labeling, then those of the next. */
 typedef struct {
     size_t n_songs, n_dimensions, n_labelings, n_clusters, n_queries, n_runs;
-    const float *songs;        /* (n_tiles, n_dimensions, SONG_TILE), in that order, padded to a full strip */
-    const float *queries;      /* (n_blocks, n_dimensions, 16) */
-    double scale;              /* of both; distances are multiplied by it */
-    const int64_t *run_stops;  /* (n_runs), rising, the last is n_songs */
-    const int32_t *run_rows;   /* (n_runs, n_labelings): the row of the sums that a run belongs to */
-    const int32_t *run_levels; /* (n_runs): the first labeling in which the next run differs */
-    const int64_t *edges;      /* (n_labelings + 1): where the clusters of each labeling begin */
-    const double *sizes;       /* (n_clusters) */
-    const int32_t *own;        /* (n_queries, n_labelings): the row of the sums of each query's own cluster */
+    const float *songs;     /* (n_tiles, n_dimensions, SONG_TILE), run after run, padded to a full strip */
+    const float *queries;   /* (n_blocks, n_dimensions, 16) */
+    double scale;           /* of both; distances are multiplied by it */
+    const int64_t *stops;   /* (n_runs): where each run ends, rising; the last is n_songs */
+    const int64_t *ends;    /* (n_runs): how many of `ending` there are up to the end of each run */
+    const int32_t *ending;  /* (ends[-1], 2): labeling whose label changes after the run, row of the label */
+    const int64_t *edges;   /* (n_labelings + 1): where the rows of each labeling begin */
+    const double *sizes;    /* (n_clusters) */
+    const int32_t *own;     /* (n_queries, n_labelings): the row of each query's own cluster */
 } Comparison;
 
 typedef struct {

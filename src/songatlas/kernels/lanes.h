@@ -14,6 +14,8 @@
 
 #include "engine.h"
 
+#include <float.h>
+
 #if defined(LANES_AVX512)
 
 #include <immintrin.h>
@@ -33,7 +35,15 @@ static inline Lanes lanes_sub(Lanes a, Lanes b) { return _mm512_sub_ps(a, b); }
 static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c) { return _mm512_fmadd_ps(a, b, c); }
 static inline Lanes lanes_min(Lanes a, Lanes b) { return _mm512_min_ps(a, b); }
 static inline Lanes lanes_max(Lanes a, Lanes b) { return _mm512_max_ps(a, b); }
-static inline Lanes lanes_root(Lanes a) { return _mm512_sqrt_ps(a); }
+/* The square root by an estimate of 14 bits and one step of Newton's: half the time of the instruction,
+ * and as good to the last bit or two. The root of 0 is 0. */
+static inline Lanes lanes_root(Lanes a)
+{
+    __mmask16 some = _mm512_cmp_ps_mask(a, _mm512_set1_ps(FLT_MIN), _CMP_GE_OQ);
+    Lanes inverse = _mm512_maskz_rsqrt14_ps(some, a), root = _mm512_mul_ps(a, inverse);
+    Lanes rest = _mm512_fnmadd_ps(root, inverse, _mm512_set1_ps(1.0f));
+    return _mm512_fmadd_ps(_mm512_mul_ps(root, _mm512_set1_ps(0.5f)), rest, root);
+}
 static inline Mask lanes_less(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline Numbers numbers_load(const int32_t *from) { return _mm512_loadu_si512(from); }
 static inline void numbers_store(int32_t *to, Numbers a) { _mm512_storeu_si512(to, a); }

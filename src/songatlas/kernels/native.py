@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from songatlas.kernels import _kernels
+from songatlas.kernels.lines import aligned
 from songatlas.kernels.native_silhouette import silhouette_sums, silhouette_table
 from songatlas.kernels.reference import SUM_AFRESH_SHARE, random_rows
 from songatlas.kernels.reference import _draw as draw_rows
@@ -43,9 +44,6 @@ Indices: TypeAlias = npt.NDArray[np.int64]
 Points: TypeAlias = npt.NDArray[np.floating[Any]]
 
 BLOCK_ROWS = 16
-LINE_BYTES = 64
-MARGINS_SHARE = 0.05  # of the rows changed: from here on margins are worth their making
-FARTHEST_DRIFT = 64.0  # beyond it float32 would tell margins too coarsely
 WORTH_THREADS = 1 << 22  # multiplications below which starting threads costs more than it saves
 
 
@@ -107,16 +105,6 @@ class Pass:
     counts: Floats
     n_changed: int
     centroids: Floats = field(repr=False)
-    sure_until: Singles | None = field(repr=False, default=None)
-    drift: float = 0.0
-
-
-def aligned(shape: tuple[int, ...]) -> Singles:
-    """Return an uninitialised float32 array that begins where a cache line begins."""
-    n_bytes = int(np.prod(shape)) * 4
-    room = np.empty(n_bytes + LINE_BYTES, dtype=np.uint8)
-    start = -room.ctypes.data % LINE_BYTES
-    return room[start : start + n_bytes].view(np.float32).reshape(shape)
 
 
 def squared_distances(points: Points, centroids: Floats, labels: npt.NDArray[np.integer[Any]]) -> Floats:
@@ -172,7 +160,7 @@ def lloyd_passes(
 ) -> list[Pass]:
     """Make one `lloyd_pass` for each of several sets of centroids, reading the rows once for all of them."""
     sets = [
-        _first_set(rows, mine) if last is None else _next_set(rows, mine, last)
+        _set_of(rows, mine, last)
         for mine, last in zip(centroids, previous, strict=True)
     ]
     changes = _relabel(rows, sets, n_threads)
@@ -189,32 +177,18 @@ class _Set(NamedTuple):
     labels: Labels
     changed: Indices | None = None
     before: Labels | None = None
-    sure_until: Singles | None = None
-    drift: float = 0.0
 
 
 _Change: TypeAlias = tuple[Indices, Labels]
 
 
-def _first_set(rows: Rows, centroids: Floats) -> _Set:
-    """Label every row without looking back."""
-    labels = np.empty(len(rows.points), dtype=np.int32)
-    return _Set(np.ascontiguousarray(centroids, dtype=np.float64), labels)
-
-
-def _next_set(rows: Rows, centroids: Floats, last: Pass) -> _Set:
-    """Go on from the pass before; with margins once little changes, so that most rows can be passed over."""
+def _set_of(rows: Rows, centroids: Floats, last: Pass | None) -> _Set:
+    """Write new labels, or go on from those of the pass before and note what changes."""
     n_rows = len(rows.points)
     centroids = np.ascontiguousarray(centroids, dtype=np.float64)
-    sure_until, drift = last.sure_until, last.drift
-    if sure_until is not None:
-        moves = np.sqrt(np.square(centroids - last.centroids).sum(axis=1)) / rows.scale
-        drift += float(np.sort(moves)[-2:].sum()) * (1 + 1e-6)
-    if sure_until is None or drift > FARTHEST_DRIFT:
-        worth_it = last.n_changed <= MARGINS_SHARE * n_rows
-        sure_until, drift = (np.full(n_rows, -1.0, dtype=np.float32) if worth_it else None), 0.0
-    changed, before = np.empty(n_rows, dtype=np.int64), np.empty(n_rows, dtype=np.int32)
-    return _Set(centroids, last.labels, changed, before, sure_until, drift)
+    if last is None:
+        return _Set(centroids, np.empty(n_rows, dtype=np.int32))
+    return _Set(centroids, last.labels, np.empty(n_rows, dtype=np.int64), np.empty(n_rows, dtype=np.int32))
 
 
 def _relabel(rows: Rows, sets: Sequence[_Set], n_threads: int) -> list[list[_Change]]:
@@ -231,8 +205,6 @@ def _relabel(rows: Rows, sets: Sequence[_Set], n_threads: int) -> list[list[_Cha
                 one.labels,
                 None if one.changed is None else one.changed[mine],
                 None if one.before is None else one.before[mine],
-                one.sure_until,
-                one.drift * (1 + 1e-6),
             )
             for one in sets
         ]
@@ -241,7 +213,7 @@ def _relabel(rows: Rows, sets: Sequence[_Set], n_threads: int) -> list[list[_Cha
         )
         return [
             None if changed is None or before is None else (changed[:count], before[:count])
-            for (_, _, changed, before, *_), count in zip(cut, counts, strict=True)
+            for (_, _, changed, before), count in zip(cut, counts, strict=True)
         ]
 
     if n_threads == 1 or work < WORTH_THREADS:
@@ -270,14 +242,14 @@ def _summed(
     if last is None or weights is not None or n_changed > SUM_AFRESH_SHARE * n_rows:
         # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen
         sums, counts = cluster_sums(rows, labels, k, weights=weights, n_threads=n_threads)
-        return Pass(labels, sums, counts, n_changed, centroids, mine.sure_until, mine.drift)
+        return Pass(labels, sums, counts, n_changed, centroids)
     gained, lost = np.zeros((k, rows.points.shape[1])), np.zeros((k, rows.points.shape[1]))
     gained_counts, lost_counts = np.zeros(k), np.zeros(k)
     for changed, before in parts:
         _kernels.move_rows(rows.points, labels, changed, before, gained, lost, gained_counts, lost_counts)
     sums = last.sums + gained - lost
     counts = last.counts + gained_counts - lost_counts
-    return Pass(labels, sums, counts, n_changed, centroids, mine.sure_until, mine.drift)
+    return Pass(labels, sums, counts, n_changed, centroids)
 
 
 def cluster_sums(

@@ -1,20 +1,22 @@
 """Silhouettes in C: every distance computed once and added up for many labelings.
 
-Songs are sorted by their joint label over all labelings, coarse labelings first, so that a cluster of any
-labeling is a few runs of songs; from run to run only the finer labels change. Few songs are left to the
-reference: float32 distances are as good as float64 ones only where there are many to average.
+Songs are sorted by their joint label over all labelings, so that a cluster of any labeling is a few runs
+of songs, and the runs so that few labels change from one to the next. Few songs are left to the reference:
+float32 distances are as good as float64 ones only where there are many to average.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from songatlas.kernels import _kernels, reference_silhouette
+from songatlas.kernels.lines import aligned
 from songatlas.kernels.threads import map_in_order
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -34,19 +36,18 @@ LARGEST_KEY = 2**62
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Everything `_kernels.compare` reads, labelings in the order of the sort."""
+    """Everything `_kernels.compare` reads."""
 
     songs: Singles
     n_songs: int
     queries: Singles
     scale: float
-    run_stops: Indices
-    run_rows: Numbers
-    run_levels: Numbers
+    stops: Indices
+    ends: Indices
+    ending: Numbers
     edges: Indices
     sizes: Floats
     own: Numbers
-    order: Indices  # of the labelings
 
 
 def silhouette_sums(
@@ -81,8 +82,7 @@ def silhouette_sums(
     given = _comparison(points, np.asarray(query_rows, dtype=np.int64), labelings, ks)
     sums = np.empty((len(given.own), len(given.sizes)))
     _compare(given, sums, None, n_threads)
-    back = np.argsort(given.order)
-    return [np.ascontiguousarray(sums[:, given.edges[place] : given.edges[place + 1]]) for place in back]
+    return [np.ascontiguousarray(sums[:, start:stop]) for start, stop in pairwise(given.edges)]
 
 
 def silhouette_table(
@@ -100,7 +100,7 @@ def silhouette_table(
     given = _comparison(points, np.asarray(query_rows, dtype=np.int64), labelings, ks)
     values = np.empty((len(labelings), len(given.own)))
     _compare(given, None, values, n_threads)
-    return np.ascontiguousarray(values[np.argsort(given.order)])
+    return values
 
 
 def _compare(given: _Comparison, sums: Floats | None, values: Floats | None, n_threads: int) -> None:
@@ -113,9 +113,9 @@ def _compare(given: _Comparison, sums: Floats | None, values: Floats | None, n_t
             given.n_songs,
             given.queries,
             given.scale,
-            given.run_stops,
-            given.run_rows,
-            given.run_levels,
+            given.stops,
+            given.ends,
+            given.ending,
             given.edges,
             given.sizes,
             given.own,
@@ -136,38 +136,42 @@ def _comparison(
 ) -> _Comparison:
     """Sort the songs by joint label, and copy songs and queries into the order the loops read them in."""
     points = np.ascontiguousarray(points)
-    order = np.argsort(np.asarray(ks), kind="stable")
-    joint = [np.ascontiguousarray(labelings[place], dtype=np.int32) for place in order]
-    widths = [int(ks[place]) for place in order]
-    edges = np.cumsum([0, *widths], dtype=np.int64)
-    sorted_rows, starts = _sorted_by_label(joint, widths)
-    at_start = np.stack([labels[sorted_rows[starts]] for labels in joint], axis=1)
-    differs = at_start[1:] != at_start[:-1]
+    joint = [np.ascontiguousarray(labels, dtype=np.int32) for labels in labelings]
+    edges = np.cumsum([0, *ks], dtype=np.int64)
+    sorted_rows, stops, labels = _in_runs(joint, ks)
+    run, labeling = np.nonzero(np.append(labels[1:] != labels[:-1], np.ones((1, len(ks)), dtype=np.bool_), axis=0))
     shift, scale = _frame(points)
-    n_tiles = -(-len(points) // STRIP_SONGS) * (STRIP_SONGS // SONG_TILE)
-    songs = np.zeros((n_tiles, points.shape[1], SONG_TILE), dtype=np.float32)
-    queries = np.zeros(
-        (-(-len(query_rows) // BLOCK_QUERIES), points.shape[1], BLOCK_QUERIES), dtype=np.float32
-    )
+    n_strips = -(-len(points) // STRIP_SONGS)
+    songs = aligned((n_strips * (STRIP_SONGS // SONG_TILE), points.shape[1], SONG_TILE))
+    queries = aligned((-(-len(query_rows) // BLOCK_QUERIES), points.shape[1], BLOCK_QUERIES))
     _kernels.pack(points, sorted_rows, shift, scale, songs, None, 0, len(songs))
     _kernels.pack(points, query_rows, shift, scale, queries, None, 0, len(queries))
+    sizes = [np.bincount(labels, minlength=k) for labels, k in zip(joint, ks, strict=True)]
+    own = [labels[query_rows] + edge for labels, edge in zip(joint, edges[:-1], strict=True)]
     return _Comparison(
         songs=songs,
         n_songs=len(points),
         queries=queries,
         scale=scale,
-        run_stops=np.append(starts[1:], len(points)),
-        run_rows=(at_start + edges[:-1]).astype(np.int32),
-        run_levels=np.append(differs.argmax(axis=1), 0).astype(np.int32),
+        stops=stops,
+        ends=np.cumsum(np.bincount(run)),
+        ending=np.stack([labeling, labels[run, labeling] + edges[labeling]], axis=1).astype(np.int32),
         edges=edges,
-        sizes=np.concatenate(
-            [np.bincount(labels, minlength=k) for labels, k in zip(joint, widths, strict=True)]
-        ).astype(np.float64),
-        own=np.stack(
-            [labels[query_rows] + edge for labels, edge in zip(joint, edges, strict=False)], axis=1
-        ).astype(np.int32),
-        order=order,
+        sizes=np.concatenate(sizes).astype(np.float64),
+        own=np.stack(own, axis=1).astype(np.int32),
     )
+
+
+def _in_runs(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indices, Indices, Numbers]:
+    """Return the rows run after run, where each run stops, and its labels, ``(n_runs, n_labelings)``."""
+    rows, starts = _sorted_by_label(joint, ks)
+    labels = np.stack([mine[rows[starts]] for mine in joint])
+    order = np.empty(len(starts), dtype=np.int64)
+    _kernels.tour(labels.copy(), order)
+    lengths = np.diff(np.append(starts, len(rows)))[order]
+    stops = np.cumsum(lengths)
+    within = np.arange(len(rows)) - np.repeat(stops - lengths, lengths)
+    return rows[np.repeat(starts[order], lengths) + within], stops, np.ascontiguousarray(labels.T[order])
 
 
 def _sorted_by_label(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indices, Indices]:

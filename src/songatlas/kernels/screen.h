@@ -2,10 +2,6 @@
  *
  * |x - c|^2 = |x|^2 + (|c|^2 - 2 c.x), and |x|^2 is the same for all centroids: so the score
  * |c|^2 - 2 c.x alone orders them, at one fused multiplication and addition a coordinate.
- *
- * Late passes change few labels. A row that is nearer to its own centroid than to the second by a margin
- * keeps its label until the centroids have drifted that far (Hamerly's bound), so only the other rows are
- * looked at: in place where a block has many of them, else gathered into blocks of their own.
  */
 #include "lanes.h"
 
@@ -15,9 +11,7 @@
 #define LAW_TILE 8              /* centroids whose distances the law sums side by side */
 #define PANEL_FLOATS (1 << 15)  /* centroids taken at once, so that they stay in the second cache */
 #define GROUP_BLOCKS 64         /* blocks taken through a panel before the next panel comes */
-#define PREFETCH_UNITS 4  /* units whose memory is fetched ahead */
-#define DENSE 6                 /* rows to look at from which a block is scored as a whole */
-#define MARGIN_SLACK 1e-4f      /* what the rounding of margins and drift stays far below */
+#define PREFETCH_BLOCKS 4       /* how far ahead memory is fetched */
 #define LARGEST_SCALED 1e15     /* centroids further out than this overflow float32 when squared */
 #define ROUNDING 0x1p-24        /* half a unit in the last place of float32 */
 
@@ -30,20 +24,14 @@ typedef struct {
     size_t n_tiles, n_law_tiles;
 } Prepared;
 
+#define WHOLE_BLOCK 0xffffu
 #define GROUP_ROWS (GROUP_BLOCKS * BLOCK)
 
-/* The work on a group of blocks: units of 16 rows, blocks as they stand or rows gathered from several. */
+/* Best and second best score of the rows of a group of blocks, and which centroid is best. */
 typedef struct {
-    size_t n_units;
-    const float *rows[GROUP_BLOCKS]; /* coordinates of each unit */
-    float longest[GROUP_BLOCKS];     /* greatest squared length in it */
-    size_t n_dense;                  /* units before this one are blocks as they stand */
-    uint16_t blocks[GROUP_BLOCKS];   /* which block of the group a dense unit is */
-    uint16_t places[GROUP_ROWS];     /* place of each row of the other units in the group */
     float best[GROUP_ROWS], second[GROUP_ROWS];
-    int32_t nearest[GROUP_ROWS], fresh[GROUP_ROWS];
-    float *gathered; /* room for the gathered units */
-} Group;
+    int32_t nearest[GROUP_ROWS];
+} Standing;
 
 static void prepared_free(Prepared *ready)
 {
@@ -188,232 +176,115 @@ static inline uint32_t block_less(const float *a, const float *b)
     return bits;
 }
 
-/* Rows of a unit whose two best scores rounding could have swapped, as bits. The longest row speaks for
+/* Rows of a block whose two best scores rounding could have swapped, as bits. The longest row speaks for
  * all; only where that is not enough the length of each is looked at. */
-static inline uint32_t unsure_rows(const Prepared *ready, const Group *group, size_t unit, size_t n_dimensions)
+static inline uint32_t unsure_rows(const Prepared *ready, const float *rows, size_t n_dimensions, float longest,
+                                   const float *best, const float *second)
 {
     float most[BLOCK], gap[BLOCK];
     Lanes error = lanes_splat(ready->error), reach = lanes_splat(ready->reach), tiny = lanes_splat(1e-30f);
-    Lanes length = lanes_add(lanes_splat(group->longest[unit]), reach);
+    Lanes length = lanes_add(lanes_splat(longest), reach);
     for (int part = 0; part < BLOCK; part += LANES) {
-        Lanes second = lanes_load(group->second + unit * BLOCK + part);
-        lanes_store(gap + part, lanes_sub(second, lanes_load(group->best + unit * BLOCK + part)));
+        lanes_store(gap + part, lanes_sub(lanes_load(second + part), lanes_load(best + part)));
         lanes_store(most + part, lanes_fma(error, length, tiny));
     }
-    if (block_less(most, gap) == 0xffff)
+    if (block_less(most, gap) == WHOLE_BLOCK)
         return 0;
     for (int part = 0; part < BLOCK; part += LANES) {
         length = reach;
         for (size_t j = 0; j < n_dimensions; j++) {
-            Lanes x = lanes_load(group->rows[unit] + j * BLOCK + part);
+            Lanes x = lanes_load(rows + j * BLOCK + part);
             length = lanes_fma(x, x, length);
         }
         lanes_store(most + part, lanes_fma(error, length, tiny));
     }
-    return ~block_less(most, gap) & 0xffff;
+    return ~block_less(most, gap) & WHOLE_BLOCK;
 }
 
-/* How far the centroids may drift before the rows of a unit have to be looked at again. */
-static inline void margins(const Prepared *ready, const Group *group, size_t unit, size_t n_dimensions,
-                           float drift, float *sure)
+/* Note which rows of a block change their label, and write the new labels. */
+static inline void change_labels(CentroidSet *set, size_t first, size_t n_rows, const int32_t *fresh)
 {
-    Lanes error = lanes_splat(ready->error), reach = lanes_splat(ready->reach), none = lanes_splat(0.0f);
-    Lanes tiny = lanes_splat(1e-30f), slack = lanes_splat(1.0f - MARGIN_SLACK);
-    for (int part = 0; part < BLOCK; part += LANES) {
-        Lanes length = none;
-        for (size_t j = 0; j < n_dimensions; j++) {
-            Lanes x = lanes_load(group->rows[unit] + j * BLOCK + part);
-            length = lanes_fma(x, x, length);
-        }
-        Lanes wrong = lanes_fma(error, lanes_add(length, reach), tiny);
-        Lanes near = lanes_add(lanes_add(lanes_load(group->best + unit * BLOCK + part), length), wrong);
-        Lanes far = lanes_sub(lanes_add(lanes_load(group->second + unit * BLOCK + part), length), wrong);
-        Lanes margin = lanes_sub(lanes_root(lanes_max(far, none)), lanes_root(lanes_max(near, none)));
-        lanes_store(sure + part, lanes_fma(margin, slack, lanes_splat(drift)));
-    }
-}
-
-/* Lay a row, centred and scaled as in the screen, into one lane of a unit. */
-static inline void gather_row(const Points *points, const Screen *screen, size_t row, float *to)
-{
-    size_t n_dimensions = points->n_dimensions;
-    double one_over = 1.0 / screen->scale;
-    if (points->is_double) {
-        const double *x = (const double *)points->values + row * n_dimensions;
-        for (size_t j = 0; j < n_dimensions; j++)
-            to[j * BLOCK] = (float)((x[j] - screen->shift[j]) * one_over);
-    } else {
-        const float *x = (const float *)points->values + row * n_dimensions;
-        for (size_t j = 0; j < n_dimensions; j++)
-            to[j * BLOCK] = (float)(((double)x[j] - screen->shift[j]) * one_over);
-    }
-}
-
-/* Make units of the rows of a group that have to be looked at. */
-static void gather_units(const Points *points, const Screen *screen, const CentroidSet *set, size_t first_block,
-                         size_t last_block, Group *group)
-{
-    size_t n_dimensions = points->n_dimensions, first = first_block * BLOCK, n_sparse = 0;
-    size_t row_bytes = n_dimensions * (points->is_double ? sizeof(double) : sizeof(float));
-    uint16_t sparse[GROUP_ROWS];
-    Lanes drift = lanes_splat(set->drift);
-    group->n_units = 0;
-    for (size_t block = first_block; block < last_block; block++) {
-        size_t rest = points->n_rows - block * BLOCK, place = (block - first_block) * BLOCK;
-        uint32_t active = rest < BLOCK ? (1u << rest) - 1 : 0xffff, sure = 0;
-        if (set->sure_until && rest >= BLOCK)
-            for (int part = 0; part < BLOCK; part += LANES)
-                sure |= mask_bits(lanes_less(drift, lanes_load(set->sure_until + block * BLOCK + part))) << part;
-        active &= ~sure;
-        if (rest < BLOCK || __builtin_popcount(active) >= DENSE) {
-            size_t unit = group->n_units++;
-            group->rows[unit] = screen->blocks + block * BLOCK * n_dimensions;
-            group->longest[unit] = screen->longest[block];
-            group->blocks[unit] = (uint16_t)(block - first_block);
+    int32_t *labels = set->labels + first;
+    uint32_t changed = n_rows < BLOCK ? (1u << n_rows) - 1 : WHOLE_BLOCK, same = 0;
+    if (n_rows == BLOCK)
+        for (int part = 0; part < BLOCK; part += LANES)
+            same |= mask_bits(numbers_equal(numbers_load(fresh + part), numbers_load(labels + part))) << part;
+    for (changed &= ~same; changed; changed &= changed - 1) {
+        size_t lane = (size_t)__builtin_ctz(changed);
+        if (labels[lane] == fresh[lane])
             continue;
-        }
-        for (; active; active &= active - 1) {
-            sparse[n_sparse] = (uint16_t)(place + (size_t)__builtin_ctz(active));
-            uintptr_t row = (uintptr_t)points->values + (first + sparse[n_sparse++]) * row_bytes;
-            for (size_t byte = 0; byte < row_bytes + 63; byte += 64)
-                __builtin_prefetch((const void *)(row + byte));
-        }
-    }
-    group->n_dense = group->n_units;
-    for (size_t next = 0; next < n_sparse; next += BLOCK) {
-        size_t unit = group->n_units++;
-        float *rows = group->gathered + next * n_dimensions;
-        group->rows[unit] = rows;
-        group->longest[unit] = INFINITY; /* not known: look at every length */
-        for (size_t lane = 0; lane < BLOCK; lane++) { /* the last row fills up the last unit */
-            uint16_t place = sparse[next + lane < n_sparse ? next + lane : n_sparse - 1];
-            group->places[unit * BLOCK + lane] = place;
-            gather_row(points, screen, first + place, rows + lane);
-        }
+        set->changed[set->n_changed] = (int64_t)(first + lane);
+        set->before[set->n_changed++] = labels[lane];
+        labels[lane] = fresh[lane];
     }
 }
 
-/* Score the units of a group against all centroids, panel after panel. */
-static void score_units(const Prepared *ready, size_t n_dimensions, Group *group)
+/* Score a group of blocks against all centroids, panel after panel. */
+static void score_group(const Prepared *ready, size_t n_dimensions, const float *blocks, size_t n_blocks,
+                        Standing *standing)
 {
-    size_t panel = PANEL_FLOATS / (n_dimensions * TILE);
-    panel = panel > 2 ? panel & ~(size_t)1 : 2;
-    for (size_t place = 0; place < group->n_units * BLOCK; place++) {
-        group->best[place] = group->second[place] = INFINITY;
-        group->nearest[place] = 0;
+    size_t panel = PANEL_FLOATS / (n_dimensions * TILE) & ~(size_t)1;
+    panel = panel ? panel : 2;
+    for (size_t place = 0; place < n_blocks * BLOCK; place++) {
+        standing->best[place] = standing->second[place] = INFINITY;
+        standing->nearest[place] = 0;
     }
     for (size_t tile = 0; tile < ready->n_tiles; tile += panel) {
         size_t last_tile = tile + panel < ready->n_tiles ? tile + panel : ready->n_tiles;
-        for (size_t unit = 0; unit < group->n_units; unit++) {
-            size_t place = unit * BLOCK;
-            if (tile == 0 && unit + PREFETCH_UNITS < group->n_units) /* fetched while this one is scored */
+        for (size_t block = 0; block < n_blocks; block++) {
+            const float *rows = blocks + block * BLOCK * n_dimensions;
+            size_t place = block * BLOCK;
+            if (tile == 0)
                 for (size_t line = 0; line < n_dimensions; line++)
-                    __builtin_prefetch(group->rows[unit + PREFETCH_UNITS] + line * BLOCK);
-            for (int part = 0; part < BLOCK; part += STEP)
-                score_step(ready, n_dimensions, tile, last_tile, group->rows[unit] + part,
-                           group->best + place + part, group->second + place + part,
-                           group->nearest + place + part);
+                    __builtin_prefetch((const void *)((uintptr_t)rows + (PREFETCH_BLOCKS * n_dimensions + line) * 64));
+            for (size_t part = 0; part < BLOCK; part += STEP)
+                score_step(ready, n_dimensions, tile, last_tile, rows + part, standing->best + place + part,
+                           standing->second + place + part, standing->nearest + place + part);
         }
-    }
-}
-
-/* Compare the fresh labels of a group with the old ones, in order of the rows, and note what changed. */
-static void note_changes(CentroidSet *set, size_t first, size_t n_rows, const int32_t *fresh)
-{
-    int32_t *labels = set->labels + first;
-    for (size_t place = 0; place < n_rows; place += BLOCK) {
-        size_t n = n_rows - place < BLOCK ? n_rows - place : BLOCK;
-        uint32_t changed = n < BLOCK ? (1u << n) - 1 : 0xffff, same = 0;
-        if (n == BLOCK)
-            for (size_t part = 0; part < BLOCK; part += LANES)
-                same |= mask_bits(numbers_equal(numbers_load(fresh + place + part),
-                                                numbers_load(labels + place + part))) << part;
-        for (changed &= ~same; changed; changed &= changed - 1) {
-            size_t at = place + (size_t)__builtin_ctz(changed);
-            if (labels[at] == fresh[at])
-                continue;
-            set->changed[set->n_changed] = (int64_t)(first + at);
-            set->before[set->n_changed++] = labels[at];
-            labels[at] = fresh[at];
-        }
-    }
-}
-
-/* Settle the labels of a unit, by the law where the screen is not sure, and its margins. */
-static inline void settle_unit(const Prepared *ready, const Points *points, CentroidSet *set, size_t first,
-                               size_t n_rows, size_t unit, Group *group)
-{
-    uint32_t unsure = unsure_rows(ready, group, unit, points->n_dimensions);
-    int32_t *found = group->nearest + unit * BLOCK;
-    if (unit < group->n_dense) {
-        size_t start = (size_t)group->blocks[unit] * BLOCK;
-        size_t n = n_rows - start < BLOCK ? n_rows - start : BLOCK;
-        for (unsure &= n < BLOCK ? (1u << n) - 1 : 0xffff; unsure; unsure &= unsure - 1) {
-            size_t lane = (size_t)__builtin_ctz(unsure);
-            found[lane] = decide(ready, points, first + start + lane);
-        }
-        memcpy(group->fresh + start, found, BLOCK * sizeof(int32_t));
-        if (set->sure_until) {
-            float sure[BLOCK];
-            margins(ready, group, unit, points->n_dimensions, set->drift, sure);
-            memcpy(set->sure_until + first + start, sure, n * sizeof(float));
-        }
-        return;
-    }
-    const uint16_t *places = group->places + unit * BLOCK;
-    float sure[BLOCK];
-    margins(ready, group, unit, points->n_dimensions, set->drift, sure);
-    for (; unsure; unsure &= unsure - 1) {
-        size_t lane = (size_t)__builtin_ctz(unsure);
-        found[lane] = decide(ready, points, first + places[lane]);
-    }
-    for (size_t lane = 0; lane < BLOCK; lane++) {
-        group->fresh[places[lane]] = found[lane];
-        set->sure_until[first + places[lane]] = sure[lane];
     }
 }
 
 /* Take a group of blocks through one set of centroids. */
 static void relabel_group(const Prepared *ready, const Points *points, const Screen *screen, CentroidSet *set,
-                          size_t first_block, size_t last_block, Group *group)
+                          size_t first_block, size_t last_block, Standing *standing)
 {
-    size_t first = first_block * BLOCK, rest = points->n_rows - first;
-    size_t n_rows = (last_block - first_block) * BLOCK < rest ? (last_block - first_block) * BLOCK : rest;
-    gather_units(points, screen, set, first_block, last_block, group);
-    if (!group->n_units)
-        return;
-    score_units(ready, points->n_dimensions, group);
-    memcpy(group->fresh, set->labels + first, n_rows * sizeof(int32_t));
-    for (size_t unit = 0; unit < group->n_units; unit++)
-        settle_unit(ready, points, set, first, n_rows, unit, group);
-    if (set->changed)
-        note_changes(set, first, n_rows, group->fresh);
-    else
-        memcpy(set->labels + first, group->fresh, n_rows * sizeof(int32_t));
+    size_t n_dimensions = points->n_dimensions;
+    score_group(ready, n_dimensions, screen->blocks + first_block * BLOCK * n_dimensions, last_block - first_block,
+                standing);
+    for (size_t block = first_block; block < last_block; block++) {
+        size_t first = block * BLOCK, place = (block - first_block) * BLOCK;
+        size_t n_rows = points->n_rows - first < BLOCK ? points->n_rows - first : BLOCK;
+        int32_t *fresh = standing->nearest + place;
+        uint32_t unsure = unsure_rows(ready, screen->blocks + first * n_dimensions, n_dimensions,
+                                      screen->longest[block], standing->best + place, standing->second + place);
+        for (unsure &= n_rows < BLOCK ? (1u << n_rows) - 1 : WHOLE_BLOCK; unsure; unsure &= unsure - 1) {
+            size_t lane = (size_t)__builtin_ctz(unsure);
+            fresh[lane] = decide(ready, points, first + lane);
+        }
+        if (set->changed)
+            change_labels(set, first, n_rows, fresh);
+        else
+            memcpy(set->labels + first, fresh, n_rows * sizeof(int32_t));
+    }
 }
 
 /* Relabel the rows of some blocks by every set: the rows are read from memory once for all of them. */
 static int relabel(const Points *points, const Screen *screen, CentroidSet *sets, size_t n_sets,
                    size_t first_block, size_t last_block)
 {
-    size_t most_gathered = GROUP_ROWS / BLOCK * (DENSE - 1) + BLOCK;
     Prepared *ready = calloc(n_sets ? n_sets : 1, sizeof *ready);
-    Group *group = calloc(1, sizeof *group);
-    float *gathered = malloc(most_gathered * points->n_dimensions * sizeof(float));
-    int answer = ready && group && gathered ? 0 : -1;
+    Standing *standing = malloc(sizeof *standing);
+    int answer = ready && standing ? 0 : -1;
     for (size_t s = 0; s < n_sets && !answer; s++)
         answer = prepare(&ready[s], &sets[s], screen, points->n_dimensions);
-    if (!answer)
-        group->gathered = gathered;
     for (size_t block = first_block; block < last_block && !answer; block += GROUP_BLOCKS) {
         size_t stop = block + GROUP_BLOCKS < last_block ? block + GROUP_BLOCKS : last_block;
         for (size_t s = 0; s < n_sets; s++)
-            relabel_group(&ready[s], points, screen, &sets[s], block, stop, group);
+            relabel_group(&ready[s], points, screen, &sets[s], block, stop, standing);
     }
     for (size_t s = 0; ready && s < n_sets; s++)
         prepared_free(&ready[s]);
     free(ready);
-    free(group);
-    free(gathered);
+    free(standing);
     return answer;
 }

@@ -48,8 +48,8 @@ static void strip_distances(const float *songs, size_t n_tiles, const float *que
     }
 }
 
-/* Add the distances of some songs to the sums of a run, in float32 for a few, then in float64. */
-static inline void add_up(const float *distances, size_t n_songs, double *run)
+/* Add the distances of some songs to the total, in float32 for a few, then in float64. */
+static inline void add_up(const float *restrict distances, size_t n_songs, double *restrict total)
 {
     for (size_t start = 0; start < n_songs; start += PIECE) {
         size_t stop = start + PIECE < n_songs ? start + PIECE : n_songs;
@@ -61,37 +61,19 @@ static inline void add_up(const float *distances, size_t n_songs, double *run)
             lanes_store(few + part, sum);
         }
         for (int lane = 0; lane < BLOCK; lane++)
-            run[lane] += (double)few[lane];
+            total[lane] += (double)few[lane];
     }
 }
 
-/* Hand the sum of a run on. Labelings are levels: what stays the same from one run to the next in the
- * first levels is gathered in `pending` and reaches their clusters only when their label changes. */
-static inline void close_run(const Comparison *given, size_t run, double *carry, double *pending, double *sums)
+/* Sum the distances of 16 queries to every cluster of every labeling, (n_clusters, 16). One total runs on
+ * over all songs; `marks` keeps for each labeling what it was when the label last changed. So a run costs
+ * something only for the labelings that change after it, however many there are. */
+static void sum_block(const Comparison *given, const float *queries, float *distances, double *restrict marks,
+                      double *restrict sums)
 {
-    const int32_t *rows = given->run_rows + run * given->n_labelings;
-    size_t level = given->n_labelings, last = (size_t)given->run_levels[run];
-    while (level-- > last) {
-        double *waiting = pending + level * BLOCK, *sum = sums + (size_t)rows[level] * BLOCK;
-        for (int lane = 0; lane < BLOCK; lane++) {
-            carry[lane] += waiting[lane];
-            waiting[lane] = 0.0;
-            sum[lane] += carry[lane];
-        }
-    }
-    for (int lane = 0; lane < BLOCK; lane++) {
-        if (last)
-            pending[(last - 1) * BLOCK + (size_t)lane] += carry[lane];
-        carry[lane] = 0.0;
-    }
-}
-
-/* Sum the distances of 16 queries to every cluster of every labeling, (n_clusters, 16). */
-static void sum_block(const Comparison *given, const float *queries, float *distances, double *pending, double *sums)
-{
-    double carry[BLOCK] = {0};
-    size_t run = 0;
-    memset(pending, 0, given->n_labelings * BLOCK * sizeof(double));
+    double total[BLOCK] = {0};
+    size_t run = 0, end = 0;
+    memset(marks, 0, given->n_labelings * BLOCK * sizeof(double));
     memset(sums, 0, given->n_clusters * BLOCK * sizeof(double));
     for (size_t start = 0; start < given->n_songs; start += STRIP) {
         size_t stop = start + STRIP < given->n_songs ? start + STRIP : given->n_songs;
@@ -99,12 +81,20 @@ static void sum_block(const Comparison *given, const float *queries, float *dist
         strip_distances(given->songs + start * given->n_dimensions, n_tiles, queries, given->n_dimensions,
                         distances);
         for (size_t song = start; song < stop;) {
-            size_t run_stop = (size_t)given->run_stops[run];
-            size_t upto = run_stop < stop ? run_stop : stop;
-            add_up(distances + (song - start) * BLOCK, upto - song, carry);
+            size_t run_stop = (size_t)given->stops[run], upto = run_stop < stop ? run_stop : stop;
+            add_up(distances + (song - start) * BLOCK, upto - song, total);
             song = upto;
-            if (song == run_stop)
-                close_run(given, run++, carry, pending, sums);
+            if (song < run_stop)
+                continue;
+            for (; end < (size_t)given->ends[run]; end++) {
+                double *mark = marks + (size_t)given->ending[2 * end] * BLOCK;
+                double *sum = sums + (size_t)given->ending[2 * end + 1] * BLOCK;
+                for (int lane = 0; lane < BLOCK; lane++) {
+                    sum[lane] += total[lane] - mark[lane];
+                    mark[lane] = total[lane];
+                }
+            }
+            run++;
         }
     }
 }
@@ -139,13 +129,13 @@ static int compare(const Comparison *given, size_t first_block, size_t last_bloc
 {
     size_t n_clusters = given->n_clusters;
     double *own_sums = malloc(n_clusters * BLOCK * sizeof(double));
-    double *pending = malloc(given->n_labelings * BLOCK * sizeof(double));
+    double *marks = malloc(given->n_labelings * BLOCK * sizeof(double));
     float *distances = malloc(STRIP * BLOCK * sizeof(float));
-    int answer = own_sums && pending && distances ? 0 : -1;
+    int answer = own_sums && marks && distances ? 0 : -1;
     for (size_t block = first_block; block < last_block && !answer; block++) {
         size_t first = block * BLOCK, rest = given->n_queries - first;
         size_t n = rest < BLOCK ? rest : BLOCK;
-        sum_block(given, given->queries + first * given->n_dimensions, distances, pending, own_sums);
+        sum_block(given, given->queries + first * given->n_dimensions, distances, marks, own_sums);
         for (size_t place = 0; place < n_clusters * BLOCK; place++)
             own_sums[place] *= given->scale;
         for (size_t lane = 0; sums && lane < n; lane++)
@@ -155,7 +145,7 @@ static int compare(const Comparison *given, size_t first_block, size_t last_bloc
             contrast(given, labeling, first, n, own_sums, values + labeling * given->n_queries);
     }
     free(own_sums);
-    free(pending);
+    free(marks);
     free(distances);
     return answer;
 }

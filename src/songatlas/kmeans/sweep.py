@@ -32,7 +32,7 @@ N_KEPT = 3  # different starts of each k
 N_SEEDINGS, N_ROUNDS = 4, 6
 LARGE_ROUNDS = 4
 NEIGHBOURS = -1, 0, 1  # a k is searched with its neighbours, to learn from them
-MANY_SONGS = 300_000  # from here on the third start costs more than it has ever gained
+MANY_SONGS = 300_000  # from here on only the best start goes all the way, to save passes over all songs
 SHARE_OF_SEARCH = 0.7  # of the progress bar
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from songatlas.report.outputs import WrittenOutputs, render_report, write_outputs
-from songatlas.report.tables import write_clustered_songs
+from songatlas.report.outputs import WrittenOutputs, render_report, write_outputs, write_rows
 
-__all__ = ["WrittenOutputs", "render_report", "write_clustered_songs", "write_outputs"]
+__all__ = ["WrittenOutputs", "render_report", "write_outputs", "write_rows"]

@@ -19,11 +19,20 @@ from songatlas.report.command import build_command, setting_rows, settings_file
 from songatlas.report.draw import feature_label
 from songatlas.report.record import plain
 from songatlas.report.tables import appended_names
+from songatlas.report.wording import (
+    amount,
+    brief,
+    feature_word,
+    ink_on,
+    made_of,
+    sentence,
+    separation_words,
+    when,
+)
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
 
-_LONGEST = 140
 _CONTRASTS = 5
 _SLIGHT = 3.0
 _NO_CEILING = 0.02
@@ -31,7 +40,6 @@ _NO_REACH = 0.1
 _FULL_REACH = 0.98
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SIMULATED_ID = "^sim[0-9A-Za-z]{19}$"
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def collect(atlas: Atlas) -> dict[str, Any]:
@@ -60,25 +68,8 @@ def collect(atlas: Atlas) -> dict[str, Any]:
         "reading": _reading(atlas),
         "cleaning": _cleaning(atlas),
         "settings": _settings(atlas),
-        "made": {"version": atlas.version, "created": atlas.created, "created_words": _when(atlas.created)},
+        "made": {"version": atlas.version, "created": atlas.created, "created_words": when(atlas.created)},
     }
-
-
-def _when(created: str) -> str:
-    """An ISO time stamp as a person writes it."""
-    return created[:16].replace("T", " ") + (" UTC" if created.endswith(("+00:00", "Z")) else created[19:])
-
-
-def brief(text: str | None, *, longest: int = _LONGEST) -> str:
-    """Return a text from a table fit for a page: one line, no control characters, cut if very long.
-
-    Examples
-    --------
-    >>> brief("Two\\nlines\\x00")
-    'Two lines'
-    """
-    clean = " ".join(_CONTROLS.sub("", (text or "").replace("\r", "\n")).split())
-    return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
 
 
 def is_simulated(atlas: Atlas) -> bool:
@@ -109,37 +100,9 @@ def _headline(atlas: Atlas) -> dict[str, Any]:
         "k": atlas.clustering.k,
         "biggest": {"name": by_size[0].name, "share": float(by_size[0].share)},
         "smallest": {"name": by_size[-1].name, "share": float(by_size[-1].share)},
-        "made_of": _made_of(atlas.settings.space),
+        "made_of": made_of([block.name for block in atlas.space.blocks]),
         "separation": separation_words(atlas.quality["silhouette"]["value"]),
     }
-
-
-def separation_words(silhouette: float) -> str:
-    """Say in words how far apart clusters with this mean silhouette are.
-
-    References
-    ----------
-    Kaufman and Rousseeuw, *Finding Groups in Data* (1990), whose limits these are.
-    """
-    if silhouette > 0.7:
-        return "The clusters are clearly apart"
-    if silhouette > 0.5:
-        return "The clusters are well apart"
-    if silhouette > 0.25:
-        return "The clusters are partly apart and partly shade into each other"
-    return "The clusters shade into each other, as music mostly does: read them as regions, not as islands"
-
-
-def _made_of(blocks: Sequence[str]) -> str:
-    words = {
-        "sound": "how songs sound",
-        "era": "when they came out",
-        "plain": "the chosen columns, standardized",
-        "tags": "the tags they carry",
-        "genre": "their genre",
-    }
-    parts = [words.get(block, block) for block in blocks]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
@@ -154,34 +117,16 @@ def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
             "ink": ink_on(colour_of(profile.cluster)),
             "size": profile.size,
             "share": float(profile.share),
-            "evidence": _sentence(brief(profile.evidence, longest=400)),
+            "evidence": sentence(brief(profile.evidence, longest=400)),
             "contrasts": _contrasts(profile.percentiles, profile.means),
             "songs": [songs[song] for song in profile.typical if song in songs],
-            "tags": [{"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags],
+            "tags": [
+                {"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags
+            ],
             "era": _era(profile),
         }
         for profile in atlas.profiles
     ]
-
-
-def _sentence(text: str) -> str:
-    """A text as a sentence: a capital at its start and a full stop at its end."""
-    ended = text if not text or text[-1] in ".!?…" else f"{text}."
-    return ended[:1].upper() + ended[1:]
-
-
-def ink_on(colour: str) -> str:
-    """Return black or white, whichever is easier to read on `colour` (WCAG relative luminance).
-
-    Examples
-    --------
-    >>> ink_on("#efb50c"), ink_on("#4d1cb8")
-    ('#000000', '#ffffff')
-    """
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"
 
 
 def _contrasts(percentiles: Mapping[str, float], means: Mapping[str, float]) -> list[dict[str, Any]]:
@@ -192,39 +137,11 @@ def _contrasts(percentiles: Mapping[str, float], means: Mapping[str, float]) -> 
         {
             "label": feature_label(name),
             "percentile": float(percentiles[name]),
-            "word": _word(name, high=percentiles[name] > 50),
+            "word": feature_word(name, high=percentiles[name] > 50),
             "mean": amount(name, means[name]) if name in means else "",
         }
         for name in told
     ]
-
-
-def _word(name: str, *, high: bool) -> str:
-    feature = FEATURES.get(name)
-    if feature is None:
-        return "higher" if high else "lower"
-    return feature.high_word if high else feature.low_word
-
-
-def amount(column: str, value: float) -> str:
-    """Return a mean of a feature as a person writes it, with its unit.
-
-    Examples
-    --------
-    >>> amount("duration_ms", 221_400.0), amount("loudness_db", -6.24), amount("energy", 0.7312)
-    ('3:41', '−6.2 dB', '0.73')
-    """
-    unit = FEATURES[column].unit if column in FEATURES else ""
-    if unit == "ms":
-        seconds = round(value / 1000)
-        return f"{seconds // 60}:{seconds % 60:02d}"
-    if unit == "dB":
-        return f"{value:.1f} dB".replace("-", "−")
-    if unit == "BPM":
-        return f"{value:.0f} BPM"
-    if column == "year":
-        return f"{value:.0f}"
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _era(profile: Any) -> dict[str, str] | None:
@@ -264,8 +181,7 @@ def _verdict(atlas: Atlas) -> dict[str, Any]:
         "chosen_by_person": atlas.settings.k != "auto",
         "sentence": verdict.sentence,
         "votes": [
-            {"rule": _rule_label(vote.rule), "k": vote.k, "sentence": vote.sentence}
-            for vote in verdict.votes
+            {"rule": _rule_label(vote.rule), "k": vote.k, "sentence": vote.sentence} for vote in verdict.votes
         ],
         "disagreement": verdict.disagreement,
     }
@@ -294,11 +210,9 @@ def _sweep(atlas: Atlas) -> dict[str, Any]:
 
 def _best(rows: Sequence[Mapping[str, Any]], name: str, *, better: str) -> int | None:
     """The k at which an index is best; none for inertia, which always falls."""
-    known = [(row[name], -row["k"]) for row in rows if row.get(name) is not None]
-    if name == "inertia" or not known:
-        return None
-    best = max(known) if better == "higher" else min((value, -k) for value, k in known)
-    return abs(best[1])
+    sign = 1.0 if better == "higher" else -1.0
+    known = [(sign * float(row[name]), -int(row["k"])) for row in rows if row.get(name) is not None]
+    return None if name == "inertia" or not known else -max(known)[1]
 
 
 def _genre(atlas: Atlas) -> dict[str, Any] | None:
@@ -321,7 +235,9 @@ def _genre(atlas: Atlas) -> dict[str, Any] | None:
     return {
         **score,
         "column": brief(score.get("column")),
-        "sentences": [brief(text, longest=400) for text in (score.get("sentence"), *score.get("sentences", ()))],
+        "sentences": [
+            brief(text, longest=400) for text in (score.get("sentence"), *score.get("sentences", ()))
+        ],
         "summary": _genre_summary(score),
         "bars": bars,
         "others": [
@@ -343,7 +259,7 @@ def _genre_summary(score: Mapping[str, Any]) -> str:
         return "The clusters follow other lines than the genres do."
     if reached >= _FULL_REACH:
         return "The clusters agree with the genres as well as a classifier that was taught them."
-    return f"The clusters agree with the genres {reached:.0%} as well as a classifier that was taught them."
+    return f"The clusters reach {reached:.0%} of the agreement with genres that a taught classifier reaches."
 
 
 def _reading(atlas: Atlas) -> dict[str, Any]:
@@ -360,13 +276,13 @@ def _reading(atlas: Atlas) -> dict[str, Any]:
                     "column": reading.column,
                     "unit": reading.unit or "",
                     "how_sure": reading.how_sure,
-                    "note": _sentence(brief(reading.note, longest=300)),
+                    "note": sentence(brief(reading.note, longest=300)),
                 }
             )
     source = atlas.source
     return {
         "format": source.format,
-        "encoding": source.encoding,
+        "encoding": source.encoding.upper() if source.encoding else None,
         "separator": {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}.get(
             source.separator or "", source.separator
         ),
@@ -375,7 +291,7 @@ def _reading(atlas: Atlas) -> dict[str, Any]:
         "understood": understood,
         "with_notes": any(column["note"] for column in understood),
         "left_alone": left_alone,
-        "notes": [_sentence(brief(note, longest=300)) for note in source.notes],
+        "notes": [sentence(brief(note, longest=300)) for note in source.notes],
     }
 
 
@@ -408,7 +324,7 @@ def _cleaning(atlas: Atlas) -> dict[str, Any]:
             {"label": feature_label(name), "why": brief(why, longest=300)}
             for name, why in atlas.dropped_features.items()
         ],
-        "space_notes": list(getattr(atlas.space, "notes", ())),
+        "space_notes": list(atlas.space.notes),
     }
 
 

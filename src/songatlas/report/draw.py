@@ -46,9 +46,7 @@ def profile_features(atlas: Atlas) -> tuple[str, ...]:
     return tuple(atlas.profiles[0].z_means)
 
 
-def draw_figures(
-    atlas: Atlas, *, progress: Callable[[float, str], None] | None = None
-) -> dict[str, Figure]:
+def draw_figures(atlas: Atlas, *, progress: Callable[[float, str], None] | None = None) -> dict[str, Figure]:
     """Draw every figure of the atlas.
 
     Parameters

@@ -10,17 +10,29 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 LARGEST_SVG = 500_000
 """Bytes above which a figure is shown by its PNG, so that the page stays light."""
 
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_WORDS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +60,7 @@ def render(collected: Mapping[str, Any], *, pictures: Mapping[str, Picture]) -> 
         The page. The time stamp stands in one element only, ``<time id="created">``.
     """
     page = _environment().get_template("report.html.j2")
-    return page.render(**collected, pictures=pictures, style=Markup(_style_sheet())) + "\n"
+    return page.render(**collected, pictures=pictures) + "\n"
 
 
 def picture_of(svg: Path, png: Path, *, title: str, caption: str) -> Picture:
@@ -90,13 +102,13 @@ def index_value(value: float | None) -> str:
 
     Examples
     --------
-    >>> index_value(0.24238), index_value(658336.2), index_value(None), index_value(-0.1)
-    ('0.242', '658,336', '–', '−0.100')
+    >>> index_value(0.24238), index_value(658336.2), index_value(None), index_value(-0.1), index_value(-1e-9)
+    ('0.242', '658,336', '–', '−0.100', '0.000')
     """
     if value is None:
         return "–"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 100 else f"{value:.3f}"
-    return text.replace("-", "−")
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
 
 
 def number_word(number: int) -> str:
@@ -132,11 +144,6 @@ def _environment() -> Environment:
     )
     environment.filters |= FILTERS
     return environment
-
-
-@cache
-def _style_sheet() -> str:
-    return files("songatlas.report").joinpath("templates/report.css").read_text(encoding="utf-8")
 
 
 FILTERS = {

@@ -9,16 +9,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from songatlas.atlas.folders import write_file, write_folder
 from songatlas.errors import SongAtlasError
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
 from songatlas.report.html import Picture, picture_of, render
 from songatlas.report.record import quality_record
-from songatlas.report.staging import write_folder
 from songatlas.report.tables import appended_names, write_clustered_songs, write_clusters
 
 if TYPE_CHECKING:
-    from songatlas.atlas import Atlas
+    from songatlas.atlas import Atlas, ClusteredRows
 
 Progress = Callable[[float, str], None]
 
@@ -111,6 +111,32 @@ def write_outputs(
         entries=(*entries, "figures") if figures else entries,
         appended=MappingProxyType(dict(appended_names(rows.table.header))),
     )
+
+
+def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:
+    """Write every row of a table with its cluster into one CSV file, whole or not at all.
+
+    Parameters
+    ----------
+    rows : ClusteredRows
+        What `Atlas.assign` gives, or `Atlas.rows` after a build.
+    path : str or Path
+        File to write.
+
+    Returns
+    -------
+    mapping of str to str
+        What our four columns are called in the file.
+
+    Raises
+    ------
+    BadSettings
+        If `path` is a folder.
+    SongAtlasError
+        If it cannot be written.
+    """
+    write_file(Path(path), lambda beside: write_clustered_songs(rows, beside))
+    return appended_names(rows.table.header)
 
 
 def render_report(atlas: Atlas, *, figures: bool = True) -> str:

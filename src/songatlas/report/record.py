@@ -81,11 +81,11 @@ def plain(value: Any) -> Any:
 
 def _space(atlas: Atlas) -> dict[str, Any]:
     return {
-        "blocks": list(atlas.settings.space),
-        "weights": dict(atlas.settings.weights),
+        "blocks": [block.name for block in atlas.space.blocks],
+        "weights": {block.name: block.weight for block in atlas.space.blocks},
         "features": list(atlas.space.features),
         "dimensions": list(atlas.space.dimensions),
-        "notes": list(getattr(atlas.space, "notes", ())),
+        "notes": list(atlas.space.notes),
     }
 
 

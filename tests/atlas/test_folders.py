@@ -1,3 +1,5 @@
+"""A killed or failed run leaves the old folder or the new one."""
+
 from __future__ import annotations
 
 import errno
@@ -7,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from songatlas.atlas.folders import put_back, write_file, write_folder
 from songatlas.errors import BadSettings, SongAtlasError
-from songatlas.report.staging import write_folder
 
 OURS = ("a.csv", "atlas", "figures/one.svg", "z.html")
 
@@ -24,7 +26,9 @@ def write_all(text: str) -> object:
 
 def contents(folder: Path) -> dict[str, str]:
     return {
-        str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()
+        str(path.relative_to(folder)): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
 
 
@@ -79,6 +83,7 @@ def test_an_interrupted_run_changes_nothing(tmp_path: Path) -> None:
 
 def test_an_exchange_that_fails_midway_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    (tmp_path / "out" / "mine.txt").write_text("mine")
     rename = Path.rename
 
     def failing(path: Path, target: Path) -> Path:
@@ -89,7 +94,44 @@ def test_an_exchange_that_fails_midway_is_undone(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Path, "rename", failing)
     with pytest.raises(SongAtlasError, match="in use"):
         write_folder(tmp_path / "out", write_all("new"), ours=OURS)
+    assert contents(tmp_path) == {**{f"out/{entry}": "old" for entry in EVERY}, "out/mine.txt": "mine"}
+
+
+def test_a_swap_that_fails_midway_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            raise PermissionError(errno.EACCES, "in use")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(SongAtlasError, match="in use"):
+        write_folder(tmp_path / "out", write_all("new"), ours=OURS)
     assert contents(tmp_path) == {f"out/{entry}": "old" for entry in EVERY}
+
+
+def test_a_folder_set_aside_by_a_killed_run_comes_back(tmp_path: Path) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    (tmp_path / "out").rename(tmp_path / ".out.songatlas-old")
+    put_back(tmp_path / "out")
+    assert contents(tmp_path) == {f"out/{entry}": "old" for entry in EVERY}
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "x" / "songs.csv"
+    write_file(path, lambda place: place.write_text("old"))
+
+    def full_disk(place: Path) -> None:
+        place.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(SongAtlasError, match="no space left on device"):
+        write_file(path, full_disk)
+    assert contents(tmp_path) == {"x/songs.csv": "old"}
+    with pytest.raises(BadSettings, match="is a folder"):
+        write_file(tmp_path / "x", lambda place: place.write_text("new"))
 
 
 def test_a_file_in_the_place_is_refused(tmp_path: Path) -> None:

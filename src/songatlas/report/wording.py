@@ -1,0 +1,112 @@
+"""Numbers and texts as a reader of the report meets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from songatlas.features import FEATURES
+
+_LONGEST = 140
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def brief(text: str | None, *, longest: int = _LONGEST) -> str:
+    r"""Return a text from a table fit for a page: one line, no control characters, cut if very long.
+
+    Examples
+    --------
+    >>> brief("Two\nlines\x00")
+    'Two lines'
+    """
+    clean = " ".join(_CONTROLS.sub("", (text or "").replace("\r", "\n")).split())
+    return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence: a capital at its start and a full stop at its end."""
+    ended = text if not text or text[-1] in ".!?…" else f"{text}."
+    return ended[:1].upper() + ended[1:]
+
+
+def when(created: str) -> str:
+    """Return an ISO time stamp as a person writes it."""
+    return created[:16].replace("T", " ") + (" UTC" if created.endswith(("+00:00", "Z")) else created[19:])
+
+
+def separation_words(silhouette: float) -> str:
+    """Say in words how far apart clusters with this mean silhouette are.
+
+    References
+    ----------
+    Kaufman and Rousseeuw, *Finding Groups in Data* (1990), whose limits these are.
+    """
+    if silhouette > 0.7:
+        return "The clusters are clearly apart"
+    if silhouette > 0.5:
+        return "The clusters are well apart"
+    if silhouette > 0.25:
+        return "The clusters are partly apart and partly shade into each other"
+    return "The clusters shade into each other, as music mostly does: read them as regions, not as islands"
+
+
+def made_of(blocks: Sequence[str]) -> str:
+    """Say what points made of these blocks tell of a song.
+
+    Examples
+    --------
+    >>> made_of(["sound", "era"])
+    'how songs sound and when they came out'
+    """
+    words = {
+        "sound": "how songs sound",
+        "era": "when they came out",
+        "plain": "the chosen columns, standardized",
+        "tags": "the tags they carry",
+        "genre": "their genre",
+    }
+    parts = [words.get(block, block) for block in blocks]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def feature_word(name: str, *, high: bool) -> str:
+    """Return the adjective for songs far above or far below the rest in a feature."""
+    feature = FEATURES.get(name)
+    if feature is None:
+        return "higher" if high else "lower"
+    return feature.high_word if high else feature.low_word
+
+
+def amount(column: str, value: float) -> str:
+    """Return a mean of a feature as a person writes it, with its unit.
+
+    Examples
+    --------
+    >>> amount("duration_ms", 221_400.0), amount("loudness_db", -6.24), amount("energy", 0.7312)
+    ('3:41', '−6.2 dB', '0.73')
+    """
+    unit = FEATURES[column].unit if column in FEATURES else ""
+    if unit == "ms":
+        seconds = round(value / 1000)
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    if unit == "dB":
+        return f"{value:.1f} dB".replace("-", "−")
+    if unit == "BPM":
+        return f"{value:.0f} BPM"
+    if column == "year":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white, whichever is easier to read on `colour` (WCAG relative luminance).
+
+    Examples
+    --------
+    >>> ink_on("#efb50c"), ink_on("#4d1cb8")
+    ('#000000', '#ffffff')
+    """
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"
