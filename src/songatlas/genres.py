@@ -59,7 +59,7 @@ class Genres:
     Attributes
     ----------
     column : str
-        Column of the songs table that they were read from.
+        Column that they were read from, as the table calls it.
     labels : Series of String
         Genre of each song, null where none is known; named as `column`.
     coverage : float
@@ -77,7 +77,9 @@ class Genres:
     sentence: str
 
 
-def genre_labels(songs: pl.DataFrame, *, column: str | None = None) -> Genres | None:
+def genre_labels(
+    songs: pl.DataFrame, *, column: str | None = None, called: Mapping[str, str] | None = None
+) -> Genres | None:
     """Return one genre a song, or None where the table has no genres.
 
     A column of text gives its own words, spellings that differ in case counted as one. A column of tags
@@ -91,6 +93,8 @@ def genre_labels(songs: pl.DataFrame, *, column: str | None = None) -> Genres | 
         Songs table.
     column : str or None
         Column to read; None takes `genre` where it is there, else `tags`.
+    called : mapping of str to str, optional
+        What the person's table calls its columns; the answer speaks of them by those names.
 
     Raises
     ------
@@ -114,12 +118,12 @@ def genre_labels(songs: pl.DataFrame, *, column: str | None = None) -> Genres | 
         )
     from_tags = isinstance(songs[column].dtype, pl.List)
     found = _commonest_tag(songs[column]) if from_tags else _one_spelling(songs[column])
-    labels = _without_rare(found).alias(column)
+    labels = _without_rare(found).alias((called or {}).get(column, column))
     n_labelled = labels.len() - labels.null_count()
     if n_labelled == 0:
         return None
     coverage, n_genres = n_labelled / labels.len(), labels.drop_nulls().n_unique()
-    return Genres(column, labels, coverage, n_genres, _coverage_sentence(labels, n_genres, from_tags))
+    return Genres(labels.name, labels, coverage, n_genres, _coverage_sentence(labels, n_genres, from_tags))
 
 
 def score_genres(

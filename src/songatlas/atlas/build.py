@@ -6,7 +6,7 @@ and arrays and returns a new value; none knows of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -97,7 +97,8 @@ def build_atlas(
     tell(0.7, "measuring the clusters")
     quality = measure(points, clustering, evidence, settings=settings)
     _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
-    genre, genre_counts = judge_by_genre(clean.songs, points, clustering, seed=settings.seed)
+    called = {read.column: read.header for read in reversed(table.columns) if read.column}
+    genre, genre_counts = judge_by_genre(clean.songs, points, clustering, called=called, seed=settings.seed)
 
     tell(0.95, "naming the clusters")
     labels = clustering.labels
@@ -189,10 +190,15 @@ def wanted_features(songs: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...
 
 
 def judge_by_genre(
-    songs: pl.DataFrame, points: np.ndarray, clustering: Clustering, *, seed: int
+    songs: pl.DataFrame,
+    points: np.ndarray,
+    clustering: Clustering,
+    *,
+    called: Mapping[str, str],
+    seed: int,
 ) -> tuple[dict[str, Any] | None, pl.DataFrame]:
     """Return the agreement with the genres and the counts behind it; None where there are no genres."""
-    genres = genre_labels(songs)
+    genres = genre_labels(songs, called=called)
     if genres is None:
         nothing = pl.Series([None] * songs.height, dtype=pl.String)
         return None, genre_table(clustering.labels, nothing)

@@ -217,7 +217,7 @@ def _convergence(axes: Axes, steps: np.ndarray) -> None:
     _headroom(axes, float(steps.min() / divisor), float(steps.max() / divisor))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.set_ylabel(f"inertia{f' ({word})' if word else ''}")
-    _at_rest(axes, len(steps))
+    _at_rest(axes, len(steps), above)
 
 
 def _log_convergence(axes: Axes, turns: np.ndarray, above: np.ndarray, left: np.ndarray) -> None:
@@ -229,15 +229,21 @@ def _log_convergence(axes: Axes, turns: np.ndarray, above: np.ndarray, left: np.
     )
     axes.set_ylim(10 ** (low - 0.1 * (high - low)), 10 ** (high + 0.14 * (high - low)))
     axes.minorticks_off()
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{f'{value:.10f}'.rstrip('0').rstrip('.')}%")
-    )
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _percent(value)))
     axes.set_ylabel("inertia above its final value (log scale)")
-    _at_rest(axes, len(turns))
+    _at_rest(axes, len(turns), above)
 
 
-def _at_rest(axes: Axes, steps: int) -> None:
+def _percent(percent: float) -> str:
+    """A percentage without needless zeros and powers of ten."""
+    return f"{percent:.10f}".rstrip("0").rstrip(".") + "%"
+
+
+def _at_rest(axes: Axes, steps: int, above: np.ndarray) -> None:
+    """Say how many iterations it took, and where the start was already as good as the end."""
     words = f"after {count_of(steps, 'iteration', 'iterations')}"
+    if steps > 1 and above[0] < 0.01:
+        words += "\nfrom a start that was already good"
     axes.text(0.98, 0.985, words, transform=axes.transAxes, ha="right", va="top", color=QUIET)
 
 

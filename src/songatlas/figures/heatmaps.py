@@ -19,6 +19,7 @@ from songatlas.figures.style import (
     QUIET,
     SEQUENTIAL,
     cluster_names,
+    count_of,
     drawing,
     ink_on,
     ordered_rows,
@@ -82,7 +83,7 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        Columns cluster, genre, n (songs) and share (of the cluster, 0 to 1).
+        Columns cluster, genre, n (songs) and share (of the cluster's songs that have a genre, 0 to 1).
     names : sequence of str
         Name of every cluster.
 
@@ -92,13 +93,13 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
     """
     title = "Which genres the clusters hold"
     with drawing():
-        if table.is_empty():
+        if not table["n"].sum():
             return empty_sheet(
                 title,
                 "No genres are known for these songs, so there is nothing to compare the clusters with.",
                 "If a column of the table holds genres, name it: songatlas build SONGS --genre COLUMN",
             )
-        shares, genres = _shares(table, len(names))
+        shares, sizes, genres = _shares(table, len(names))
         shown, note = _largest(cluster_names(names, len(shares)))
         shares = shares[: len(shown)]
         rows, columns = _diagonal(shares)
@@ -107,16 +108,17 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
         sheet, foot = _grid(
             title,
             "Each row is a cluster: the darker the field, the more of its songs belong to the genre. "
-            "A row with one dark field is a cluster of one genre.",
+            "Right: how many of its songs have a genre.",
             shares[np.ix_(rows, columns)],
             [(int(row), shown[row]) for row in rows],
             [genres[column] for column in columns],
             note=note,
             colours=colours,
             form=lambda value: f"{100 * value:.0f}%" if value >= 0.0051 else "",
+            beside=[count_of(sizes[row]) for row in rows],
         )
         ticks = {value: f"{100 * value:.0f}%" for value in np.linspace(0, most, 3)}
-        _scale(sheet, foot, colours, ticks, "share of the cluster's songs")
+        _scale(sheet, foot, colours, ticks, "share of the cluster's songs that have a genre")
         return sheet.done()
 
 
@@ -132,8 +134,8 @@ def _largest(names: list[str]) -> tuple[list[str], str]:
     return names[:_MOST_ROWS], f"The {_MOST_ROWS} largest of {len(names)} clusters."
 
 
-def _shares(table: pl.DataFrame, k: int) -> tuple[np.ndarray, list[str]]:
-    """Shares (clusters x genres) and the genres, those with most songs first."""
+def _shares(table: pl.DataFrame, k: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Shares (clusters x genres), songs with a genre a cluster, and the genres, the largest first."""
     whole = table.select(
         pl.col("cluster").cast(pl.Int64),
         pl.col("genre").cast(pl.String).fill_null("no genre"),
@@ -142,12 +144,14 @@ def _shares(table: pl.DataFrame, k: int) -> tuple[np.ndarray, list[str]]:
     ).filter(pl.col("cluster") >= 0)
     most = whole.group_by("genre").agg(pl.col("n").sum()).sort("n", "genre", descending=[True, False])
     genres = most["genre"].head(_MOST_GENRES).to_list()
+    k = max(k, int(whole["cluster"].to_numpy().max()) + 1)
+    sizes = np.bincount(whole["cluster"].to_numpy(), weights=whole["n"].to_numpy(), minlength=k)
     numbers = {genre: number for number, genre in enumerate(genres)}
     whole = whole.filter(pl.col("genre").is_in(genres))
-    shares = np.zeros((max(k, int(table["cluster"].max() or 0) + 1), len(genres)))  # type: ignore[arg-type]
+    shares = np.zeros((k, len(genres)))
     columns = np.array([numbers[genre] for genre in whole["genre"]], dtype=np.intp)
     np.add.at(shares, (whole["cluster"].to_numpy(), columns), whole["share"].to_numpy())
-    return shares, [printable(genre) or "unnamed" for genre in genres]
+    return shares, sizes, [printable(genre) or "unnamed" for genre in genres]
 
 
 def _diagonal(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -175,13 +179,15 @@ def _grid(
     note: str,
     colours: tuple[Colormap, Normalize],
     form: Callable[[float], str],
+    beside: Sequence[str] = (),
 ) -> tuple[Sheet, float]:
     """Sheet with a table of coloured fields, its rows and columns named; and where its foot begins."""
     row_height = 0.38 if len(rows) <= 14 else 0.28 if len(rows) <= 30 else 0.22
     left = name_width([name for _, name in rows], size=9, most=_NAMES) + 0.1
     columns = [shortened(column, 1.5, 9) for column in columns]
     widest = max(text_width(column, 9) for column in columns)
-    cell = min((WIDTH - left) / len(columns), _WIDEST_CELL)
+    right = WIDTH - max((text_width(words, 8) + 0.1 for words in beside), default=0.0)
+    cell = min((right - left) / len(columns), _WIDEST_CELL)
     turned = widest > cell - 0.1
     if turned:
         reach = [text_width(column, 9) * 0.77 + 0.1 for column in columns]
@@ -193,6 +199,9 @@ def _grid(
     _fields(axes, table, colours)
     for number, (cluster, name) in enumerate(rows):
         sheet.named(0, top + (number + 0.5) * row_height, cluster, name, left - 0.08)
+    for number, words in enumerate(beside):
+        x, y = left + cell * len(columns) + 0.1, top + (number + 0.5) * row_height
+        sheet.text(x, y, words, size=8, colour=QUIET, va="center_baseline")
     for number, column in enumerate(columns):
         x = left + (number + 0.5) * cell
         looks = {"rotation": 40, "rotation_mode": "anchor", "ha": "left"} if turned else {"ha": "center"}

@@ -248,13 +248,18 @@ def _place(sheet: Sheet, labels: list[_Label], size: tuple[float, float], points
     dots = np.hstack([points - 0.06, points + 0.06])
     turns = np.arange(28) * (2 * np.pi / 28)
     radii = np.concatenate([[0.0], np.arange(0.07, max(size), 0.07)])
-    steps = (radii[:, None, None] * np.stack([np.cos(turns), 0.75 * np.sin(turns)], axis=1)).reshape(-1, 2)
+    rings = radii[:, None, None] * np.stack([np.cos(turns), 0.75 * np.sin(turns)], axis=1)
+    rounds = np.array_split(rings, 1 if len(points) else 14)  # the near rings mostly do
     for label in labels:
         room = np.array([label.width, label.height])
-        corners = np.array(label.spot) - room / 2 + steps
-        corners = corners.clip(0.05, np.maximum(0.05, np.array(size) - room - 0.05))
+        for steps in rounds:
+            corners = np.array(label.spot) - room / 2 + steps.reshape(-1, 2)
+            corners = corners.clip(0.05, np.maximum(0.05, np.array(size) - room - 0.05))
+            covered = _overlap(corners, room, taken).round(6)
+            if not covered.all():
+                break
         away = np.hypot(*(corners + room / 2 - label.spot).T) + dear * _overlap(corners, room, dots)
-        corner = corners[np.lexsort((away, _overlap(corners, room, taken).round(6)))[0]]
+        corner = corners[np.lexsort((away, covered))[0]]
         taken = np.vstack([taken, [*corner, *(corner + room)]])
         _write(sheet, label, corner)
 

@@ -132,11 +132,14 @@ def _limits(cells: np.ndarray, feature: Feature | None) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = (float(end) for end in np.quantile(cells, [0.005, 0.995]))
     room = 0.04 * (high - low) or max(abs(high), 1.0) * 0.5
-    low, high = low - room, high + room
+    ends = [low - room, high + room]
     if feature:
         scale = _MS_PER_MINUTE if feature.unit == "ms" else 1.0
-        low, high = max(low, feature.low / scale - room / 4), min(high, feature.high / scale + room / 4)
-    return low, high
+        if low >= feature.low / scale:
+            ends[0] = max(ends[0], feature.low / scale - room / 4)
+        if high <= feature.high / scale:
+            ends[1] = min(ends[1], feature.high / scale + room / 4)
+    return ends[0], ends[1]
 
 
 def _ridge(axes: Axes, edges: np.ndarray, own: np.ndarray, cluster: int) -> None:

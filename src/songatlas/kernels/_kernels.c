@@ -354,35 +354,33 @@ static int places_fit(const int32_t *places, size_t n, size_t step, size_t start
     return 1;
 }
 
-/* Check that rising edges lead from `start` to `end`. */
-static int edges_fit(const int64_t *edges, size_t n, int64_t start, int64_t end, const char *name)
+/* Check that numbers rise, by at least `step`, from 0 or more to `last`. */
+static int rising(const int64_t *numbers, size_t n, int64_t step, int64_t last, const char *name)
 {
-    int fit = n > 0 && edges[n - 1] == end && edges[0] >= start;
+    int fit = n > 0 && numbers[n - 1] == last && numbers[0] >= 0;
     for (size_t i = 1; fit && i < n; i++)
-        fit = edges[i] > edges[i - 1];
+        fit = numbers[i] >= numbers[i - 1] + step;
     if (!fit)
-        PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)end);
+        PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)last);
     return fit;
 }
 
 static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    PyObject *songs_in, *queries_in, *stops_in, *ends_in, *ending_in, *edges_in, *sizes_in, *own_in, *sums_in,
+    PyObject *songs_in, *queries_in, *ends_in, *ending_in, *edges_in, *sizes_in, *own_in, *sums_in,
         *values_in;
     Py_ssize_t n_songs, first, last;
     Comparison given;
     Held held;
-    Py_buffer *songs, *queries, *stops, *ends, *ending, *edges, *sizes, *own, *sums = NULL, *values = NULL;
-    if (!PyArg_ParseTuple(args, "OnOdOOOOOOOOnn", &songs_in, &n_songs, &queries_in, &given.scale, &stops_in,
-                          &ends_in, &ending_in, &edges_in, &sizes_in, &own_in, &sums_in, &values_in, &first,
+    Py_buffer *songs, *queries, *ends, *ending, *edges, *sizes, *own, *sums = NULL, *values = NULL;
+    if (!PyArg_ParseTuple(args, "OnOdOOOOOOOnn", &songs_in, &n_songs, &queries_in, &given.scale, &ends_in, &ending_in, &edges_in, &sizes_in, &own_in, &sums_in, &values_in, &first,
                           &last) ||
-        held_room(&held, 10))
+        held_room(&held, 9))
         return NULL;
     if (!(songs = hold(&held, songs_in, "songs", SINGLES, 0, 3, ANY, ANY, SONG_TILE)) ||
         !(queries = hold(&held, queries_in, "queries", SINGLES, 0, 3, ANY, songs->shape[1], BLOCK)) ||
-        !(stops = hold(&held, stops_in, "stops", LONGS, 0, 1, ANY, ANY, ANY)) ||
-        !(ends = hold(&held, ends_in, "ends", LONGS, 0, 1, stops->shape[0], ANY, ANY)) ||
-        !(ending = hold(&held, ending_in, "ending", INTS, 0, 2, ANY, 2, ANY)) ||
+        !(ends = hold(&held, ends_in, "ends", LONGS, 0, 1, ANY, ANY, ANY)) ||
+        !(ending = hold(&held, ending_in, "ending", INTS, 0, 2, ends->shape[0], 2, ANY)) ||
         !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, ANY, ANY, ANY)) ||
         !(sizes = hold(&held, sizes_in, "sizes", DOUBLES, 0, 1, ANY, ANY, ANY)) ||
         !(own = hold(&held, own_in, "own", INTS, 0, 2, ANY, edges->shape[0] - 1, ANY)) ||
@@ -396,23 +394,21 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
     given.n_labelings = (size_t)own->shape[1];
     given.n_clusters = (size_t)sizes->shape[0];
     given.n_queries = (size_t)own->shape[0];
-    given.n_runs = (size_t)stops->shape[0];
+    given.n_ends = (size_t)ends->shape[0];
     if (n_songs < 1 || n_songs > songs->shape[0] * SONG_TILE || given.n_labelings < 1 ||
         queries->shape[0] != (Py_ssize_t)((given.n_queries + BLOCK - 1) / BLOCK)) {
         PyErr_SetString(PyExc_ValueError, "songs, queries or labelings are fewer than they should be");
         return fail(&held);
     }
     if (!range_fits(first, last, (size_t)queries->shape[0], "blocks") ||
-        !edges_fit(stops->buf, given.n_runs, 1, n_songs, "stops") ||
-        !edges_fit(edges->buf, given.n_labelings + 1, 0, sizes->shape[0], "edges") ||
-        !edges_fit(ends->buf, given.n_runs, 0, ending->shape[0], "ends") ||
+        !rising(edges->buf, given.n_labelings + 1, 1, sizes->shape[0], "edges") ||
+        !rising(ends->buf, given.n_ends, 0, n_songs - 1, "ends") ||
         !places_fit(ending->buf, (size_t)ending->shape[0], 2, 0, given.n_labelings, "ending labelings") ||
         !places_fit(ending->buf, (size_t)ending->shape[0], 2, 1, given.n_clusters, "ending rows") ||
         !places_fit(own->buf, given.n_queries * given.n_labelings, 1, 0, given.n_clusters, "own"))
         return fail(&held);
     given.songs = songs->buf;
     given.queries = queries->buf;
-    given.stops = stops->buf;
     given.ends = ends->buf;
     given.ending = ending->buf;
     given.edges = edges->buf;
@@ -437,7 +433,7 @@ static PyObject *tour(PyObject *Py_UNUSED(self), PyObject *args)
     Py_buffer *labels, *order;
     if (!PyArg_ParseTuple(args, "OO", &labels_in, &order_in) || held_room(&held, 2))
         return NULL;
-    if (!(labels = hold(&held, labels_in, "labels", INTS, 1, 2, ANY, ANY, ANY)) ||
+    if (!(labels = hold(&held, labels_in, "labels", SHORTS, 1, 2, ANY, ANY, ANY)) ||
         !(order = hold(&held, order_in, "order", LONGS, 1, 1, labels->shape[1], ANY, ANY)))
         return fail(&held);
     Py_BEGIN_ALLOW_THREADS;
@@ -463,7 +459,7 @@ static PyMethodDef METHODS[] = {
      "candidate_distances(columns, candidates, closest, updates)"},
     {"tour", tour, METH_VARARGS, "tour(labels, order)"},
     {"compare", compare, METH_VARARGS,
-     "compare(songs, n_songs, queries, scale, stops, ends, ending, edges, sizes, own, sums, values, first, last)"},
+     "compare(songs, n_songs, queries, scale, ends, ending, edges, sizes, own, sums, values, first, last)"},
     {NULL, NULL, 0, NULL}};
 
 static int start(PyObject *Py_UNUSED(module))

@@ -20,7 +20,7 @@
 
 #define BLOCK 16     /* rows of a block; every variant's registers divide it */
 #define SONG_TILE 8  /* songs that silhouettes take side by side */
-#define STRIP 128    /* songs whose distances are kept until they are summed by run */
+#define STRIP 64      /* songs whose distances are added up in float32 */
 
 /* Points as they were given: float32 or float64, row after row. */
 typedef struct {
@@ -48,16 +48,15 @@ typedef struct {
     size_t n_changed;
 } CentroidSet;
 
-/* Songs in runs of equal joint labels, what ends with each run, and the songs to be judged. A row is a
+/* Songs in runs of equal joint labels, which clusters end where, and the songs to be judged. A row is a
  * row of the sums: all clusters of the first labeling, then those of the next. */
 typedef struct {
-    size_t n_songs, n_dimensions, n_labelings, n_clusters, n_queries, n_runs;
+    size_t n_songs, n_dimensions, n_labelings, n_clusters, n_queries, n_ends;
     const float *songs;     /* (n_tiles, n_dimensions, SONG_TILE), run after run, padded to a full strip */
     const float *queries;   /* (n_blocks, n_dimensions, 16) */
     double scale;           /* of both; distances are multiplied by it */
-    const int64_t *stops;   /* (n_runs): where each run ends, rising; the last is n_songs */
-    const int64_t *ends;    /* (n_runs): how many of `ending` there are up to the end of each run */
-    const int32_t *ending;  /* (ends[-1], 2): labeling whose label changes after the run, row of the label */
+    const int64_t *ends;    /* (n_ends): the last song of a run, once for each labeling that changes after it */
+    const int32_t *ending;  /* (n_ends, 2): that labeling, and the row of the label that ends */
     const int64_t *edges;   /* (n_labelings + 1): where the rows of each labeling begin */
     const double *sizes;    /* (n_clusters) */
     const int32_t *own;     /* (n_queries, n_labelings): the row of each query's own cluster */

@@ -142,6 +142,20 @@ static inline uint32_t mask_bits(Mask yes)
 
 #endif
 
+/* The same register filled with float64, half as many; the compiler knows the vectors of both. */
+#define DOUBLES (LANES / 2)
+typedef double Doubles __attribute__((vector_size(LANES * 4)));
+typedef float HalfLanes __attribute__((vector_size(LANES * 2)));
+
+static inline Doubles doubles_load(const double *from) { Doubles a; memcpy(&a, from, sizeof a); return a; }
+static inline void doubles_store(double *to, Doubles a) { memcpy(to, &a, sizeof a); }
+static inline Doubles doubles_from(const float *from)
+{
+    HalfLanes a;
+    memcpy(&a, from, sizeof a);
+    return __builtin_convertvector(a, Doubles);
+}
+
 /* Registers of lanes that make up one block of rows, and how many turns of WIDTH registers that takes. */
 #define STEP (LANES * WIDTH)
 

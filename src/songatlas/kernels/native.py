@@ -159,10 +159,7 @@ def lloyd_passes(
     n_threads: int = 1,
 ) -> list[Pass]:
     """Make one `lloyd_pass` for each of several sets of centroids, reading the rows once for all of them."""
-    sets = [
-        _set_of(rows, mine, last)
-        for mine, last in zip(centroids, previous, strict=True)
-    ]
+    sets = [_set_of(rows, mine, last) for mine, last in zip(centroids, previous, strict=True)]
     changes = _relabel(rows, sets, n_threads)
     return [
         _summed(rows, mine, last, parts, weights=weights, n_threads=n_threads)
@@ -270,7 +267,7 @@ def cluster_sums(
 def cluster_spreads(
     points: Points, centroids: Floats, labels: Labels, *, n_threads: int = 1
 ) -> tuple[Floats, Floats]:
-    """Return squared distances and distances of the rows to their centroids, summed by cluster, each ``(k,)``.
+    """Sum squared distances and distances of the rows to their centroids by cluster, each ``(k,)``.
 
     The first sums to the inertia; from both come Davies-Bouldin and Calinski-Harabasz.
     """

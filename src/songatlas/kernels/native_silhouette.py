@@ -28,7 +28,7 @@ Labeling: TypeAlias = npt.NDArray[np.integer[Any]]
 
 BLOCK_QUERIES = 16
 SONG_TILE = 8
-STRIP_SONGS = 128
+STRIP_SONGS = 64
 QUERIES_A_PART = 512
 FEW_PAIRS = 1 << 20
 LARGEST_KEY = 2**62
@@ -42,7 +42,6 @@ class _Comparison:
     n_songs: int
     queries: Singles
     scale: float
-    stops: Indices
     ends: Indices
     ending: Numbers
     edges: Indices
@@ -113,7 +112,6 @@ def _compare(given: _Comparison, sums: Floats | None, values: Floats | None, n_t
             given.n_songs,
             given.queries,
             given.scale,
-            given.stops,
             given.ends,
             given.ending,
             given.edges,
@@ -139,7 +137,9 @@ def _comparison(
     joint = [np.ascontiguousarray(labels, dtype=np.int32) for labels in labelings]
     edges = np.cumsum([0, *ks], dtype=np.int64)
     sorted_rows, stops, labels = _in_runs(joint, ks)
-    run, labeling = np.nonzero(np.append(labels[1:] != labels[:-1], np.ones((1, len(ks)), dtype=np.bool_), axis=0))
+    run, labeling = np.nonzero(
+        np.append(labels[1:] != labels[:-1], np.ones((1, len(ks)), dtype=np.bool_), axis=0)
+    )
     shift, scale = _frame(points)
     n_strips = -(-len(points) // STRIP_SONGS)
     songs = aligned((n_strips * (STRIP_SONGS // SONG_TILE), points.shape[1], SONG_TILE))
@@ -153,8 +153,7 @@ def _comparison(
         n_songs=len(points),
         queries=queries,
         scale=scale,
-        stops=stops,
-        ends=np.cumsum(np.bincount(run)),
+        ends=stops[run] - 1,
         ending=np.stack([labeling, labels[run, labeling] + edges[labeling]], axis=1).astype(np.int32),
         edges=edges,
         sizes=np.concatenate(sizes).astype(np.float64),
@@ -167,7 +166,7 @@ def _in_runs(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indices, Indi
     rows, starts = _sorted_by_label(joint, ks)
     labels = np.stack([mine[rows[starts]] for mine in joint])
     order = np.empty(len(starts), dtype=np.int64)
-    _kernels.tour(labels.copy(), order)
+    _kernels.tour(labels.astype(np.uint16), order)  # a likeness by the lower 16 bits will do
     lengths = np.diff(np.append(starts, len(rows)))[order]
     stops = np.cumsum(lengths)
     within = np.arange(len(rows)) - np.repeat(stops - lengths, lengths)

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define WINDOW 4096 /* runs a tour chooses the next from */
+#define WINDOW 2048 /* runs a tour chooses the next from */
 #define AHEAD 16 /* changed rows lie apart in memory: fetch them this many rows before they are needed */
 
 static inline double at(const Points *points, size_t place)
@@ -144,17 +144,17 @@ int64_t rows_spread(const Points *points, const double *centroids, const int32_t
     return -1;
 }
 
-void rows_tour(int32_t *labels, size_t n_labelings, size_t n_runs, int64_t *order)
+void rows_tour(uint16_t *labels, size_t n_labelings, size_t n_runs, int64_t *order)
 {
     for (size_t run = 0; run < n_runs; run++)
         order[run] = (int64_t)run;
     for (size_t at = 0; at + 2 < n_runs; at++) {
         size_t first = at + 1, n = n_runs - first < WINDOW ? n_runs - first : WINDOW, nearest = 0;
-        int32_t alike[WINDOW] = {0};
+        uint16_t alike[WINDOW] = {0};
         for (size_t labeling = 0; labeling < n_labelings; labeling++) {
-            const int32_t *mine = labels + labeling * n_runs, here = mine[at];
+            const uint16_t *mine = labels + labeling * n_runs, here = mine[at];
             for (size_t run = 0; run < n; run++)
-                alike[run] += mine[first + run] == here;
+                alike[run] = (uint16_t)(alike[run] + (mine[first + run] == here));
         }
         for (size_t run = 1; run < n; run++)
             nearest = alike[run] > alike[nearest] ? run : nearest;
@@ -162,7 +162,7 @@ void rows_tour(int32_t *labels, size_t n_labelings, size_t n_runs, int64_t *orde
         order[first] = order[first + nearest];
         order[first + nearest] = swapped;
         for (size_t labeling = 0; labeling < n_labelings; labeling++) {
-            int32_t *mine = labels + labeling * n_runs + first, kept = mine[0];
+            uint16_t *mine = labels + labeling * n_runs + first, kept = mine[0];
             mine[0] = mine[nearest];
             mine[nearest] = kept;
         }

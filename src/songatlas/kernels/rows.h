@@ -33,6 +33,6 @@ int64_t rows_spread(const Points *points, const double *centroids, const int32_t
 
 /* Order runs of songs so that few labels change from one to the next: after each run comes the one most
  * like it among the first WINDOW that are left. `labels` is (n_labelings, n_runs), and is used up. */
-void rows_tour(int32_t *labels, size_t n_labelings, size_t n_runs, int64_t *order);
+void rows_tour(uint16_t *labels, size_t n_labelings, size_t n_runs, int64_t *order);
 
 #endif

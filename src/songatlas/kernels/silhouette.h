@@ -2,7 +2,7 @@
  *
  * Sixteen queries, one a lane, meet one song after the other. Distances come from the differences of the
  * coordinates themselves, in float32: so near songs keep all their figures, and equal songs are exactly 0
- * apart. A few distances are summed in float32, everything else in float64.
+ * apart. The distances of a strip of songs are added in float32, everything else in float64.
  */
 #include "lanes.h"
 
@@ -10,92 +10,72 @@
 #include <stdlib.h>
 
 #define SIDE (TILE * TILES_AT_ONCE) /* songs compared side by side */
-#define PIECE 32 /* most distances summed in float32 */
 
-/* Distances of a strip of songs to the queries of one block, (STRIP, 16). */
+/* Distances of a strip of songs to the queries of one block, each added to those before it, (STRIP, 16). */
 static void strip_distances(const float *songs, size_t n_tiles, const float *queries, size_t n_dimensions,
-                            float *distances)
+                            float *added)
 {
-    for (size_t tile = 0; tile < n_tiles; tile++, songs += n_dimensions * SONG_TILE) {
-        for (int half = 0; half < SONG_TILE; half += SIDE)
-            for (int part = 0; part < BLOCK; part += STEP) {
-                const float *song = songs + half;
-                const float *query = queries + part;
-                Lanes square[SIDE][WIDTH];
+    for (size_t part = 0; part < BLOCK; part += STEP) {
+        Lanes so_far[WIDTH];
+        for (int w = 0; w < WIDTH; w++)
+            so_far[w] = lanes_splat(0.0f);
+        for (size_t first = 0; first < n_tiles * SONG_TILE; first += SIDE) {
+            const float *song = songs + first / SONG_TILE * SONG_TILE * n_dimensions + first % SONG_TILE;
+            const float *query = queries + part;
+            Lanes square[SIDE][WIDTH];
 #pragma GCC unroll 8
-                for (int t = 0; t < SIDE; t++)
-                    for (int w = 0; w < WIDTH; w++)
-                        square[t][w] = lanes_splat(0.0f);
-                for (size_t j = 0; j < n_dimensions; j++, song += SONG_TILE, query += BLOCK) {
-                    Lanes x[WIDTH];
-                    for (int w = 0; w < WIDTH; w++)
-                        x[w] = lanes_load(query + w * LANES);
+            for (int t = 0; t < SIDE; t++)
+                for (int w = 0; w < WIDTH; w++)
+                    square[t][w] = lanes_splat(0.0f);
+            for (size_t j = 0; j < n_dimensions; j++, song += SONG_TILE, query += BLOCK) {
+                Lanes x[WIDTH];
+                for (int w = 0; w < WIDTH; w++)
+                    x[w] = lanes_load(query + w * LANES);
 #pragma GCC unroll 8
-                    for (int t = 0; t < SIDE; t++) {
-                        Lanes y = lanes_splat(song[t]);
-                        for (int w = 0; w < WIDTH; w++) {
-                            Lanes difference = lanes_sub(x[w], y);
-                            square[t][w] = lanes_fma(difference, difference, square[t][w]);
-                        }
+                for (int t = 0; t < SIDE; t++) {
+                    Lanes y = lanes_splat(song[t]);
+                    for (int w = 0; w < WIDTH; w++) {
+                        Lanes difference = lanes_sub(x[w], y);
+                        square[t][w] = lanes_fma(difference, difference, square[t][w]);
                     }
                 }
-                float *to = distances + (tile * SONG_TILE + (size_t)half) * BLOCK + part;
-#pragma GCC unroll 8
-                for (int t = 0; t < SIDE; t++)
-                    for (int w = 0; w < WIDTH; w++)
-                        lanes_store(to + t * BLOCK + w * LANES, lanes_root(square[t][w]));
             }
-    }
-}
-
-/* Add the distances of some songs to the total, in float32 for a few, then in float64. */
-static inline void add_up(const float *restrict distances, size_t n_songs, double *restrict total)
-{
-    for (size_t start = 0; start < n_songs; start += PIECE) {
-        size_t stop = start + PIECE < n_songs ? start + PIECE : n_songs;
-        float few[BLOCK];
-        for (int part = 0; part < BLOCK; part += LANES) {
-            Lanes sum = lanes_splat(0.0f);
-            for (size_t song = start; song < stop; song++)
-                sum = lanes_add(sum, lanes_load(distances + song * BLOCK + part));
-            lanes_store(few + part, sum);
+#pragma GCC unroll 8
+            for (int t = 0; t < SIDE; t++)
+                for (int w = 0; w < WIDTH; w++) {
+                    so_far[w] = lanes_add(so_far[w], lanes_root(square[t][w]));
+                    lanes_store(added + (first + (size_t)t) * BLOCK + part + (size_t)w * LANES, so_far[w]);
+                }
         }
-        for (int lane = 0; lane < BLOCK; lane++)
-            total[lane] += (double)few[lane];
     }
 }
 
 /* Sum the distances of 16 queries to every cluster of every labeling, (n_clusters, 16). One total runs on
  * over all songs; `marks` keeps for each labeling what it was when the label last changed. So a run costs
  * something only for the labelings that change after it, however many there are. */
-static void sum_block(const Comparison *given, const float *queries, float *distances, double *restrict marks,
-                      double *restrict sums)
+static void sum_block(const Comparison *given, const float *queries, float *added, double *marks, double *sums)
 {
     double total[BLOCK] = {0};
-    size_t run = 0, end = 0;
+    size_t end = 0;
     memset(marks, 0, given->n_labelings * BLOCK * sizeof(double));
     memset(sums, 0, given->n_clusters * BLOCK * sizeof(double));
     for (size_t start = 0; start < given->n_songs; start += STRIP) {
         size_t stop = start + STRIP < given->n_songs ? start + STRIP : given->n_songs;
         size_t n_tiles = (stop - start + SONG_TILE - 1) / SONG_TILE;
-        strip_distances(given->songs + start * given->n_dimensions, n_tiles, queries, given->n_dimensions,
-                        distances);
-        for (size_t song = start; song < stop;) {
-            size_t run_stop = (size_t)given->stops[run], upto = run_stop < stop ? run_stop : stop;
-            add_up(distances + (song - start) * BLOCK, upto - song, total);
-            song = upto;
-            if (song < run_stop)
-                continue;
-            for (; end < (size_t)given->ends[run]; end++) {
-                double *mark = marks + (size_t)given->ending[2 * end] * BLOCK;
-                double *sum = sums + (size_t)given->ending[2 * end + 1] * BLOCK;
-                for (int lane = 0; lane < BLOCK; lane++) {
-                    sum[lane] += total[lane] - mark[lane];
-                    mark[lane] = total[lane];
-                }
+        strip_distances(given->songs + start * given->n_dimensions, n_tiles, queries, given->n_dimensions, added);
+        for (; end < given->n_ends && (size_t)given->ends[end] < stop; end++) {
+            const float *upto = added + ((size_t)given->ends[end] - start) * BLOCK;
+            double *mark = marks + (size_t)given->ending[2 * end] * BLOCK;
+            double *sum = sums + (size_t)given->ending[2 * end + 1] * BLOCK;
+            for (int part = 0; part < BLOCK; part += DOUBLES) {
+                Doubles now = doubles_load(total + part) + doubles_from(upto + part);
+                doubles_store(sum + part, doubles_load(sum + part) + (now - doubles_load(mark + part)));
+                doubles_store(mark + part, now);
             }
-            run++;
         }
+        for (int part = 0; part < BLOCK; part += DOUBLES)
+            doubles_store(total + part,
+                          doubles_load(total + part) + doubles_from(added + (stop - start - 1) * BLOCK + (size_t)part));
     }
 }
 
@@ -130,12 +110,12 @@ static int compare(const Comparison *given, size_t first_block, size_t last_bloc
     size_t n_clusters = given->n_clusters;
     double *own_sums = malloc(n_clusters * BLOCK * sizeof(double));
     double *marks = malloc(given->n_labelings * BLOCK * sizeof(double));
-    float *distances = malloc(STRIP * BLOCK * sizeof(float));
-    int answer = own_sums && marks && distances ? 0 : -1;
+    float *added = malloc(STRIP * BLOCK * sizeof(float));
+    int answer = own_sums && marks && added ? 0 : -1;
     for (size_t block = first_block; block < last_block && !answer; block++) {
         size_t first = block * BLOCK, rest = given->n_queries - first;
         size_t n = rest < BLOCK ? rest : BLOCK;
-        sum_block(given, given->queries + first * given->n_dimensions, distances, marks, own_sums);
+        sum_block(given, given->queries + first * given->n_dimensions, added, marks, own_sums);
         for (size_t place = 0; place < n_clusters * BLOCK; place++)
             own_sums[place] *= given->scale;
         for (size_t lane = 0; sums && lane < n; lane++)
@@ -146,6 +126,6 @@ static int compare(const Comparison *given, size_t first_block, size_t last_bloc
     }
     free(own_sums);
     free(marks);
-    free(distances);
+    free(added);
     return answer;
 }

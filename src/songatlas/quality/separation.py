@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from songatlas.kernels.reference import silhouette_sums
+from songatlas.kernels import silhouette_sums
 from songatlas.kernels.threads import one_blas_thread, thread_count
 from songatlas.quality.labelings import Labeling, check_points, encode, mean_by_cluster
 
