@@ -46,6 +46,8 @@ class Atlas:
         The fitted space, its map in two dimensions, and the float32 `(n_clustered, 2)` places on it.
     clustering : Clustering
         Labels 0..k-1 by falling size, centroids, inertia and its history.
+    plain_run : tuple of float
+        Inertia after each iteration of one plain run of k-means with the chosen k.
     distances : ndarray of float64, shape (n_clustered,)
         Distance of each song to the centroid of its cluster.
     evidence : DataFrame
@@ -80,6 +82,7 @@ class Atlas:
     layout: Layout
     positions: np.ndarray
     clustering: Clustering
+    plain_run: tuple[float, ...]
     distances: np.ndarray
     evidence: pl.DataFrame
     quality: Mapping[str, Any]

@@ -20,6 +20,7 @@ from songatlas.atlas.evidence import (
     gather_evidence,
     ks_to_try,
     measure,
+    plain_run,
     sample_silhouettes,
     with_exact_silhouette,
 )
@@ -121,6 +122,7 @@ def build_atlas(
         layout=layout,
         positions=layout.positions(points),
         clustering=clustering,
+        plain_run=plain_run(points, clustering.k, settings=settings),
         distances=distances,
         evidence=with_exact_silhouette(evidence, clustering.k, quality),
         quality=quality,

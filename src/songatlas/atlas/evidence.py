@@ -14,7 +14,7 @@ import polars as pl
 
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import TooFewSongs
-from songatlas.kmeans import Clustering, resample_labelings
+from songatlas.kmeans import Clustering, KMeans, resample_labelings
 from songatlas.quality import (
     calinski_harabasz,
     davies_bouldin,
@@ -145,6 +145,16 @@ def measure(
             "high": row["stability_high"],
         },
     }
+
+
+def plain_run(points: np.ndarray, k: int, *, settings: AtlasSettings) -> tuple[float, ...]:
+    """Return the inertia after each iteration of one plain run of k-means from a k-means++ start.
+
+    The sweep finds its clusterings by a longer search, whose last steps hardly move; this run shows what
+    k-means itself does with these songs, and what the search gains over it.
+    """
+    run = KMeans(k, n_init=1, tol=0.0, random_state=settings.seed % 2**32, n_threads=settings.threads)
+    return tuple(float(value) for value in run.fit(points).history_)
 
 
 def with_exact_silhouette(evidence: pl.DataFrame, k: int, quality: dict[str, Any]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -61,7 +62,7 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     if path.is_dir():
         raise BadSettings(f"{str(path)!r} is a folder: name a file with -o")
-    beside = path.with_name(f".{path.name}.new-{os.getpid()}")
+    beside = path.with_name(f".{path.name}.new-{os.getpid()}-{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(beside)
@@ -95,7 +96,7 @@ def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Colle
     home = directory.absolute().parent if whole else directory
     home.mkdir(parents=True, exist_ok=True)
     _sweep_away_leftovers(home)
-    staging = home / f"{_STAGING}{os.getpid()}"
+    staging = home / f"{_STAGING}{directory.name}-{os.getpid()}-{threading.get_ident()}"
     shutil.rmtree(staging, ignore_errors=True)
     new = staging / "new"
     try:

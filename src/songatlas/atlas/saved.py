@@ -48,10 +48,10 @@ def save_atlas(atlas: Atlas, directory: Path) -> None:
     SongAtlasError
         If the place cannot be written.
     """
-    write_folder(directory, lambda folder: _write_parts(atlas, folder), ours=(*PARTS, "manifest.json"))
+    write_folder(directory, lambda folder: write_parts(atlas, folder), ours=(*PARTS, "manifest.json"))
 
 
-def _write_parts(atlas: Atlas, folder: Path) -> None:
+def write_parts(atlas: Atlas, folder: Path) -> None:
     """Write the parts and the manifest into an empty folder."""
     labels, positions = atlas.clustering.labels, atlas.positions
     placed = (labels, atlas.distances, positions[:, 0], positions[:, 1])
@@ -141,6 +141,7 @@ def _described(atlas: Atlas) -> dict[str, Any]:
             "n_iter": clustering.n_iter,
             "history": list(clustering.history),
         },
+        "plain_run": list(atlas.plain_run),
         "evidence": atlas.evidence.to_dicts(),
         "evidence_types": {name: str(dtype) for name, dtype in atlas.evidence.schema.items()},
         "quality": plain(atlas.quality),
@@ -179,6 +180,7 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
             labels=labels.astype(np.int32),
             **found["clustering"] | {"history": tuple(found["clustering"]["history"])},
         ),
+        plain_run=tuple(found["plain_run"]),
         distances=distances.astype(np.float64),
         evidence=_frame(found["evidence"], found["evidence_types"]),
         quality=MappingProxyType(found["quality"]),

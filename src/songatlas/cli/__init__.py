@@ -73,6 +73,8 @@ def build(
     ],
     output: opt.Output = None,
     k: opt.K = None,
+    k_min: opt.KMin = None,
+    k_max: opt.KMax = None,
     seed: opt.Seed = None,
     genre: opt.Genre = None,
     space: opt.Space = None,
@@ -100,6 +102,8 @@ def build(
 
     given = {
         "k": opt.read_k(k),
+        "k_min": k_min,
+        "k_max": k_max,
         "seed": seed,
         "genre": genre,
         "space": space,

@@ -32,7 +32,7 @@ _STEPS = 90
 
 
 def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Sequence[float] = ()) -> Figure:
-    """Draw the inertia by number of clusters, and how the chosen clustering came to rest.
+    """Draw the inertia by number of clusters, and how a plain run of k-means with the chosen k comes to rest.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Seque
     elbow_k : int or None
         Where the curve bends, None = nowhere clearly.
     history : sequence of float
-        Inertia after each iteration of the chosen clustering.
+        Inertia after each iteration of one run of k-means with the chosen k.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Seque
         bend = f"Here it is at {elbow_k}." if elbow_k is not None else "Here there is no clear one."
         subtitle = (
             "Left: inertia always falls with more clusters; an elbow, where it stops falling fast, speaks "
-            f"for that number. {bend} Right: how fast the chosen clustering came to rest."
+            f"for that number. {bend} Right: how fast a plain run of k-means comes to rest."
         )
         sheet = Sheet(title, subtitle, height=_TOP + 3.5 + _FOOT)
         width, second = 3.75, WIDTH - 3.75

@@ -15,7 +15,7 @@ import polars as pl
 
 from songatlas.features import DETAILS, FEATURES
 from songatlas.quality import INDICES
-from songatlas.report.command import build_command, setting_rows, settings_file
+from songatlas.report.command import build_command, setting_rows
 from songatlas.report.draw import feature_label
 from songatlas.report.record import plain
 from songatlas.report.tables import appended_names
@@ -342,7 +342,6 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
             simulated=in_memory and is_simulated(atlas),
             n_rows=atlas.n_rows,
         ),
-        "file": settings_file(settings),
         "sha256": atlas.source.sha256,
         "features": [feature_label(name) for name in atlas.space.features],
         "n_dimensions": len(atlas.space.dimensions),

@@ -46,24 +46,7 @@ def build_command(source: str | None, settings: Mapping[str, Any], *, simulated:
                 words += [word for pair in pairs for word in (option, pair)]
         else:
             words += [option, ",".join(value) if isinstance(value, list) else str(value)]
-    if settings_file(settings):
-        words += ["--settings", "settings.toml"]
     return shlex.join(words)
-
-
-def settings_file(settings: Mapping[str, Any]) -> str:
-    """Return the lines of ``settings.toml`` that the command needs: settings without an option of their own.
-
-    Examples
-    --------
-    >>> settings_file({"k": "auto", "k_min": 2, "k_max": 30})
-    'k_max = 30'
-    """
-    return "\n".join(
-        f"{name} = {settings[name]}"
-        for name in ("k_min", "k_max")
-        if name in settings and settings[name] != _DEFAULTS[name]
-    )
 
 
 def setting_rows(settings: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -90,6 +73,8 @@ _DEFAULTS: Mapping[str, Any] = {"k": "auto", "k_min": 2, "k_max": 20, "space": [
 
 OPTIONS: Mapping[str, str] = {
     "k": "--k",
+    "k_min": "--k-min",
+    "k_max": "--k-max",
     "seed": "--seed",
     "genre": "--genre",
     "space": "--space",

@@ -124,7 +124,7 @@ def _elbow(atlas: Atlas) -> dict[str, Any]:
         "evidence": atlas.evidence,
         "k": atlas.clustering.k,
         "elbow_k": votes.get("elbow"),
-        "history": atlas.clustering.history,
+        "history": atlas.plain_run,
     }
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from songatlas.atlas.folders import write_file, write_folder
+from songatlas.atlas.saved import write_parts
 from songatlas.errors import SongAtlasError
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
@@ -97,7 +98,8 @@ def write_outputs(
         write_clusters(atlas, folder / "clusters.csv")
         (folder / "quality.json").write_text(_json(quality_record(atlas)), encoding="utf-8", newline="\n")
         tell(0.2, "saving the atlas")
-        atlas.save(folder / "atlas")
+        (folder / "atlas").mkdir()
+        write_parts(atlas, folder / "atlas")
         pictures = _write_figures(atlas, folder / "figures", tell=_part(tell, 0.3, 0.95)) if figures else {}
         tell(0.95, "writing the report")
         page = render(collect(atlas), pictures=pictures)
