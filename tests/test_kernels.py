@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from threading import Event
 
 import numpy as np
@@ -91,13 +92,13 @@ def test_many_centroids(k):
 def test_passes_that_skip_rows_find_what_full_passes_find(weighted):
     points = blobs(20_000, 5, 12, spread=1.5)
     weights = np.random.default_rng(2).integers(0, 4, len(points)) / 3.0 if weighted else None
-    rows = kernels.Rows.of(points)
+    rows = reference.Rows.of(points)
     centroids = points[:15].astype(np.float64)
     last = None
     skipped = False
     for _ in range(40):
-        last = kernels.lloyd_pass(rows, centroids, last, weights=weights)
-        full = kernels.lloyd_pass(rows, centroids, weights=weights)
+        last = reference.lloyd_pass(rows, centroids, last, weights=weights)
+        full = reference.lloyd_pass(rows, centroids, weights=weights)
         np.testing.assert_array_equal(last.labels, full.labels)
         np.testing.assert_allclose(last.sums, full.sums, rtol=1e-10, atol=1e-8)
         np.testing.assert_allclose(last.counts, full.counts, rtol=1e-12)
@@ -261,6 +262,7 @@ def test_linear_algebra_gets_its_threads_back_however_entries_overlap():
 
 
 def test_every_name_comes_from_one_engine():
-    assert kernels.engine_name() == "NumPy (reference)"
+    in_c = kernels.engine_name().startswith("C (")
+    engine = import_module("songatlas.kernels.native") if in_c else reference
     for name in reference.__all__:
-        assert getattr(kernels, name) is getattr(reference, name)
+        assert getattr(kernels, name) is getattr(engine, name)

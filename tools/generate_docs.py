@@ -60,11 +60,14 @@ def rules_page() -> str:
         "# Rules of cleaning and triage\n",
         "Every row that is left out says why in the column `excluded_because`. A rule of triage is switched",
         "off with `--keep REASON`, all of them with `--keep all`.\n",
-        "| reason | what it does | can be switched off |",
-        "|---|---|---|",
+        "| reason | looks for | what becomes of them | can be switched off |",
+        "|---|---|---|---|",
     ]
     for name, rule in RULES.items():
-        lines.append(f"| `{name}` | {rule.description} | {'yes' if rule.can_be_kept else 'no'} |")
+        sentence = rule.sentence.replace(" ({songs})", "")
+        lines.append(
+            f"| `{name}` | {rule.title.lower()} | {sentence} | {'yes' if rule.can_be_kept else 'no'} |"
+        )
     return NOTE + "\n".join(lines) + "\n"
 
 

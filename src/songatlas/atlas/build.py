@@ -199,9 +199,9 @@ def judge_by_genre(
     called: Mapping[str, str],
     seed: int,
 ) -> tuple[dict[str, Any] | None, pl.DataFrame]:
-    """Return the agreement with the genres and the counts behind it; None where there are no genres."""
+    """Return the agreement with the genres and the counts behind it; None without at least two genres."""
     genres = genre_labels(songs, called=called)
-    if genres is None:
+    if genres is None or genres.n_genres < 2:
         nothing = pl.Series([None] * songs.height, dtype=pl.String)
         return None, genre_table(clustering.labels, nothing)
     if "artists" in songs.columns:

@@ -188,7 +188,7 @@ def info(as_json: opt.AsJson = False) -> None:
     from songatlas.kernels import engine_name
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    packages = ("numpy", "polars", "scikit-learn", "matplotlib", "seaborn", "jinja2", "typer", "rich")
+    packages = ("numpy", "polars", "scikit-learn", "matplotlib", "jinja2", "typer", "rich")
     facts = {
         "songatlas": songatlas.__version__,
         "python": platform.python_version(),

@@ -67,8 +67,9 @@ def profile_heatmap(*, z_means: np.ndarray, feature_labels: Sequence[str], names
             colours=(DIVERGING, Normalize(-limit, limit)),
             form=_signed,
         )
-        more = " or more" if known.size and known.max() > limit else ""
-        ticks = {-limit: _signed(-limit), 0.0: "0", limit: _signed(limit) + more}
+        less = " or less" if (table < -limit).any() else ""
+        more = " or more" if (table > limit).any() else ""
+        ticks = {-limit: _signed(-limit) + less, 0.0: "0", limit: _signed(limit) + more}
         words = "standard deviations from the mean of all songs"
         _scale(sheet, foot, (DIVERGING, Normalize(-limit, limit)), ticks, words)
         return sheet.done()
@@ -251,9 +252,9 @@ def _scale(
     sheet: Sheet, foot: float, colours: tuple[Colormap, Normalize], ticks: dict[float, str], words: str
 ) -> None:
     """Draw the scale of the colours under the table."""
-    axes = sheet.panel(0.15, foot + 0.28, 2.4, 0.13)
+    axes = sheet.panel(0.4, foot + 0.28, 2.4, 0.13)
     bar = sheet.figure.colorbar(ScalarMappable(colours[1], colours[0]), cax=axes, orientation="horizontal")
     bar.outline.set_visible(False)
     bar.set_ticks(list(ticks), labels=list(ticks.values()))
     axes.tick_params(length=0, labelsize=8)
-    sheet.text(2.75, foot + 0.345, words, size=8.5, colour=QUIET)
+    sheet.text(3.05, foot + 0.345, words, size=8.5, colour=QUIET)

@@ -153,7 +153,7 @@ def _points(axes: Axes, places: np.ndarray, numbers: np.ndarray, limits: np.ndar
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xticks=[], yticks=[])
     for side in axes.spines.values():
         side.set(visible=True, color="#e3e5e9")
-    size = float(np.clip(1.2e5 / len(places), 4.5, 46))
+    size = float(np.clip(46 * (60 / len(places)) ** 0.4, 4.5, 46))
     palette = np.array([colour_of(cluster) for cluster in range(int(numbers.max()) + 1)])
     axes.scatter(
         places[:, 0],

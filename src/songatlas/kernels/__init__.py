@@ -1,14 +1,18 @@
 """The hot loops of clustering, and the one place that chooses which engine runs them.
 
 Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `nearest`,
-`cluster_sums`, `squared_distances`, `seed_rows`, `random_rows` and `silhouette_sums`. Today there is
-one, in NumPy.
+`cluster_sums`, `squared_distances`, `seed_rows`, `random_rows` and `silhouette_sums`. There are two:
+`native` in C, where it was built, and `reference` in NumPy. The environment variable
+``SONGATLAS_KERNELS`` may name one of them.
 """
 
 from __future__ import annotations
 
-from songatlas.kernels import reference as _engine
-from songatlas.kernels.reference import Pass, Rows
+import os
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from songatlas.kernels.threads import map_in_order, one_blas_thread, thread_count
 
 __all__ = [
@@ -27,15 +31,46 @@ __all__ = [
     "thread_count",
 ]
 
-cluster_sums = _engine.cluster_sums
-lloyd_pass = _engine.lloyd_pass
-nearest = _engine.nearest
-random_rows = _engine.random_rows
-seed_rows = _engine.seed_rows
-silhouette_sums = _engine.silhouette_sums
-squared_distances = _engine.squared_distances
+ENGINES = ("native", "reference")
+
+
+def _chosen_engine() -> ModuleType:
+    """Import the engine that the environment names, else the C engine where it was built."""
+    wanted = os.environ.get("SONGATLAS_KERNELS", "")
+    if wanted and wanted not in ENGINES:
+        raise ValueError(f"SONGATLAS_KERNELS is {wanted!r}: it must be 'native' or 'reference', or not set")
+    try:
+        return import_module(f"songatlas.kernels.{wanted or 'native'}")
+    except ImportError as error:
+        if wanted:
+            raise ValueError(
+                "SONGATLAS_KERNELS is 'native', but the C kernels were not built: "
+                "install songatlas where there is a C compiler, or leave the variable unset"
+            ) from error
+        return import_module("songatlas.kernels.reference")
+
+
+_engine = _chosen_engine()
+
+if TYPE_CHECKING:
+    from songatlas.kernels.reference import (
+        Pass,
+        Rows,
+        cluster_sums,
+        lloyd_pass,
+        nearest,
+        random_rows,
+        seed_rows,
+        silhouette_sums,
+        squared_distances,
+    )
+else:
+    Pass, Rows = _engine.Pass, _engine.Rows
+    cluster_sums, lloyd_pass, nearest = _engine.cluster_sums, _engine.lloyd_pass, _engine.nearest
+    random_rows, seed_rows = _engine.random_rows, _engine.seed_rows
+    silhouette_sums, squared_distances = _engine.silhouette_sums, _engine.squared_distances
 
 
 def engine_name() -> str:
-    """Return the name of the engine that runs the hot loops."""
-    return "NumPy (reference)"
+    """Return the name of the engine that runs the hot loops, "C (AVX2)" for example."""
+    return str(_engine.engine_name()) if hasattr(_engine, "engine_name") else "NumPy (reference)"

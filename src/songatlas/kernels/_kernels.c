@@ -52,7 +52,7 @@ static PyObject *finish(Held *held, int64_t bad, const char *what)
 {
     held_release(held);
     if (bad >= 0)
-        return PyErr_Format(PyExc_ValueError, "%s of row %lld does not exist", what, (long long)bad);
+        return PyErr_Format(PyExc_ValueError, "%s row %lld does not exist", what, (long long)bad);
     Py_RETURN_NONE;
 }
 
@@ -113,7 +113,7 @@ static PyObject *pack(PyObject *Py_UNUSED(self), PyObject *args)
     bad = rows_pack(&points, order ? order->buf : NULL, n_packed, shift->buf, scale, (size_t)tiles->shape[2],
                     (size_t)first, (size_t)last, tiles->buf, longest ? longest->buf : NULL);
     Py_END_ALLOW_THREADS;
-    return finish(&held, bad, "the number");
+    return finish(&held, bad, "the number of");
 }
 
 static PyObject *sum_rows(PyObject *Py_UNUSED(self), PyObject *args)
@@ -140,7 +140,7 @@ static PyObject *sum_rows(PyObject *Py_UNUSED(self), PyObject *args)
     bad = rows_sum(&points, labels->buf, weights ? weights->buf : NULL, (size_t)first, (size_t)last,
                    (size_t)sums->shape[0], sums->buf, counts->buf);
     Py_END_ALLOW_THREADS;
-    return finish(&held, bad, "the label");
+    return finish(&held, bad, "the label of");
 }
 
 static PyObject *move_rows(PyObject *Py_UNUSED(self), PyObject *args)
@@ -171,7 +171,7 @@ static PyObject *move_rows(PyObject *Py_UNUSED(self), PyObject *args)
     bad = rows_move(&points, labels->buf, changed->buf, before->buf, (size_t)changed->shape[0],
                     (size_t)gained->shape[0], gained->buf, lost->buf, gained_counts->buf, lost_counts->buf);
     Py_END_ALLOW_THREADS;
-    return finish(&held, bad, "number or label");
+    return finish(&held, bad, "number or label of changed");
 }
 
 static PyObject *distances(PyObject *Py_UNUSED(self), PyObject *args)
@@ -196,7 +196,7 @@ static PyObject *distances(PyObject *Py_UNUSED(self), PyObject *args)
     bad = rows_distances(&points, centroids->buf, labels->buf, (size_t)first, (size_t)last,
                          (size_t)centroids->shape[0], out->buf);
     Py_END_ALLOW_THREADS;
-    return finish(&held, bad, "the label");
+    return finish(&held, bad, "the label of");
 }
 
 static PyObject *spread(PyObject *Py_UNUSED(self), PyObject *args)
@@ -223,7 +223,7 @@ static PyObject *spread(PyObject *Py_UNUSED(self), PyObject *args)
     bad = rows_spread(&points, centroids->buf, labels->buf, (size_t)first, (size_t)last,
                       (size_t)centroids->shape[0], squares->buf, lengths->buf);
     Py_END_ALLOW_THREADS;
-    return finish(&held, bad, "the label");
+    return finish(&held, bad, "the label of");
 }
 
 /* Hold one (centroids, labels, changed or None, before or None) of `relabel`. */

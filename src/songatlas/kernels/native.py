@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from songatlas.kernels import _kernels
-from songatlas.kernels.lines import aligned
+import songatlas.kernels._kernels as _kernels
+from songatlas.kernels.lines import aligned, power_of_two
 from songatlas.kernels.native_silhouette import silhouette_sums, silhouette_table
 from songatlas.kernels.reference import SUM_AFRESH_SHARE, random_rows
 from songatlas.kernels.reference import _draw as draw_rows
@@ -27,6 +27,7 @@ __all__ = [
     "Rows",
     "cluster_spreads",
     "cluster_sums",
+    "engine_name",
     "lloyd_pass",
     "lloyd_passes",
     "nearest",
@@ -77,7 +78,7 @@ class Rows:
         n_rows, n_dimensions = points.shape
         shift = _column_totals(points) / n_rows
         reach = _kernels.reach(points, shift, 0, n_rows)
-        scale = float(2.0 ** np.floor(np.log2(reach))) if reach > 0 else 1.0
+        scale = power_of_two(reach)
         n_blocks = -(-n_rows // BLOCK_ROWS)
         blocks = aligned((n_blocks, n_dimensions, BLOCK_ROWS))
         longest = np.empty(n_blocks, dtype=np.float32)
@@ -105,6 +106,11 @@ class Pass:
     counts: Floats
     n_changed: int
     centroids: Floats = field(repr=False)
+
+
+def engine_name() -> str:
+    """Return what the loops were compiled for."""
+    return f"C ({_kernels.variant()})"
 
 
 def squared_distances(points: Points, centroids: Floats, labels: npt.NDArray[np.integer[Any]]) -> Floats:

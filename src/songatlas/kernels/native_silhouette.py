@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from songatlas.kernels import _kernels, reference_silhouette
-from songatlas.kernels.lines import aligned
+import songatlas.kernels._kernels as _kernels
+from songatlas.kernels import reference_silhouette
+from songatlas.kernels.lines import aligned, power_of_two
 from songatlas.kernels.threads import map_in_order
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -30,7 +31,7 @@ BLOCK_QUERIES = 16
 SONG_TILE = 8
 STRIP_SONGS = 64
 QUERIES_A_PART = 512
-FEW_PAIRS = 1 << 20
+FEW_PAIRS = 1 << 23
 LARGEST_KEY = 2**62
 
 
@@ -200,4 +201,4 @@ def _frame(points: Points) -> tuple[Floats, float]:
     if points.dtype != np.float32:
         shift = points.mean(axis=0)
     reach = _kernels.reach(points, shift, 0, len(points))
-    return shift, float(2.0 ** np.floor(np.log2(reach))) if reach > 0 else 1.0
+    return shift, power_of_two(reach)

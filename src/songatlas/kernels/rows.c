@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define WINDOW 2048 /* runs a tour chooses the next from */
+#define WINDOW 1024 /* runs a tour chooses the next from */
 #define AHEAD 16 /* changed rows lie apart in memory: fetch them this many rows before they are needed */
 
 static inline double at(const Points *points, size_t place)
@@ -86,10 +86,10 @@ int64_t rows_move(const Points *points, const int32_t *labels, const int64_t *ch
     for (size_t place = 0; place < n_changed; place++) {
         int64_t row = changed[place];
         if (row < 0 || (size_t)row >= points->n_rows)
-            return row;
+            return (int64_t)place;
         int32_t to = labels[row], from = before[place];
         if (to < 0 || from < 0 || (size_t)to >= k || (size_t)from >= k)
-            return row;
+            return (int64_t)place;
         if (place + AHEAD < n_changed) {
             uintptr_t next = (uintptr_t)points->values + (size_t)changed[place + AHEAD] * n_dimensions * width;
             __builtin_prefetch((const void *)next);

@@ -18,7 +18,8 @@ int64_t rows_pack(const Points *points, const int64_t *order, size_t n_packed, c
 int64_t rows_sum(const Points *points, const int32_t *labels, const double *weights, size_t first, size_t last,
                  size_t k, double *sums, double *counts);
 
-/* Add changed rows to what their new clusters gain and their old ones lose. */
+/* Add changed rows to what their new clusters gain and their old ones lose. Returns the first place in
+ * `changed` where a number or a label is out of range, or -1. */
 int64_t rows_move(const Points *points, const int32_t *labels, const int64_t *changed, const int32_t *before,
                   size_t n_changed, size_t k, double *gained, double *lost, double *gained_counts,
                   double *lost_counts);

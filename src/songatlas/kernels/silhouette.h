@@ -11,7 +11,8 @@
 
 #define SIDE (TILE * TILES_AT_ONCE) /* songs compared side by side */
 
-/* Distances of a strip of songs to the queries of one block, each added to those before it, (STRIP, 16). */
+/* Distances of a strip of songs to the queries of one block, (STRIP, 16), each added to those before it in
+ * its tile: few enough that float32 loses nothing that shows. */
 static void strip_distances(const float *songs, size_t n_tiles, const float *queries, size_t n_dimensions,
                             float *added)
 {
@@ -23,6 +24,8 @@ static void strip_distances(const float *songs, size_t n_tiles, const float *que
             const float *song = songs + first / SONG_TILE * SONG_TILE * n_dimensions + first % SONG_TILE;
             const float *query = queries + part;
             Lanes square[SIDE][WIDTH];
+            for (int w = 0; w < WIDTH && first % SONG_TILE == 0; w++)
+                so_far[w] = lanes_splat(0.0f);
 #pragma GCC unroll 8
             for (int t = 0; t < SIDE; t++)
                 for (int w = 0; w < WIDTH; w++)
@@ -50,32 +53,45 @@ static void strip_distances(const float *songs, size_t n_tiles, const float *que
     }
 }
 
+/* What each tile of a strip adds to: the total of all songs before it, (STRIP / SONG_TILE + 1, 16). */
+static inline void tile_totals(const float *added, size_t n_songs, double *totals)
+{
+    for (int part = 0; part < BLOCK; part += DOUBLES) {
+        Doubles total = doubles_load(totals + part);
+        for (size_t first = 0, tile = 1; first < n_songs; first += SONG_TILE, tile++) {
+            size_t last = first + SONG_TILE < n_songs ? first + SONG_TILE - 1 : n_songs - 1;
+            total += doubles_from(added + last * BLOCK + part);
+            doubles_store(totals + tile * BLOCK + part, total);
+        }
+    }
+}
+
 /* Sum the distances of 16 queries to every cluster of every labeling, (n_clusters, 16). One total runs on
  * over all songs; `marks` keeps for each labeling what it was when the label last changed. So a run costs
  * something only for the labelings that change after it, however many there are. */
 static void sum_block(const Comparison *given, const float *queries, float *added, double *marks, double *sums)
 {
-    double total[BLOCK] = {0};
+    double totals[(STRIP / SONG_TILE + 1) * BLOCK] = {0};
     size_t end = 0;
     memset(marks, 0, given->n_labelings * BLOCK * sizeof(double));
     memset(sums, 0, given->n_clusters * BLOCK * sizeof(double));
     for (size_t start = 0; start < given->n_songs; start += STRIP) {
-        size_t stop = start + STRIP < given->n_songs ? start + STRIP : given->n_songs;
-        size_t n_tiles = (stop - start + SONG_TILE - 1) / SONG_TILE;
+        size_t n_songs = start + STRIP < given->n_songs ? STRIP : given->n_songs - start;
+        size_t n_tiles = (n_songs + SONG_TILE - 1) / SONG_TILE;
         strip_distances(given->songs + start * given->n_dimensions, n_tiles, queries, given->n_dimensions, added);
-        for (; end < given->n_ends && (size_t)given->ends[end] < stop; end++) {
-            const float *upto = added + ((size_t)given->ends[end] - start) * BLOCK;
+        tile_totals(added, n_songs, totals);
+        for (; end < given->n_ends && (size_t)given->ends[end] < start + n_songs; end++) {
+            size_t song = (size_t)given->ends[end] - start;
             double *mark = marks + (size_t)given->ending[2 * end] * BLOCK;
             double *sum = sums + (size_t)given->ending[2 * end + 1] * BLOCK;
             for (int part = 0; part < BLOCK; part += DOUBLES) {
-                Doubles now = doubles_load(total + part) + doubles_from(upto + part);
+                Doubles now = doubles_load(totals + song / SONG_TILE * BLOCK + part);
+                now += doubles_from(added + song * BLOCK + part);
                 doubles_store(sum + part, doubles_load(sum + part) + (now - doubles_load(mark + part)));
                 doubles_store(mark + part, now);
             }
         }
-        for (int part = 0; part < BLOCK; part += DOUBLES)
-            doubles_store(total + part,
-                          doubles_load(total + part) + doubles_from(added + (stop - start - 1) * BLOCK + (size_t)part));
+        memcpy(totals, totals + n_tiles * BLOCK, BLOCK * sizeof(double));
     }
 }
 

@@ -1,0 +1,392 @@
+"""The C engine against the plain one: the same labels, sums, distances and seeds, bit for bit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from songatlas.kernels import reference
+
+_kernels = pytest.importorskip("songatlas.kernels._kernels", reason="the C kernels were not built")
+native = pytest.importorskip("songatlas.kernels.native")
+
+VARIANTS = _kernels.variants()
+KINDS = ["normal", "integers", "far", "tiny", "huge", "duplicates", "mixed scales"]
+
+
+@pytest.fixture(autouse=True)
+def _restore_variant():
+    before = _kernels.variant()
+    yield
+    _kernels.use_variant(before)
+
+
+@pytest.fixture
+def _never_few(monkeypatch):
+    monkeypatch.setattr("songatlas.kernels.native_silhouette.FEW_PAIRS", 0)
+
+
+def points_of(kind, n, d, dtype, random):
+    points = random.normal(size=(n, d))
+    if kind == "integers":
+        points = random.integers(-2, 3, size=(n, d)).astype(float)
+    elif kind == "duplicates":
+        points = points[random.integers(max(1, n // 10), size=n)]
+    elif kind == "mixed scales":
+        points *= 10.0 ** random.integers(-8, 8, size=d)
+    points = points * {"tiny": 1e-18, "huge": 1e15}.get(kind, 1.0) + (1e5 if kind == "far" else 0.0)
+    return points.astype(dtype)
+
+
+def assert_same_pass(one, other):
+    np.testing.assert_array_equal(one.labels, other.labels)
+    np.testing.assert_array_equal(one.sums, other.sums)
+    np.testing.assert_array_equal(one.counts, other.counts)
+    assert one.labels.dtype == other.labels.dtype == np.int32
+    assert one.n_changed == other.n_changed
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    n=st.integers(1, 400),
+    d=st.integers(1, 40),
+    k=st.integers(1, 40),
+    kind=st.sampled_from(KINDS),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    weighted=st.booleans(),
+    variant=st.sampled_from(VARIANTS),
+    seed=st.integers(0, 2**31),
+)
+def test_passes_equal_the_references(n, d, k, kind, dtype, weighted, variant, seed):
+    _kernels.use_variant(variant)
+    random = np.random.default_rng(seed)
+    points = points_of(kind, n, d, dtype, random)
+    weights = random.integers(0, 3, size=n) * random.random(n) if weighted else None
+    centroids = points[random.integers(n, size=k)].astype(np.float64)
+    plain, fast = reference.Rows.of(points), native.Rows.of(points)
+    np.testing.assert_array_equal(plain.shift, fast.shift)
+    one = other = None
+    for _ in range(4):
+        one = reference.lloyd_pass(plain, centroids, one, weights=weights)
+        other = native.lloyd_pass(fast, centroids, other, weights=weights)
+        assert_same_pass(one, other)
+        np.testing.assert_array_equal(
+            reference.squared_distances(points, centroids, one.labels),
+            native.squared_distances(points, centroids, other.labels),
+        )
+        filled = one.counts > 0
+        centroids = centroids.copy()
+        centroids[filled] = one.sums[filled] / one.counts[filled, None]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n=st.integers(1, 2000),
+    d=st.integers(1, 20),
+    k=st.integers(1, 12),
+    kind=st.sampled_from(KINDS),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    weighted=st.booleans(),
+    given_centroids=st.booleans(),
+    variant=st.sampled_from(VARIANTS),
+    seed=st.integers(0, 2**31),
+)
+def test_seeds_equal_the_references(n, d, k, kind, dtype, weighted, given_centroids, variant, seed):
+    _kernels.use_variant(variant)
+    random = np.random.default_rng(seed)
+    points = points_of(kind, n, d, dtype, random)
+    weights = random.random(n) if weighted else None
+    already = points[:2].astype(np.float64) if given_centroids else None
+    chosen = [
+        engine.seed_rows(points, k, random=np.random.default_rng(seed), weights=weights, given=already)
+        for engine in (reference, native)
+    ]
+    np.testing.assert_array_equal(*chosen)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("n", "d", "k"), [(700, 512, 5), (9, 1, 9), (3000, 3, 1500), (64, 100, 64)])
+def test_any_dimension_and_many_centroids(variant, n, d, k):
+    _kernels.use_variant(variant)
+    random = np.random.default_rng(n)
+    points = random.normal(size=(n, d)).astype(np.float32)
+    centroids = points[random.permutation(n)[:k]].astype(np.float64)
+    np.testing.assert_array_equal(
+        reference.nearest(reference.Rows.of(points), centroids),
+        native.nearest(native.Rows.of(points), centroids),
+    )
+
+
+def test_more_centroids_than_sixteen_bits_count():
+    points = np.arange(65_535, dtype=np.float64)[:, None] * 3.0
+    order = np.random.default_rng(0).permutation(65_535)
+    labels = native.nearest(native.Rows.of(points[::97]), points[order])
+    np.testing.assert_array_equal(order[labels], np.arange(65_535)[::97])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_ties_go_to_the_lowest_and_near_ties_to_the_law(variant):
+    _kernels.use_variant(variant)
+    points = np.array([[1.0, 0.0], [1.0, 1e-9], [1.0, -1e-9]] * 20)
+    labels = native.nearest(
+        native.Rows.of(points), np.array([[9.0, 9.0], [1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+    )
+    assert labels.tolist() == [1, 1, 2] * 20
+
+
+def test_threads_and_company_change_no_bit():
+    random = np.random.default_rng(0)
+    points = random.normal(size=(40_011, 7)).astype(np.float32)
+    rows = native.Rows.of(points)
+    sets = [points[random.integers(len(points), size=k)].astype(np.float64) for k in (3, 20, 70)]
+    alone = [native.lloyd_pass(rows, mine) for mine in sets]
+    moved = [one.sums / one.counts[:, None] for one in alone]
+    alone = [native.lloyd_pass(rows, mine, one) for mine, one in zip(moved, alone, strict=True)]
+    for n_threads in (1, 2, 4):
+        together = native.lloyd_passes(rows, sets, [None] * 3, n_threads=n_threads)
+        together = native.lloyd_passes(rows, moved, together, n_threads=n_threads)
+        for one, other in zip(alone, together, strict=True):
+            assert_same_pass(one, other)
+        for one, mine in zip(alone, moved, strict=True):
+            np.testing.assert_array_equal(native.nearest(rows, mine, n_threads=n_threads), one.labels)
+
+
+def test_spreads_are_the_sums_of_the_law():
+    random = np.random.default_rng(1)
+    points = random.normal(size=(20_000, 5)).astype(np.float32)
+    centroids = random.normal(size=(6, 5))
+    labels = native.nearest(native.Rows.of(points), centroids)
+    squares, lengths = native.cluster_spreads(points, centroids, labels, n_threads=2)
+    law = reference.squared_distances(points, centroids, labels)
+    np.testing.assert_allclose(squares, np.bincount(labels, weights=law, minlength=6), rtol=1e-13)
+    np.testing.assert_allclose(lengths, np.bincount(labels, weights=np.sqrt(law), minlength=6), rtol=1e-13)
+
+
+def labelings_of(points, ks):
+    rows = native.Rows.of(points)
+    return [native.nearest(rows, points[:k].astype(np.float64)) for k in ks]
+
+
+def silhouettes_from(sums, labels, queries):
+    sizes = np.bincount(labels)
+    own = labels[queries]
+    within = sums[np.arange(len(own)), own] / np.maximum(sizes[own] - 1, 1)
+    means = sums / sizes
+    means[np.arange(len(own)), own] = np.inf
+    between = means.min(axis=1)
+    values = (between - within) / np.maximum(np.maximum(within, between), 1e-300)
+    values[sizes[own] == 1] = 0.0
+    return values
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    n=st.integers(50, 400),
+    d=st.integers(1, 20),
+    ks=st.lists(st.integers(2, 12), min_size=1, max_size=5),
+    kind=st.sampled_from(["normal", "integers", "far", "duplicates"]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    variant=st.sampled_from(VARIANTS),
+    seed=st.integers(0, 2**31),
+)
+def test_silhouettes_agree_with_the_references(n, d, ks, kind, dtype, variant, seed):
+    _kernels.use_variant(variant)
+    random = np.random.default_rng(seed)
+    points = points_of(kind, n, d, dtype, random)
+    labelings = [np.append(np.arange(k), random.integers(k, size=n - k)).astype(np.int32) for k in ks]
+    queries = random.integers(n, size=77)
+    table = native.silhouette_table(points, queries, labelings, ks)
+    plain = reference.silhouette_sums(points, queries, labelings, ks)
+    assert table.shape == (len(ks), 77)
+    for values, sums, labels in zip(table, plain, labelings, strict=True):
+        np.testing.assert_allclose(values, silhouettes_from(sums, labels, queries), atol=3e-6)
+
+
+@pytest.mark.usefixtures("_never_few")
+def test_mean_silhouettes_are_good_to_nine_figures():
+    random = np.random.default_rng(3)
+    points = (random.normal(size=(3000, 13)) + random.integers(3, size=(3000, 1)) * 1.5).astype(np.float32)
+    ks = [8, 2, 5]
+    labelings, queries = labelings_of(points, ks), np.arange(3000)
+    plain = reference.silhouette_sums(points, queries, labelings, ks)
+    for variant in VARIANTS:
+        _kernels.use_variant(variant)
+        fast = native.silhouette_sums(points, queries, labelings, ks, n_threads=2)
+        table = native.silhouette_table(points, queries, labelings, ks)
+        for one, other, values, labels in zip(plain, fast, table, labelings, strict=True):
+            assert other.flags.c_contiguous
+            assert one.shape == other.shape
+            mean = silhouettes_from(one, labels, queries).mean()
+            assert silhouettes_from(other, labels, queries).mean() == pytest.approx(mean, abs=1e-9)
+            assert values.mean() == pytest.approx(mean, abs=1e-9)
+
+
+def test_few_songs_are_left_to_the_reference():
+    points = np.random.default_rng(4).normal(size=(500, 4))
+    labelings, queries = labelings_of(points, [3, 9]), np.arange(20)
+    few = native.silhouette_sums(points, queries, labelings, [3, 9])
+    plain = reference.silhouette_sums(points, queries, labelings, [3, 9])
+    for one, other in zip(few, plain, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.usefixtures("_never_few")
+def test_silhouettes_do_not_depend_on_threads():
+    random = np.random.default_rng(4)
+    points = random.normal(size=(2500, 4))
+    ks = [3, 9]
+    labelings, queries = labelings_of(points, ks), random.integers(2500, size=700)
+    first = native.silhouette_sums(points, queries, labelings, ks)
+    for n_threads in (2, 4):
+        for one, other in zip(
+            first, native.silhouette_sums(points, queries, labelings, ks, n_threads=n_threads), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.usefixtures("_never_few")
+def test_many_labelings_overflow_no_key():
+    random = np.random.default_rng(5)
+    points = random.normal(size=(1200, 3)).astype(np.float32)
+    labelings = [random.integers(1000, size=1200).astype(np.int32) for _ in range(8)]
+    queries = np.arange(1000)
+    fast = native.silhouette_sums(points, queries, labelings, [1000] * 8)
+    plain = reference.silhouette_sums(points, queries, labelings, [1000] * 8)
+    for one, other in zip(fast, plain, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def relabel_arguments(n=40, d=3, k=4):
+    rows = native.Rows.of(np.arange(n * d, dtype=np.float32).reshape(n, d))
+    one = [np.zeros((k, d)), np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n, np.int32)]
+    return [rows.points, rows.blocks, rows.longest, rows.shift, rows.scale, one, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (0, np.zeros((41, 3), np.float32)),
+        (0, np.zeros((40, 3), np.int64)),
+        (0, np.zeros((40, 0), np.float32)),
+        (0, np.asfortranarray(np.zeros((40, 3), np.float32))),
+        (0, "points"),
+        (1, np.zeros((2, 3, 16), np.float32)),
+        (1, np.zeros((3, 3, 16), np.float64)),
+        (2, np.zeros(2, np.float32)),
+        (3, np.zeros(2)),
+        (6, -1),
+        (6, 4),
+        (7, 4),
+        ("set", ()),
+        ("centroids", np.zeros((4, 2))),
+        ("centroids", np.zeros((0, 3))),
+        ("centroids", np.zeros((4, 3), np.float32)),
+        ("labels", np.zeros(39, np.int32)),
+        ("labels", np.zeros(40, np.int64)),
+        ("labels", b"\0" * 160),
+        ("changed", np.zeros(39, np.int64)),
+        ("before", np.zeros(39, np.int32)),
+    ],
+)
+def test_wrong_calls_of_relabel_raise(place, wrong):
+    arguments = relabel_arguments()
+    if place == "set":
+        arguments[5] = wrong
+    elif isinstance(place, str):
+        arguments[5][["centroids", "labels", "changed", "before"].index(place)] = wrong
+    else:
+        arguments[place] = wrong
+    arguments[5] = [tuple(arguments[5])]
+    with pytest.raises((ValueError, TypeError)):
+        _kernels.relabel(*arguments)
+
+
+def test_labels_out_of_range_raise():
+    points, centroids = np.zeros((5, 2)), np.zeros((3, 2))
+    for bad in (-1, 3, 2**31 - 1):
+        labels = np.array([0, 1, 2, bad, 0], dtype=np.int32)
+        with pytest.raises(ValueError, match="row 3"):
+            _kernels.distances(points, centroids, labels, 0, 5, np.zeros(5))
+        with pytest.raises(ValueError, match="row 3"):
+            _kernels.sum_rows(points, labels, None, 0, 5, np.zeros((3, 2)), np.zeros(3))
+        with pytest.raises(ValueError, match="row 3"):
+            _kernels.spread(points, centroids, labels, 0, 5, np.zeros(3), np.zeros(3))
+    labels = np.zeros(5, dtype=np.int32)
+    for rows, before in (([5], [0]), ([-1], [0]), ([0], [7])):
+        with pytest.raises(ValueError, match="does not exist"):
+            _kernels.move_rows(
+                points,
+                labels,
+                np.array(rows),
+                np.array(before, np.int32),
+                np.zeros((3, 2)),
+                np.zeros((3, 2)),
+                np.zeros(3),
+                np.zeros(3),
+            )
+    with pytest.raises(ValueError, match="does not exist"):
+        _kernels.pack(
+            points, np.array([0, 5]), np.zeros(2), 1.0, np.zeros((1, 2, 16), np.float32), None, 0, 1
+        )
+
+
+def test_wrong_comparisons_raise():
+    good = {
+        "songs": np.zeros((8, 2, 8), np.float32),
+        "n_songs": 64,
+        "queries": np.zeros((1, 2, 16), np.float32),
+        "scale": 1.0,
+        "ends": np.array([63, 63]),
+        "ending": np.array([[0, 0], [1, 2]], np.int32),
+        "edges": np.array([0, 1, 3]),
+        "sizes": np.ones(3),
+        "own": np.zeros((16, 2), np.int32),
+        "sums": None,
+        "values": np.zeros((2, 16)),
+        "first": 0,
+        "last": 1,
+    }
+    _kernels.compare(*good.values())
+    wrong = {
+        "songs": np.zeros((8, 2, 4), np.float32),
+        "n_songs": 65,
+        "queries": np.zeros((2, 2, 16), np.float32),
+        "ends": np.array([63, 62]),
+        "ending": np.array([[0, 0], [2, 2]], np.int32),
+        "edges": np.array([0, 1, 4]),
+        "sizes": np.ones(2),
+        "own": np.full((16, 2), 3, np.int32),
+        "values": np.zeros((2, 15)),
+        "last": 2,
+    }
+    for name, value in wrong.items():
+        with pytest.raises(ValueError, match=r"must|do not exist|fewer"):
+            _kernels.compare(*{**good, name: value}.values())
+
+
+def test_variants_are_named_and_others_refused():
+    assert VARIANTS[-1] == "baseline"
+    with pytest.raises(ValueError, match="AVX-1024"):
+        _kernels.use_variant("AVX-1024")
+    assert native.engine_name() == f"C ({_kernels.variant()})"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"), [("", "C ("), ("native", "C ("), ("reference", "NumPy"), ("fortran", "'fortran'")]
+)
+def test_the_environment_chooses_the_engine(wanted, told):
+    ran = subprocess.run(
+        [sys.executable, "-c", "from songatlas import kernels; print(kernels.engine_name())"],
+        env={**os.environ, "SONGATLAS_KERNELS": wanted},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told in (ran.stdout if wanted != "fortran" else ran.stderr)
+    assert (ran.returncode == 0) == (wanted != "fortran")
