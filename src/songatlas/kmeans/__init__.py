@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from songatlas.kmeans.clustering import Clustering, nearest_centroids
 from songatlas.kmeans.estimator import KMeans
+from songatlas.kmeans.every_k import fit_clusters, sweep
 from songatlas.kmeans.resample import resample_labelings
-from songatlas.kmeans.sweep import fit_clusters, sweep
 
 __all__ = ["Clustering", "KMeans", "fit_clusters", "nearest_centroids", "resample_labelings", "sweep"]
