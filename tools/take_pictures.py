@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         write_outputs(build_demo(), Path(folder) / "demo")
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 960})
+        page = browser.new_page(viewport={"width": 1280, "height": 1500})
         page.goto((Path(folder) / "demo" / "report.html").as_uri())
         IMAGES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=IMAGES / "report.png")

@@ -539,7 +539,6 @@ def _canonical(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@pytest.mark.shared_data
 def test_the_real_spotify_table(shared_data: Path) -> None:
     table = _canonical(pl.read_csv(shared_data / "spotify_songs.csv", infer_schema_length=None))
     clean = clean_songs(table, features=SOUND)
@@ -550,7 +549,6 @@ def test_the_real_spotify_table(shared_data: Path) -> None:
     assert 3_000 <= count(clean, "versions").n_songs <= 4_000
 
 
-@pytest.mark.shared_data
 def test_the_real_audiobooks_go_and_the_music_stays(shared_data: Path) -> None:
     table = _canonical(pl.read_csv(shared_data / "amazon_shaped_standin.csv", infer_schema_length=None))
     clean = clean_songs(table, features=SOUND)
@@ -564,7 +562,6 @@ def test_the_real_audiobooks_go_and_the_music_stays(shared_data: Path) -> None:
     assert others <= 0.003 * (table.height - books.len())
 
 
-@pytest.mark.shared_data
 def test_the_amazon_sample(shared_data: Path) -> None:
     table = _canonical(pl.read_csv(shared_data / "amazon_sample.csv"))
     clean = clean_songs(table, features=SOUND)

@@ -361,10 +361,8 @@ def seed_rows(
     columns = np.ascontiguousarray(points.T)
     updates, closest = np.empty((n_trials, n_rows)), np.full(n_rows, np.inf)
     for centroid in () if given is None else given:
-        _kernels.candidate_distances(
-            columns, np.array(centroid, dtype=np.float64)[None], closest, updates[:1]
-        )
-        closest = updates[0].copy()
+        point = np.array(centroid, dtype=np.float64)[None]
+        _kernels.candidate_distances(columns, point, closest, closest[None])
     chosen = np.empty(k, dtype=np.int64)
     for step in range(k):
         if step == 0 and given is None:

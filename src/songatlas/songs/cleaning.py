@@ -22,7 +22,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.errors import MissingColumns, TooFewSongs, UnknownName, did_you_mean
-from songatlas.features import FEATURES
+from songatlas.features import DETAILS, FEATURES
 from songatlas.songs import duplicates, triage, versions
 from songatlas.songs.rules import RULES, Action, Rule, RuleCount, count_of, counted, kept_reasons
 
@@ -110,7 +110,7 @@ def clean_songs(
     songs : polars.DataFrame
         Songs table, one row an input row. Only `song_id` and the features must be there.
     features : sequence of str
-        Columns of FEATURES that clusters will be made of.
+        Columns of FEATURES, or numbers of DETAILS, that clusters will be made of.
     keep : collection of str
         Reason words of rules to switch off; "all" stands for all that can be.
     fixed_features : bool
@@ -170,11 +170,11 @@ def _checked(songs: pl.DataFrame, features: Sequence[str], *, fixed_features: bo
     """The table with null for NaN, refused where it cannot be cleaned at all."""
     if not features:
         raise MissingColumns("no feature to make clusters of: name at least 2 with --features")
+    numbers = [*FEATURES, *(detail.column for detail in DETAILS.values() if detail.kind == "number"), "year"]
     for name in features:
-        if name not in FEATURES:
+        if name not in numbers:
             raise UnknownName(
-                f"no feature is called {name!r}{did_you_mean(name, FEATURES)} "
-                f"(features: {', '.join(FEATURES)})"
+                f"no feature is called {name!r}{did_you_mean(name, numbers)} (features: {', '.join(numbers)})"
             )
     absent = [name for name in features if name not in songs.columns]
     if absent and not fixed_features:
@@ -186,7 +186,7 @@ def _checked(songs: pl.DataFrame, features: Sequence[str], *, fixed_features: bo
         raise MissingColumns(
             "every row needs a song_id: read the table with read_songs, which gives one to each"
         )
-    floats = [column for column in FEATURES if column in songs.columns]
+    floats = [column for column in numbers if column in songs.columns]
     added = [pl.lit(None, dtype=pl.Float64).alias(column) for column in absent]
     return songs.with_columns(*(pl.col(column).cast(pl.Float64).fill_nan(None) for column in floats), *added)
 
