@@ -240,6 +240,20 @@ def test_agreement_equals_scikit_learns_and_ignores_names() -> None:
     assert agreement((labels + 3) * 11, genres) == found
 
 
+@given(
+    labels=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=60),
+)
+def test_adjusted_rand_equals_scikit_learns_to_the_last_digit(labels: list[tuple[int, int]]) -> None:
+    first, second = np.array(labels).T
+    assert stability([(first, second)]).value == metrics.adjusted_rand_score(first, second)
+
+
+def test_adjusted_rand_of_a_million_songs_overflows_nothing() -> None:
+    labels = np.arange(1_000_000) % 2
+    other = np.where(np.arange(1_000_000) < 900_000, labels, 1 - labels)
+    assert stability([(labels, other)]).value == metrics.adjusted_rand_score(labels, other)
+
+
 def test_purity_of_equal_groupings_is_one_and_of_one_cluster_the_largest_share() -> None:
     assert purity([5, 5, 9], ["a", "a", "b"]) == 1.0
     assert purity([0, 0, 0, 0], ["a", "a", "a", "b"]) == 0.75

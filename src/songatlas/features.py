@@ -129,7 +129,7 @@ def _share(
 
 
 _FEATURES = (
-    _share("danceability", "Danceability", "dance", "dnce", low_word="loose", high_word="danceable"),
+    _share("danceability", "Danceability", "dance", "dnce", low_word="less danceable", high_word="danceable"),
     _share("energy", "Energy", "nrgy", "energia", "allenergy", low_word="calm", high_word="energetic"),
     Feature(
         column="loudness_db",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -143,9 +145,15 @@ def test_a_file_in_the_place_is_refused(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"out": "a file"}
 
 
-def test_leftovers_of_killed_runs_go_after_a_day(tmp_path: Path) -> None:
-    for name, age in (("old", 90_000), ("young", 60)):
-        (tmp_path / f".songatlas-new-{name}").mkdir()
-        os.utime(tmp_path / f".songatlas-new-{name}", (time.time() - age,) * 2)
+def test_leftovers_of_killed_runs_go(tmp_path: Path) -> None:
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
+    killed, running, old = (
+        tmp_path / f".songatlas-new-out-{pid}-1" for pid in (gone.stdout.strip(), os.getpid(), os.getppid())
+    )
+    for folder, age in ((killed, 60), (running, 60), (old, 90_000)):
+        folder.mkdir()
+        os.utime(folder, (time.time() - age,) * 2)
     write_folder(tmp_path / "out", write_all("new"), ours=OURS)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".songatlas-new-young", "out"]
+    assert {path.name for path in tmp_path.iterdir()} == {running.name, "out"}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from songatlas.atlas import Atlas, build_demo
+from songatlas.atlas.saved import _fingerprint
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns
 
 
@@ -53,14 +54,26 @@ def test_a_changed_or_missing_part_is_refused(saved: Path, name: str) -> None:
         Atlas.load(saved)
 
 
+def rewrite_manifest(saved: Path, change: dict[str, object], *, signed: bool) -> None:
+    manifest = json.loads((saved / "manifest.json").read_text(encoding="utf-8")) | change
+    if signed:
+        manifest["sha256"] = _fingerprint(manifest)
+    (saved / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"format": "other"}, "not the manifest"), ({"format_version": 99}, "format version 99")],
 )
 def test_a_foreign_manifest_is_refused(saved: Path, change: dict[str, object], words: str) -> None:
-    manifest = json.loads((saved / "manifest.json").read_text(encoding="utf-8"))
-    (saved / "manifest.json").write_text(json.dumps(manifest | change), encoding="utf-8")
+    rewrite_manifest(saved, change, signed=True)
     with pytest.raises(BadAtlas, match=words):
+        Atlas.load(saved)
+
+
+def test_a_changed_manifest_is_refused(saved: Path) -> None:
+    rewrite_manifest(saved, {"settings": {"seed": 99}}, signed=False)
+    with pytest.raises(BadAtlas, match="changed or damaged"):
         Atlas.load(saved)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_without_arguments_help_is_shown() -> None:
 def test_build_tells_what_it_understood_and_found(built: Path, table: Path) -> None:
     ran = songatlas("build", table, "--k", 4, "--no-figures", "-o", built)
     assert ran.returncode == 0, ran.stderr
-    for words in ("danceability", "certain", "songs clustered", "Open", "report.html"):
+    for words in ("danceability", "certain", "songs to cluster", "Open", "report.html"):
         assert words in ran.stdout
     assert ran.stderr == ""
 
@@ -98,11 +99,38 @@ def test_json_is_the_quality_file(built: Path, table: Path) -> None:
 def test_a_dry_run_writes_nothing(table: Path, tmp_path: Path) -> None:
     ran = songatlas("build", table, "--dry-run", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert "nothing was written" in ran.stdout
+    assert "Nothing was written" in ran.stdout
     as_json = songatlas("build", table, "--dry-run", "--json", cwd=tmp_path)
     understood = {c["header"]: c["column"] for c in json.loads(as_json.stdout)["columns"]}
     assert understood["tempo"] == "tempo_bpm"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [("--keep", "nonsense", "no rule"), ("--space", "foo", "no block"), ("--features", "enrgy", "energy")],
+)
+def test_a_dry_run_refuses_what_the_build_would(
+    table: Path, tmp_path: Path, option: str, value: str, words: str
+) -> None:
+    ran = songatlas("build", table, "--dry-run", option, value, cwd=tmp_path)
+    assert ran.returncode == 2
+    assert words in ran.stderr
+
+
+def test_as_many_clusters_as_songs_are_refused_with_the_most_there_can_be(tmp_path: Path) -> None:
+    simulate_catalogue(60, seed=5).write_csv(tmp_path / "few.csv")
+    ran = songatlas("build", "few.csv", "--k", 300, "--no-figures", cwd=tmp_path)
+    assert ran.returncode == 2
+    most = re.search(r"ask for at most --k (\d+)", ran.stderr)
+    assert most is not None
+    assert songatlas("build", "few.csv", "--k", most[1], "--no-figures", cwd=tmp_path).returncode == 0
+
+
+def test_a_genre_column_without_genres_is_refused(table: Path, tmp_path: Path) -> None:
+    ran = songatlas("build", table, "--genre", "track_id", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "no two genres" in ran.stderr
 
 
 def test_options_win_over_the_settings_file(table: Path, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ of it and of the methods of `Atlas`.
 """
 
 from songatlas.atlas.atlas import Atlas
-from songatlas.atlas.build import build_atlas, build_demo
+from songatlas.atlas.build import build_atlas, build_demo, preview
 from songatlas.atlas.rows import ClusteredRows
 from songatlas.atlas.settings import AtlasSettings
 
-__all__ = ["Atlas", "AtlasSettings", "ClusteredRows", "build_atlas", "build_demo"]
+__all__ = ["Atlas", "AtlasSettings", "ClusteredRows", "build_atlas", "build_demo", "preview"]

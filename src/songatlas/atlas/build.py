@@ -6,7 +6,7 @@ and arrays and returns a new value; none knows of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,19 +24,18 @@ from songatlas.atlas.evidence import (
     sample_silhouettes,
     with_exact_silhouette,
 )
+from songatlas.atlas.progress import Progress, part, silent
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import choose_k, verdict_for
 from songatlas.demo import SIMULATED, simulate_catalogue
-from songatlas.errors import MissingColumns
+from songatlas.errors import BadSettings, MissingColumns
 from songatlas.features import FEATURES
-from songatlas.genres import genre_labels, genre_table, score_genres
+from songatlas.genres import Genres, genre_labels, genre_table, score_genres
 from songatlas.kmeans import Clustering, nearest_centroids, sweep
 from songatlas.profiles import profile_clusters
-from songatlas.songs import clean_songs, read_songs
-from songatlas.space import SongSpace, fit_layout, named_features
-
-Progress = Callable[[float, str], None]
+from songatlas.songs import CleanSongs, SongsTable, clean_songs, kept_reasons, read_songs
+from songatlas.space import SongSpace, check_blocks, fit_layout, named_features
 
 
 def build_atlas(
@@ -72,15 +71,12 @@ def build_atlas(
     4
     """
     settings = (settings or AtlasSettings()).change(**changes)
-    tell = progress or _silent
+    tell = progress or silent
 
-    tell(0.0, "reading the songs")
-    table = read_songs(
-        source, columns=settings.columns, units=settings.units, header=settings.header, genre=settings.genre
-    )
-    tell(0.08, "cleaning")
-    wanted = wanted_features(table.songs, settings.features)
-    clean = clean_songs(table.songs, features=wanted, keep=settings.keep)
+    tell(0.0, "reading and cleaning the songs")
+    table, clean = preview(source, settings)
+    called = {read.column: read.header for read in reversed(table.columns) if read.column}
+    genres = find_genres(clean.songs, called=called, asked=settings.genre)
     space = SongSpace.fit(
         clean.songs, features=clean.features, blocks=settings.space, weights=settings.weights
     )
@@ -89,17 +85,16 @@ def build_atlas(
     tell(0.12, "clustering")
     ks = ks_to_try(points, settings=settings)
     clusterings = sweep(
-        points, ks, seed=settings.seed, n_threads=settings.threads, progress=_part(tell, 0.12, 0.5)
+        points, ks, seed=settings.seed, n_threads=settings.threads, progress=part(tell, 0.12, 0.5)
     )
-    evidence = gather_evidence(points, clusterings, settings=settings, tell=_part(tell, 0.5, 0.7))
+    evidence = gather_evidence(points, clusterings, settings=settings, tell=part(tell, 0.5, 0.7))
     verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
     clustering = next(c for c in clusterings if c.k == verdict.k)
 
     tell(0.7, "measuring the clusters")
     quality = measure(points, clustering, evidence, settings=settings)
     _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
-    called = {read.column: read.header for read in reversed(table.columns) if read.column}
-    genre, genre_counts = judge_by_genre(clean.songs, points, clustering, called=called, seed=settings.seed)
+    genre, genre_counts = judge_by_genre(genres, clean.songs, points, clustering, seed=settings.seed)
 
     tell(0.95, "naming the clusters")
     labels = clustering.labels
@@ -152,10 +147,10 @@ def build_demo(
         As in `build_atlas`; the seed draws the songs too.
     """
     settings = (settings or AtlasSettings()).change(**changes)
-    tell = progress or _silent
+    tell = progress or silent
     tell(0.0, "simulating songs")
     catalogue = simulate_catalogue(n_songs, seed=settings.seed)
-    atlas = build_atlas(catalogue, settings, progress=_part(tell, 0.05, 1.0))
+    atlas = build_atlas(catalogue, settings, progress=part(tell, 0.05, 1.0))
     name = f"simulated catalogue of {n_songs:,} rows"
     source = replace(atlas.source, name=name, notes=(SIMULATED, *atlas.source.notes))
     rows = atlas.rows and replace(atlas.rows, table=replace(atlas.rows.table, source=source))
@@ -191,32 +186,63 @@ def wanted_features(songs: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...
     return columns
 
 
-def judge_by_genre(
-    songs: pl.DataFrame,
-    points: np.ndarray,
-    clustering: Clustering,
-    *,
-    called: Mapping[str, str],
-    seed: int,
-) -> tuple[dict[str, Any] | None, pl.DataFrame]:
-    """Return the agreement with the genres and the counts behind it; None without at least two genres."""
+def preview(source: Any, settings: AtlasSettings | None = None) -> tuple[SongsTable, CleanSongs]:
+    """Read and clean a table as `build_atlas` would, and stop there.
+
+    Returns
+    -------
+    SongsTable, CleanSongs
+        What was understood of the table, and what the rules of cleaning would do.
+    """
+    settings = settings or AtlasSettings()
+    check_names(settings)
+    table = read_songs(
+        source, columns=settings.columns, units=settings.units, header=settings.header, genre=settings.genre
+    )
+    wanted = wanted_features(table.songs, settings.features)
+    return table, clean_songs(table.songs, features=wanted, keep=settings.keep)
+
+
+def check_names(settings: AtlasSettings) -> None:
+    """Refuse blocks, features and rules that do not exist, before anything is read.
+
+    Raises
+    ------
+    UnknownName, BadSettings
+        The message says which there are.
+    """
+    kept_reasons(settings.keep)
+    check_blocks(settings.space, settings.weights)
+    named_features(settings.features)
+
+
+def find_genres(songs: pl.DataFrame, *, called: Mapping[str, str], asked: str | None) -> Genres | None:
+    """Return the genre of each song; None where fewer than two genres can be told.
+
+    Raises
+    ------
+    BadSettings
+        If a person asked for a column that holds no genres.
+    """
     genres = genre_labels(songs, called=called)
-    if genres is None or genres.n_genres < 2:
-        nothing = pl.Series([None] * songs.height, dtype=pl.String)
+    if genres is not None and genres.n_genres >= 2:
+        return genres
+    if asked is not None:
+        raise BadSettings(
+            f"--genre names {asked!r}, which holds no two genres of at least five songs each: "
+            "name a column with one genre a song, or leave --genre out"
+        )
+    return None
+
+
+def judge_by_genre(
+    genres: Genres | None, songs: pl.DataFrame, points: np.ndarray, clustering: Clustering, *, seed: int
+) -> tuple[dict[str, Any] | None, pl.DataFrame]:
+    """Return the agreement with the genres and the counts behind it; None where there are no genres."""
+    nothing = pl.Series([None] * songs.height, dtype=pl.String)
+    if genres is None:
         return None, genre_table(clustering.labels, nothing)
-    if "artists" in songs.columns:
-        artists = songs["artists"].list.first()
-    else:
-        artists = pl.Series([None] * songs.height, dtype=pl.String)
+    artists = songs["artists"].list.first() if "artists" in songs.columns else nothing
     score = score_genres(clustering.labels, genres.labels, artists, points=points, seed=seed)
     described = {"column": genres.column, "coverage": genres.coverage, "sentence": genres.sentence}
     return described | dict(score), genre_table(clustering.labels, genres.labels)
-
-
-def _silent(share: float, words: str) -> None:
-    """Progress for nobody."""
-
-
-def _part(tell: Progress, start: float, end: float) -> Progress:
-    """Progress of one step, told as its part of the whole."""
-    return lambda share, words: tell(start + (end - start) * share, words)

@@ -6,12 +6,13 @@ the table were ordered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.progress import Progress
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import TooFewSongs
 from songatlas.kmeans import Clustering, KMeans, resample_labelings
@@ -24,16 +25,14 @@ from songatlas.quality import (
     stability,
 )
 
-Progress = Callable[[float, str], None]
-
 EXACT_SONGS = 100_000
 """Up to this many songs the silhouette of the chosen clustering is exact; above, it has an interval."""
 
 SILHOUETTE_SAMPLE = 4_000
 """Songs whose own silhouette is kept for the figure."""
 
-_SONGS_A_CLUSTER = 4
-"""Fewest songs a cluster may have on average when k is chosen automatically."""
+_FEW_SONGS = 2
+"""Of n songs at most sqrt(n / this) clusters are tried: 5 of 50, 10 of 200, 20 of 800."""
 
 
 def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]:
@@ -46,24 +45,23 @@ def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]
     """
     n_different = len(np.unique(points, axis=0))
     wanted = 2 if settings.k == "auto" else int(settings.k)
-    if n_different < max(wanted, 3):
+    if n_different <= wanted:
         raise TooFewSongs(_too_few(len(points), n_different, wanted))
-    most = min(settings.k_max, n_different - 1, max(settings.k_min, len(points) // _SONGS_A_CLUSTER))
+    few = int(np.sqrt(len(points) / _FEW_SONGS))
+    most = min(settings.k_max, n_different - 1, max(settings.k_min, few))
     ks = set(range(min(settings.k_min, most), most + 1))
     return tuple(sorted(ks if settings.k == "auto" else ks | {wanted}))
 
 
 def _too_few(n_songs: int, n_different: int, wanted: int) -> str:
     """Say why this many songs cannot be clustered."""
-    songs = f"{n_songs} song{'s' * (n_songs != 1)} {'is' if n_songs == 1 else 'are'} left after cleaning"
-    alike = "" if n_different == n_songs else f", only {n_different} of them different in sound"
-    step = (
-        "give more songs" if wanted <= 3 else f"ask for at most --k {max(n_different, 2)}, or give more songs"
-    )
-    return (
-        f"{songs}{alike}, but {max(wanted, 3)} are the least for {wanted} clusters: {step}, "
-        "or switch off rules of cleaning with --keep all"
-    )
+    songs = f"{n_songs:,} song{'s' * (n_songs != 1)} {'is' if n_songs == 1 else 'are'} left after cleaning"
+    alike = "" if n_different == n_songs else f", only {n_different:,} of them different"
+    if n_different > 2:
+        step = f"ask for at most --k {n_different - 1}, or give more songs"
+    else:
+        step = "give more songs, or switch off rules of cleaning with --keep all"
+    return f"{songs}{alike}, and {wanted} clusters need at least {wanted + 1}: {step}"
 
 
 def gather_evidence(

@@ -135,7 +135,7 @@ def _swap(new: Path, directory: Path) -> None:
     directory.rename(aside)
     try:
         new.rename(directory)
-    except BaseException:
+    except BaseException:  # also when interrupted: the old folder must come back
         aside.rename(directory)
         raise
     shutil.rmtree(aside, ignore_errors=True)
@@ -155,14 +155,29 @@ def _exchange(new: Path, directory: Path, *, aside: Path, ours: Collection[str])
         for entry in sorted(ours):
             move(directory / entry, aside / entry)
             move(new / entry, directory / entry)
-    except BaseException:
+    except BaseException:  # also when interrupted: nothing may stay half exchanged
         for start, end in reversed(done):
             end.rename(start)
         raise
 
 
 def _sweep_away_leftovers(home: Path) -> None:
-    """Remove what runs that were killed more than a day ago have left; a living run's folder is younger."""
+    """Remove what runs that were killed have left: their process is gone, or they are a day old."""
     for leftover in home.glob(f"{_STAGING}*"):
-        if time.time() - leftover.stat().st_mtime > _A_DAY:
+        pid = leftover.name.split("-")[-2]
+        is_old = time.time() - leftover.stat().st_mtime > _A_DAY
+        if is_old or (pid.isdigit() and not _runs(int(pid))):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process of that number runs; yes where the system does not say."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -69,7 +69,7 @@ def write_parts(atlas: Atlas, folder: Path) -> None:
         "input": {"name": atlas.source.name, "sha256": atlas.source.sha256},
         "parts": {name: _sha256(folder / name) for name in PARTS},
     }
-    _write_json(folder / "manifest.json", manifest)
+    _write_json(folder / "manifest.json", {**manifest, "sha256": _fingerprint(manifest)})
 
 
 def load_atlas(directory: Path) -> Atlas:
@@ -114,6 +114,10 @@ def _check_format(manifest: Any, folder: Path) -> None:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BadAtlas(
             f"{str(folder / 'manifest.json')!r} is not the manifest of an atlas: name another folder"
+        )
+    if manifest.get("sha256") != _fingerprint(manifest):
+        raise BadAtlas(
+            f"{str(folder / 'manifest.json')!r} was changed or damaged since it was written: build it again"
         )
     found = manifest.get("format_version")
     if found != FORMAT_VERSION or not isinstance(manifest.get("parts"), dict):
@@ -233,6 +237,13 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadAtlas(f"{str(path)!r} cannot be read ({error}): build the atlas again") from error
+
+
+def _fingerprint(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of what a manifest says, but for the time stamp, so that two runs have the same."""
+    said = {key: value for key, value in manifest.items() if key not in ("sha256", "created")}
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _sha256(path: Path) -> str:

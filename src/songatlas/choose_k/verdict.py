@@ -118,7 +118,8 @@ def _weak_reason(columns: Columns, row: int) -> str:
     """Why a k was taken though songs shade into each other, and how weak the evidence is."""
     k, stability = int(columns["k"][row]), columns["stability"]
     among = (columns["k"] >= MOODS[0]) & (columns["k"] <= MOODS[1])
-    of = f"of {MOODS[0]} to {MOODS[1]}" if among[row] else "of those tried"
+    few = f"of {MOODS[0]} to {MOODS[1]}, enough to tell moods apart and few enough to keep in mind"
+    of = few if among[row] else "of those tried"
     rivals = stability[among] if among[row] else stability
     if stability[row] < _SHAKY:
         return (
@@ -129,9 +130,9 @@ def _weak_reason(columns: Columns, row: int) -> str:
     if np.isnan(stability[row]):
         quality = "that holds together best"
     elif stability[row] >= np.nanmax(rivals):
-        quality = "that comes out most alike when songs are left out"
+        quality = "that stays most alike when some songs are left out"
     else:
-        quality = "with the best balance of detail and of coming out alike when songs are left out"
+        quality = "that best balances detail and staying alike when some songs are left out"
     return (
         f"{k} clusters: {of}, the number {quality}{_figures(columns, row)}. The evidence is weak: these "
         "songs shade into each other, and other numbers are nearly as good."

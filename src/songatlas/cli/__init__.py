@@ -97,8 +97,7 @@ def build(
     The folder (by default SONGS_atlas) gets report.html, clustered_songs.csv, clusters.csv, quality.json,
     figures/ and the saved atlas/.
     """
-    from songatlas.atlas import AtlasSettings, build_atlas
-    from songatlas.songs import read_songs
+    from songatlas.atlas import AtlasSettings, build_atlas, preview
 
     given = {
         "k": opt.read_k(k),
@@ -118,10 +117,8 @@ def build(
     chosen = AtlasSettings.from_toml(settings) if settings else AtlasSettings()
     chosen = chosen.change(**{name: value for name, value in given.items() if value is not None})
     if dry_run:
-        table = read_songs(
-            songs, columns=chosen.columns, units=chosen.units, header=chosen.header, genre=chosen.genre
-        )
-        tell.reading(table, as_json=as_json)
+        table, clean = preview(songs, chosen)
+        tell.reading(table, clean, as_json=as_json)
         return
     directory = output or Path(f"{songs.stem}_atlas")
     with tell.progress_bar() as progress:

@@ -18,25 +18,24 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
-    from songatlas.songs import ColumnReading, SongsTable
+    from songatlas.songs import CleanSongs, ColumnReading, RuleCount, SongsTable, Source
 
 Progress = Callable[[float, str], None]
 
 _WIDTH_IN_FILES = 140
 
 
-def reading(table: SongsTable, *, as_json: bool) -> None:
-    """Print what was understood of every column of a table."""
+def reading(table: SongsTable, clean: CleanSongs, *, as_json: bool) -> None:
+    """Print what was understood of every column of a table, and what would be left out."""
     if as_json:
         from songatlas.atlas.saved import plain
 
-        _json({"source": plain(table.source), "columns": plain(table.columns)})
+        _json({"source": plain(table.source), "columns": plain(table.columns), "counts": plain(clean.counts)})
         return
     console = _console()
-    console.print(_columns_table(table.columns))
-    for note in table.source.notes:
-        console.print(f"- {escape(note)}")
-    console.print(f"{table.source.n_rows:,} rows in {escape(table.source.name)}; nothing was written")
+    _tell_understood(console, table.source, table.columns)
+    _tell_cleaning(console, table.source.n_rows, clean.n_songs, clean.songs.height, clean.counts)
+    console.print("Nothing was written: this was a dry run")
 
 
 def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
@@ -45,24 +44,38 @@ def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
         _json(json.loads((directory / "quality.json").read_text(encoding="utf-8")))
         return
     console = _console()
-    console.print(f"What was understood of {escape(found.source.name)}:")
-    console.print(_columns_table(found.columns))
-    for note in found.source.notes:
-        console.print(f"- {escape(note)}")
-    merged = found.n_rows - found.n_songs
-    rows = f"{found.n_rows:,} rows" + (f", {merged:,} of them repeat a song" if merged else "")
-    console.print(f"{found.n_songs:,} songs in {rows}; {found.songs.height:,} songs clustered")
-    for count in found.counts:
-        if count.n_songs or count.n_rows:
-            console.print(f"- {escape(count.sentence)}")
+    _tell_understood(console, found.source, found.columns)
+    _tell_cleaning(console, found.n_rows, found.n_songs, found.songs.height, found.counts)
     for feature, why in found.dropped_features.items():
         console.print(f"- {escape(feature)} is not used: {escape(why)}")
+    for note in found.space.notes:
+        console.print(f"- {escape(note)}")
     console.print()
     console.print(_clusters_table(found))
     console.print(escape(found.verdict.sentence))
     if found.verdict.disagreement:
         console.print(escape(found.verdict.disagreement))
     console.print(f"\nOpen [bold]{escape(str(directory / 'report.html'))}[/]")
+
+
+def _tell_understood(console: Console, source: Source, columns: Sequence[ColumnReading]) -> None:
+    """Print how each column was read, and the dirt that was found."""
+    console.print(f"What was understood of {escape(source.name)}:")
+    console.print(_columns_table(columns))
+    for note in source.notes:
+        console.print(f"- {escape(note)}")
+
+
+def _tell_cleaning(
+    console: Console, n_rows: int, n_songs: int, n_clustered: int, counts: Sequence[RuleCount]
+) -> None:
+    """Print how many songs there are, and what each rule did that did anything."""
+    merged = n_rows - n_songs
+    told = f"{n_rows:,} rows" + (f", {merged:,} of them repeat a song" if merged else "")
+    console.print(f"{n_songs:,} songs in {told}; {n_clustered:,} songs to cluster")
+    for count in counts:
+        if count.n_songs or count.n_rows:
+            console.print(f"- {escape(count.sentence)}")
 
 
 def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:

@@ -169,9 +169,9 @@ def _curve(axes: Axes, ks: np.ndarray, values: np.ndarray, k: int) -> None:
     if chosen.size:
         axes.plot([k], chosen[:1], "o", markersize=9, markerfacecolor="white", mec=_CHOSEN, mew=2, zorder=4)
     ends = min([*ks, k]), max([*ks, k])
-    room = max(0.6, 0.04 * (ends[1] - ends[0]))
+    room = max(0.6 if ends[1] > ends[0] else 1.2, 0.04 * (ends[1] - ends[0]))
     axes.set_xlim(ends[0] - room, ends[1] + room)
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.set_xlabel("number of clusters")
 

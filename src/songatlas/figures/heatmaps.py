@@ -115,7 +115,7 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
             [genres[column] for column in columns],
             note=note,
             colours=colours,
-            form=lambda value: f"{100 * value:.0f}%" if value >= 0.0051 else "",
+            form=lambda value: f"{100 * value:.0f}%" if value >= 0.0051 else "<1%" if value > 0 else "0%",
             beside=[count_of(sizes[row]) for row in rows],
         )
         ticks = {value: f"{100 * value:.0f}%" for value in np.linspace(0, most, 3)}

@@ -1,9 +1,9 @@
 """The hot loops of clustering, and the one place that chooses which engine runs them.
 
 Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `nearest`,
-`cluster_sums`, `squared_distances`, `seed_rows`, `random_rows` and `silhouette_sums`. There are two:
-`native` in C, where it was built, and `reference` in NumPy. The environment variable
-``SONGATLAS_KERNELS`` may name one of them.
+`cluster_sums`, `cluster_spreads`, `squared_distances`, `seed_rows`, `random_rows` and
+`silhouette_table`. There are two: `native` in C, where it was built, and `reference` in NumPy. The
+environment variable ``SONGATLAS_KERNELS`` may name one of them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from songatlas.kernels.threads import map_in_order, one_blas_thread, thread_coun
 __all__ = [
     "Pass",
     "Rows",
+    "cluster_spreads",
     "cluster_sums",
     "engine_name",
     "lloyd_pass",
@@ -26,7 +27,7 @@ __all__ = [
     "one_blas_thread",
     "random_rows",
     "seed_rows",
-    "silhouette_sums",
+    "silhouette_table",
     "squared_distances",
     "thread_count",
 ]
@@ -56,19 +57,21 @@ if TYPE_CHECKING:
     from songatlas.kernels.reference import (
         Pass,
         Rows,
+        cluster_spreads,
         cluster_sums,
         lloyd_pass,
         nearest,
         random_rows,
         seed_rows,
-        silhouette_sums,
+        silhouette_table,
         squared_distances,
     )
 else:
     Pass, Rows = _engine.Pass, _engine.Rows
-    cluster_sums, lloyd_pass, nearest = _engine.cluster_sums, _engine.lloyd_pass, _engine.nearest
+    cluster_spreads, cluster_sums = _engine.cluster_spreads, _engine.cluster_sums
+    lloyd_pass, nearest = _engine.lloyd_pass, _engine.nearest
     random_rows, seed_rows = _engine.random_rows, _engine.seed_rows
-    silhouette_sums, squared_distances = _engine.silhouette_sums, _engine.squared_distances
+    silhouette_table, squared_distances = _engine.silhouette_table, _engine.squared_distances
 
 
 def engine_name() -> str:

@@ -226,92 +226,51 @@ static PyObject *spread(PyObject *Py_UNUSED(self), PyObject *args)
     return finish(&held, bad, "the label of");
 }
 
-/* Hold one (centroids, labels, changed or None, before or None) of `relabel`. */
-static int hold_set(Held *held, PyObject *item, const Points *points, Py_ssize_t n_rows_in_range, CentroidSet *set)
-{
-    PyObject *centroids_in, *labels_in, *changed_in, *before_in;
-    Py_buffer *centroids, *labels, *changed, *before;
-    if (!PyTuple_Check(item)) {
-        PyErr_SetString(PyExc_ValueError, "each set must be a tuple");
-        return -1;
-    }
-    if (!PyArg_ParseTuple(item, "OOOO", &centroids_in, &labels_in, &changed_in, &before_in) ||
-        !(centroids = hold(held, centroids_in, "centroids", DOUBLES, 0, 2, ANY, (Py_ssize_t)points->n_dimensions,
-                           ANY)) ||
-        !(labels = hold(held, labels_in, "labels", INTS, 1, 1, (Py_ssize_t)points->n_rows, ANY, ANY)))
-        return -1;
-    if (centroids->shape[0] < 1 || centroids->shape[0] > INT32_MAX / 2) {
-        PyErr_SetString(PyExc_ValueError, "there must be at least one centroid");
-        return -1;
-    }
-    *set = (CentroidSet){.centroids = centroids->buf, .k = (size_t)centroids->shape[0], .labels = labels->buf};
-    if (changed_in == Py_None)
-        return 0;
-    if (!(changed = hold(held, changed_in, "changed", LONGS, 1, 1, ANY, ANY, ANY)) ||
-        !(before = hold(held, before_in, "before", INTS, 1, 1, changed->shape[0], ANY, ANY)))
-        return -1;
-    if (changed->shape[0] < n_rows_in_range) {
-        PyErr_SetString(PyExc_ValueError, "changed must have room for every row");
-        return -1;
-    }
-    set->changed = changed->buf;
-    set->before = before->buf;
-    return 0;
-}
-
-static PyObject *counts_of(const CentroidSet *sets, Py_ssize_t n_sets)
-{
-    PyObject *counts = PyList_New(n_sets);
-    for (Py_ssize_t s = 0; counts && s < n_sets; s++) {
-        PyObject *count = PyLong_FromSize_t(sets[s].n_changed);
-        if (!count || PyList_SetItem(counts, s, count))
-            Py_CLEAR(counts);
-    }
-    return counts;
-}
-
 static PyObject *relabel(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    PyObject *points_in, *blocks_in, *longest_in, *shift_in, *sets_in, *counts = NULL;
+    PyObject *points_in, *blocks_in, *longest_in, *shift_in, *centroids_in, *labels_in, *changed_in, *before_in;
     Py_ssize_t first, last;
     Screen screen;
     Held held;
     Points points;
-    Py_buffer *blocks, *longest, *shift;
-    if (!PyArg_ParseTuple(args, "OOOOdO!nn", &points_in, &blocks_in, &longest_in, &shift_in, &screen.scale,
-                          &PyList_Type, &sets_in, &first, &last))
+    Py_buffer *blocks, *longest, *shift, *centroids, *labels, *changed = NULL, *before = NULL;
+    if (!PyArg_ParseTuple(args, "OOOOdOOOOnn", &points_in, &blocks_in, &longest_in, &shift_in, &screen.scale,
+                          &centroids_in, &labels_in, &changed_in, &before_in, &first, &last) ||
+        held_room(&held, 8))
         return NULL;
-    Py_ssize_t n_sets = PyList_Size(sets_in);
-    CentroidSet *sets = PyMem_Calloc((size_t)n_sets + 1, sizeof *sets);
-    if (!sets)
-        return PyErr_NoMemory();
-    if (held_room(&held, 4 + 4 * (size_t)n_sets))
-        goto done;
     if (hold_points(&held, points_in, &points))
-        goto done;
-    Py_ssize_t n_dimensions = (Py_ssize_t)points.n_dimensions, n_blocks = (Py_ssize_t)((points.n_rows + BLOCK - 1) / BLOCK);
+        return fail(&held);
+    Py_ssize_t n_rows = (Py_ssize_t)points.n_rows, n_dimensions = (Py_ssize_t)points.n_dimensions;
+    Py_ssize_t n_blocks = (n_rows + BLOCK - 1) / BLOCK;
     if (!(blocks = hold(&held, blocks_in, "blocks", SINGLES, 0, 3, n_blocks, n_dimensions, BLOCK)) ||
         !(longest = hold(&held, longest_in, "longest", SINGLES, 0, 1, n_blocks, ANY, ANY)) ||
         !(shift = hold(&held, shift_in, "shift", DOUBLES, 0, 1, n_dimensions, ANY, ANY)) ||
+        !(centroids = hold(&held, centroids_in, "centroids", DOUBLES, 0, 2, ANY, n_dimensions, ANY)) ||
+        !(labels = hold(&held, labels_in, "labels", INTS, 1, 1, n_rows, ANY, ANY)) ||
+        (changed_in != Py_None &&
+         (!(changed = hold(&held, changed_in, "changed", LONGS, 1, 1, ANY, ANY, ANY)) ||
+          !(before = hold(&held, before_in, "before", INTS, 1, 1, changed->shape[0], ANY, ANY)))) ||
         !range_fits(first, last, (size_t)n_blocks, "blocks"))
-        goto done;
-    Py_ssize_t stop = last * BLOCK < (Py_ssize_t)points.n_rows ? last * BLOCK : (Py_ssize_t)points.n_rows;
-    for (Py_ssize_t s = 0; s < n_sets; s++)
-        if (hold_set(&held, PyList_GetItem(sets_in, s), &points, stop - first * BLOCK, &sets[s]))
-            goto done;
+        return fail(&held);
+    Py_ssize_t stop = last * BLOCK < n_rows ? last * BLOCK : n_rows;
+    if (centroids->shape[0] < 1 || centroids->shape[0] > INT32_MAX / 2 ||
+        (changed && changed->shape[0] < stop - first * BLOCK)) {
+        PyErr_SetString(PyExc_ValueError, "there must be a centroid, and changed must have room for every row");
+        return fail(&held);
+    }
     screen.blocks = blocks->buf;
     screen.longest = longest->buf;
     screen.shift = shift->buf;
+    Relabeling mine = {.centroids = centroids->buf, .k = (size_t)centroids->shape[0], .labels = labels->buf};
+    mine.changed = changed ? changed->buf : NULL;
+    mine.before = before ? before->buf : NULL;
     int answer;
     const Engine *chosen = engine;
     Py_BEGIN_ALLOW_THREADS;
-    answer = chosen->relabel(&points, &screen, sets, (size_t)n_sets, (size_t)first, (size_t)last);
+    answer = chosen->relabel(&points, &screen, &mine, (size_t)first, (size_t)last);
     Py_END_ALLOW_THREADS;
-    counts = answer ? PyErr_NoMemory() : counts_of(sets, n_sets);
-done:
     held_release(&held);
-    PyMem_Free(sets);
-    return counts;
+    return answer ? PyErr_NoMemory() : PyLong_FromSize_t(mine.n_changed);
 }
 
 static PyObject *candidate_distances(PyObject *Py_UNUSED(self), PyObject *args)
@@ -367,15 +326,14 @@ static int rising(const int64_t *numbers, size_t n, int64_t step, int64_t last, 
 
 static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    PyObject *songs_in, *queries_in, *ends_in, *ending_in, *edges_in, *sizes_in, *own_in, *sums_in,
-        *values_in;
+    PyObject *songs_in, *queries_in, *ends_in, *ending_in, *edges_in, *sizes_in, *own_in, *values_in;
     Py_ssize_t n_songs, first, last;
     Comparison given;
     Held held;
-    Py_buffer *songs, *queries, *ends, *ending, *edges, *sizes, *own, *sums = NULL, *values = NULL;
-    if (!PyArg_ParseTuple(args, "OnOdOOOOOOOnn", &songs_in, &n_songs, &queries_in, &given.scale, &ends_in, &ending_in, &edges_in, &sizes_in, &own_in, &sums_in, &values_in, &first,
-                          &last) ||
-        held_room(&held, 9))
+    Py_buffer *songs, *queries, *ends, *ending, *edges, *sizes, *own, *values;
+    if (!PyArg_ParseTuple(args, "OnOdOOOOOOnn", &songs_in, &n_songs, &queries_in, &given.scale, &ends_in, &ending_in,
+                          &edges_in, &sizes_in, &own_in, &values_in, &first, &last) ||
+        held_room(&held, 8))
         return NULL;
     if (!(songs = hold(&held, songs_in, "songs", SINGLES, 0, 3, ANY, ANY, SONG_TILE)) ||
         !(queries = hold(&held, queries_in, "queries", SINGLES, 0, 3, ANY, songs->shape[1], BLOCK)) ||
@@ -384,10 +342,7 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
         !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, ANY, ANY, ANY)) ||
         !(sizes = hold(&held, sizes_in, "sizes", DOUBLES, 0, 1, ANY, ANY, ANY)) ||
         !(own = hold(&held, own_in, "own", INTS, 0, 2, ANY, edges->shape[0] - 1, ANY)) ||
-        (sums_in != Py_None &&
-         !(sums = hold(&held, sums_in, "sums", DOUBLES, 1, 2, own->shape[0], sizes->shape[0], ANY))) ||
-        (values_in != Py_None &&
-         !(values = hold(&held, values_in, "values", DOUBLES, 1, 2, own->shape[1], own->shape[0], ANY))))
+        !(values = hold(&held, values_in, "values", DOUBLES, 1, 2, own->shape[1], own->shape[0], ANY)))
         return fail(&held);
     given.n_songs = (size_t)n_songs;
     given.n_dimensions = (size_t)songs->shape[1];
@@ -417,8 +372,7 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
     int answer;
     const Engine *chosen = engine;
     Py_BEGIN_ALLOW_THREADS;
-    answer = chosen->compare(&given, (size_t)first, (size_t)last, sums ? sums->buf : NULL,
-                             values ? values->buf : NULL);
+    answer = chosen->compare(&given, (size_t)first, (size_t)last, values->buf);
     Py_END_ALLOW_THREADS;
     held_release(&held);
     if (answer)
@@ -454,12 +408,12 @@ static PyMethodDef METHODS[] = {
     {"distances", distances, METH_VARARGS, "distances(points, centroids, labels, first, last, out)"},
     {"spread", spread, METH_VARARGS, "spread(points, centroids, labels, first, last, squares, lengths)"},
     {"relabel", relabel, METH_VARARGS,
-     "relabel(points, blocks, longest, shift, scale, sets, first, last) -> changed rows of each set"},
+     "relabel(points, blocks, longest, shift, scale, centroids, labels, changed, before, first, last) -> int"},
     {"candidate_distances", candidate_distances, METH_VARARGS,
      "candidate_distances(columns, candidates, closest, updates)"},
     {"tour", tour, METH_VARARGS, "tour(labels, order)"},
     {"compare", compare, METH_VARARGS,
-     "compare(songs, n_songs, queries, scale, ends, ending, edges, sizes, own, sums, values, first, last)"},
+     "compare(songs, n_songs, queries, scale, ends, ending, edges, sizes, own, values, first, last)"},
     {NULL, NULL, 0, NULL}};
 
 static int start(PyObject *Py_UNUSED(module))

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-Set = tuple[Array, Array, Array | None, Array | None]
 
 def variants() -> list[str]: ...
 def variant() -> str: ...
@@ -61,11 +60,14 @@ def relabel(
     longest: Array,
     shift: Array,
     scale: float,
-    sets: list[Set],
+    centroids: Array,
+    labels: Array,
+    changed: Array | None,
+    before: Array | None,
     first: int,
     last: int,
     /,
-) -> list[int]: ...
+) -> int: ...
 def candidate_distances(columns: Array, candidates: Array, closest: Array, updates: Array, /) -> None: ...
 def tour(labels: npt.NDArray[np.uint16], order: npt.NDArray[np.int64], /) -> None: ...
 def compare(
@@ -78,8 +80,7 @@ def compare(
     edges: Array,
     sizes: Array,
     own: Array,
-    sums: Array | None,
-    values: Array | None,
+    values: Array,
     first: int,
     last: int,
     /,

@@ -38,7 +38,7 @@ typedef struct {
     double scale;         /* a power of two: dividing by it rounds nothing */
 } Screen;
 
-/* One set of centroids to relabel all rows by, and where the answer goes. */
+/* Centroids to relabel all rows by, and where the answer goes. */
 typedef struct {
     const double *centroids; /* (k, n_dimensions) */
     size_t k;
@@ -46,7 +46,7 @@ typedef struct {
     int64_t *changed; /* rows whose label changed, in order; NULL where nobody asks */
     int32_t *before;  /* their labels before */
     size_t n_changed;
-} CentroidSet;
+} Relabeling;
 
 /* Songs in runs of equal joint labels, which clusters end where, and the songs to be judged. A row is a
  * row of the sums: all clusters of the first labeling, then those of the next. */
@@ -65,12 +65,11 @@ typedef struct {
 typedef struct {
     const char *name;
     int (*runs_here)(void);
-    /* Relabel the rows of some blocks by several sets; -1 where memory is short. */
-    int (*relabel)(const Points *, const Screen *, CentroidSet *sets, size_t n_sets, size_t first_block,
-                   size_t last_block);
-    /* Compare some blocks of queries with all songs. `sums` is (n_queries, n_clusters), `values`, the
-     * silhouettes, (n_labelings, n_queries); either may be NULL. -1 where memory is short. */
-    int (*compare)(const Comparison *, size_t first_block, size_t last_block, double *sums, double *values);
+    /* Relabel the rows of some blocks; -1 where memory is short. */
+    int (*relabel)(const Points *, const Screen *, Relabeling *, size_t first_block, size_t last_block);
+    /* Compare some blocks of queries with all songs: `values`, (n_labelings, n_queries), receives their
+     * silhouettes. -1 where memory is short. */
+    int (*compare)(const Comparison *, size_t first_block, size_t last_block, double *values);
     /* For each candidate: the lesser of `closest` and the squared distance of every row to it. */
     void (*distances_to_candidates)(const Points *columns, const double *candidates, size_t n_candidates,
                                     const double *closest, double *updates);

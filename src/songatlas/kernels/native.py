@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 import songatlas.kernels._kernels as _kernels
 from songatlas.kernels.lines import aligned, power_of_two
-from songatlas.kernels.native_silhouette import silhouette_sums, silhouette_table
-from songatlas.kernels.reference import SUM_AFRESH_SHARE, random_rows
-from songatlas.kernels.reference import _draw as draw_rows
+from songatlas.kernels.native_silhouette import silhouette_table
+from songatlas.kernels.reference import SUM_AFRESH_SHARE, draw_rows, random_rows
 from songatlas.kernels.threads import chunk_bounds, map_in_order
 
 __all__ = [
@@ -29,11 +28,9 @@ __all__ = [
     "cluster_sums",
     "engine_name",
     "lloyd_pass",
-    "lloyd_passes",
     "nearest",
     "random_rows",
     "seed_rows",
-    "silhouette_sums",
     "silhouette_table",
     "squared_distances",
 ]
@@ -123,7 +120,7 @@ def squared_distances(points: Points, centroids: Floats, labels: npt.NDArray[np.
 def nearest(rows: Rows, centroids: Floats, *, n_threads: int = 1) -> Labels:
     """Return the index of the nearest centroid of every row, int32, shape ``(n_rows,)``."""
     labels = np.empty(len(rows.points), dtype=np.int32)
-    _relabel(rows, [_Set(np.ascontiguousarray(centroids, dtype=np.float64), labels)], n_threads)
+    _relabel(rows, np.ascontiguousarray(centroids, dtype=np.float64), labels, n_threads, note=False)
     return labels
 
 
@@ -153,96 +150,12 @@ def lloyd_pass(
     Pass
         The labels are the same with and without `previous`.
     """
-    return lloyd_passes(rows, [centroids], [previous], weights=weights, n_threads=n_threads)[0]
-
-
-def lloyd_passes(
-    rows: Rows,
-    centroids: Sequence[Floats],
-    previous: Sequence[Pass | None],
-    *,
-    weights: Floats | None = None,
-    n_threads: int = 1,
-) -> list[Pass]:
-    """Make one `lloyd_pass` for each of several sets of centroids, reading the rows once for all of them."""
-    sets = [_set_of(rows, mine, last) for mine, last in zip(centroids, previous, strict=True)]
-    changes = _relabel(rows, sets, n_threads)
-    return [
-        _summed(rows, mine, last, parts, weights=weights, n_threads=n_threads)
-        for mine, last, parts in zip(sets, previous, changes, strict=True)
-    ]
-
-
-class _Set(NamedTuple):
-    """One set of centroids as `_kernels.relabel` takes it."""
-
-    centroids: Floats
-    labels: Labels
-    changed: Indices | None = None
-    before: Labels | None = None
-
-
-_Change: TypeAlias = tuple[Indices, Labels]
-
-
-def _set_of(rows: Rows, centroids: Floats, last: Pass | None) -> _Set:
-    """Write new labels, or go on from those of the pass before and note what changes."""
-    n_rows = len(rows.points)
+    k, n_rows = len(centroids), len(rows.points)
     centroids = np.ascontiguousarray(centroids, dtype=np.float64)
-    if last is None:
-        return _Set(centroids, np.empty(n_rows, dtype=np.int32))
-    return _Set(centroids, last.labels, np.empty(n_rows, dtype=np.int64), np.empty(n_rows, dtype=np.int32))
-
-
-def _relabel(rows: Rows, sets: Sequence[_Set], n_threads: int) -> list[list[_Change]]:
-    """Write the labels of every set; return for each the changed rows and their old labels, in parts."""
-    n_blocks = len(rows.blocks)
-    work = rows.points.size * sum(len(one.centroids) for one in sets)
-
-    def relabel_part(bounds: tuple[int, int]) -> list[_Change | None]:
-        first, last = bounds
-        mine = slice(first * BLOCK_ROWS, last * BLOCK_ROWS)
-        cut = [
-            (
-                one.centroids,
-                one.labels,
-                None if one.changed is None else one.changed[mine],
-                None if one.before is None else one.before[mine],
-            )
-            for one in sets
-        ]
-        counts = _kernels.relabel(
-            rows.points, rows.blocks, rows.longest, rows.shift, rows.scale, cut, first, last
-        )
-        return [
-            None if changed is None or before is None else (changed[:count], before[:count])
-            for (_, _, changed, before), count in zip(cut, counts, strict=True)
-        ]
-
-    if n_threads == 1 or work < WORTH_THREADS:
-        parts = [relabel_part((0, n_blocks))]
-    else:
-        edges = [stop // BLOCK_ROWS for _, stop in chunk_bounds(len(rows.points))]
-        edges[-1:] = [n_blocks]
-        bounds = list(zip([0, *edges[:-1]], edges, strict=True))
-        parts = list(map_in_order(relabel_part, bounds, n_threads=n_threads))
-    return [[part for part in of_set if part is not None] for of_set in zip(*parts, strict=True)]
-
-
-def _summed(
-    rows: Rows,
-    mine: _Set,
-    last: Pass | None,
-    parts: Sequence[_Change],
-    *,
-    weights: Floats | None,
-    n_threads: int,
-) -> Pass:
-    """Sum the clusters afresh where much has changed, else add what changed."""
-    centroids, labels = mine.centroids, mine.labels
-    k, n_rows = len(centroids), len(labels)
-    n_changed = n_rows if last is None else sum(len(changed) for changed, _ in parts)
-    if last is None or weights is not None or n_changed > SUM_AFRESH_SHARE * n_rows:
+    labels = np.empty(n_rows, dtype=np.int32) if previous is None else previous.labels
+    parts = _relabel(rows, centroids, labels, n_threads, note=previous is not None)
+    n_changed = n_rows if previous is None else sum(len(changed) for changed, _ in parts)
+    if previous is None or weights is not None or n_changed > SUM_AFRESH_SHARE * n_rows:
         # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen
         sums, counts = cluster_sums(rows, labels, k, weights=weights, n_threads=n_threads)
         return Pass(labels, sums, counts, n_changed, centroids)
@@ -250,9 +163,39 @@ def _summed(
     gained_counts, lost_counts = np.zeros(k), np.zeros(k)
     for changed, before in parts:
         _kernels.move_rows(rows.points, labels, changed, before, gained, lost, gained_counts, lost_counts)
-    sums = last.sums + gained - lost
-    counts = last.counts + gained_counts - lost_counts
+    sums, counts = previous.sums + gained - lost, previous.counts + gained_counts - lost_counts
     return Pass(labels, sums, counts, n_changed, centroids)
+
+
+def _relabel(
+    rows: Rows, centroids: Floats, labels: Labels, n_threads: int, *, note: bool
+) -> list[tuple[Indices, Labels]]:
+    """Write the labels; where asked to note them, return the changed rows and their old labels, in parts."""
+    n_blocks = len(rows.blocks)
+
+    def relabel_part(bounds: tuple[int, int]) -> tuple[Indices, Labels]:
+        room = min(bounds[1] * BLOCK_ROWS, len(labels)) - bounds[0] * BLOCK_ROWS if note else 0
+        changed, before = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int32)
+        count = _kernels.relabel(
+            rows.points,
+            rows.blocks,
+            rows.longest,
+            rows.shift,
+            rows.scale,
+            centroids,
+            labels,
+            changed if note else None,
+            before if note else None,
+            *bounds,
+        )
+        return changed[:count], before[:count]
+
+    if n_threads == 1 or rows.points.size * len(centroids) < WORTH_THREADS:
+        return [relabel_part((0, n_blocks))]
+    edges = [stop // BLOCK_ROWS for _, stop in chunk_bounds(len(rows.points))]
+    edges[-1:] = [n_blocks]
+    bounds = list(zip([0, *edges[:-1]], edges, strict=True))
+    return list(map_in_order(relabel_part, bounds, n_threads=n_threads))
 
 
 def cluster_sums(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,41 +49,6 @@ class _Comparison:
     own: Numbers
 
 
-def silhouette_sums(
-    points: Points,
-    query_rows: npt.NDArray[np.integer[Any]],
-    labelings: Sequence[Labeling],
-    ks: Sequence[int],
-    *,
-    n_threads: int = 1,
-) -> list[Floats]:
-    """Return, for every labeling, the summed distance of each query song to all songs of each cluster.
-
-    Parameters
-    ----------
-    points : ndarray of float32 or float64, shape (n_songs, n_dimensions)
-        Finite.
-    query_rows : ndarray of int, shape (n_queries,)
-        Row numbers in `points`, in any order.
-    labelings : sequence of ndarray of int, shape (n_songs,)
-        Labels 0 to k - 1, one array a labeling.
-    ks : sequence of int
-        The number of clusters of each labeling.
-    n_threads : int
-
-    Returns
-    -------
-    list of ndarray of float64, shape (n_queries, k)
-        Sums of Euclidean distances. A song's distance to itself, 0, is in the sum of its own cluster.
-    """
-    if len(points) * len(query_rows) <= FEW_PAIRS:
-        return reference_silhouette.silhouette_sums(points, query_rows, labelings, ks, n_threads=n_threads)
-    given = _comparison(points, np.asarray(query_rows, dtype=np.int64), labelings, ks)
-    sums = np.empty((len(given.own), len(given.sizes)))
-    _compare(given, sums, None, n_threads)
-    return [np.ascontiguousarray(sums[:, start:stop]) for start, stop in pairwise(given.edges)]
-
-
 def silhouette_table(
     points: Points,
     query_rows: npt.NDArray[np.integer[Any]],
@@ -93,21 +57,32 @@ def silhouette_table(
     *,
     n_threads: int = 1,
 ) -> Floats:
-    """Return the silhouette of each query song in every labeling, shape ``(n_labelings, n_queries)``.
+    """Return the silhouette of each query song in every labeling.
 
-    Parameters are those of `silhouette_sums`; no cluster may be empty.
+    Parameters
+    ----------
+    points : ndarray of float32 or float64, shape (n_songs, n_dimensions)
+        Finite.
+    query_rows : ndarray of int, shape (n_queries,)
+        Row numbers in `points`, in any order.
+    labelings : sequence of ndarray of int, shape (n_songs,)
+        Labels 0 to k - 1, one array a labeling; no cluster may be empty.
+    ks : sequence of int
+        The number of clusters of each labeling, 2 or more.
+    n_threads : int
+
+    Returns
+    -------
+    ndarray of float64, shape (n_labelings, n_queries)
+        From -1 to 1; 0 for songs alone in their cluster or with no distance to anything.
     """
+    if len(points) * len(query_rows) <= FEW_PAIRS:
+        return reference_silhouette.silhouette_table(points, query_rows, labelings, ks, n_threads=n_threads)
     given = _comparison(points, np.asarray(query_rows, dtype=np.int64), labelings, ks)
     values = np.empty((len(labelings), len(given.own)))
-    _compare(given, None, values, n_threads)
-    return values
-
-
-def _compare(given: _Comparison, sums: Floats | None, values: Floats | None, n_threads: int) -> None:
-    """Compare all queries with all songs, some queries a part."""
+    step = QUERIES_A_PART // BLOCK_QUERIES
 
     def part(first: int) -> None:
-        last = min(first + QUERIES_A_PART // BLOCK_QUERIES, len(given.queries))
         _kernels.compare(
             given.songs,
             given.n_songs,
@@ -118,16 +93,14 @@ def _compare(given: _Comparison, sums: Floats | None, values: Floats | None, n_t
             given.edges,
             given.sizes,
             given.own,
-            sums,
             values,
             first,
-            last,
+            min(first + step, len(given.queries)),
         )
 
-    for _ in map_in_order(
-        part, range(0, len(given.queries), QUERIES_A_PART // BLOCK_QUERIES), n_threads=n_threads
-    ):
+    for _ in map_in_order(part, range(0, len(given.queries), step), n_threads=n_threads):
         pass
+    return values
 
 
 def _comparison(

@@ -23,18 +23,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from songatlas.kernels.reference_silhouette import silhouette_sums
+from songatlas.kernels.reference_silhouette import silhouette_table
 from songatlas.kernels.threads import chunk_bounds, map_in_order, one_blas_thread
 
 __all__ = [
     "Pass",
     "Rows",
+    "cluster_spreads",
     "cluster_sums",
     "lloyd_pass",
     "nearest",
     "random_rows",
     "seed_rows",
-    "silhouette_sums",
+    "silhouette_table",
     "squared_distances",
 ]
 
@@ -226,6 +227,26 @@ def cluster_sums(
     return sums, counts
 
 
+def cluster_spreads(
+    points: Points, centroids: Floats, labels: Labels, *, n_threads: int = 1
+) -> tuple[Floats, Floats]:
+    """Sum squared distances and distances of the rows to their centroids by cluster, each ``(k,)``."""
+
+    def part(bounds: tuple[int, int]) -> tuple[Floats, Floats]:
+        own, n = labels[slice(*bounds)].astype(np.intp), len(centroids)
+        squares = squared_distances(points[slice(*bounds)], centroids, own)
+        return (
+            np.bincount(own, weights=squares, minlength=n).astype(np.float64),
+            np.bincount(own, weights=np.sqrt(squares), minlength=n).astype(np.float64),
+        )
+
+    squares, lengths = np.zeros(len(centroids)), np.zeros(len(centroids))
+    for part_squares, part_lengths in map_in_order(part, chunk_bounds(len(points)), n_threads=n_threads):
+        squares += part_squares
+        lengths += part_lengths
+    return squares, lengths
+
+
 def _sums_of(points: Points, labels: Labels, k: int, weights: Floats | None) -> tuple[Floats, Floats]:
     """Sum the points and the weights of each cluster, row after row, in float64."""
     own = labels.astype(np.intp)
@@ -394,9 +415,9 @@ def seed_rows(
     chosen = np.empty(k, dtype=np.int64)
     for step in range(k):
         if step == 0 and given is None:
-            candidates = _draw(np.ones(n_rows) if weights is None else weights, 1, random)
+            candidates = draw_rows(np.ones(n_rows) if weights is None else weights, 1, random)
         else:
-            candidates = _draw(weigh(closest), n_trials, random)
+            candidates = draw_rows(weigh(closest), n_trials, random)
         updates = [np.minimum(closest, _distances_from(columns, columns[:, row])) for row in candidates]
         best = int(np.argmin([weigh(update).sum() for update in updates]))
         chosen[step], closest = candidates[best], updates[best]
@@ -416,7 +437,7 @@ def random_rows(
     masses = np.ones(len(points)) if weights is None else weights.copy()
     chosen = np.empty(k, dtype=np.int64)
     for step in range(k):
-        chosen[step] = _draw(masses, 1, random)[0]
+        chosen[step] = draw_rows(masses, 1, random)[0]
         masses[(points == points[chosen[step]]).all(axis=1)] = 0.0
     return chosen
 
@@ -432,7 +453,7 @@ def _distances_from(columns: Floats, centroid: Floats | Sequence[float]) -> Floa
     return total
 
 
-def _draw(masses: Floats, n_draws: int, random: np.random.Generator) -> Indices:
+def draw_rows(masses: Floats, n_draws: int, random: np.random.Generator) -> Indices:
     """Draw row numbers with probability proportional to their mass; evenly where all mass is zero."""
     reached = np.cumsum(masses)
     if not reached[-1] > 0:

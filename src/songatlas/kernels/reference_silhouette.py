@@ -1,4 +1,4 @@
-"""Silhouette sums in plain NumPy: every distance computed once and added up for many labelings.
+"""Silhouettes in plain NumPy: every distance computed once and added up for many labelings.
 
 Songs are sorted by their joint label over all labelings, so that the songs of any cluster of any
 labeling are a few runs; distances are summed by run, and the runs by cluster. Distances come from a
@@ -26,6 +26,7 @@ from songatlas.kernels.threads import map_in_order, one_blas_thread
 Floats: TypeAlias = npt.NDArray[np.float64]
 Indices: TypeAlias = npt.NDArray[np.int64]
 Points: TypeAlias = npt.NDArray[np.floating[Any]]
+Labeling: TypeAlias = npt.NDArray[np.integer[Any]]
 
 TILE_SONGS = 1024
 TILE_QUERIES = 256
@@ -42,15 +43,15 @@ class _Sorted:
     clusters: Floats  # (all clusters of all labelings, n_runs): 1 where the run is part of the cluster
 
 
-def silhouette_sums(
+def silhouette_table(
     points: Points,
     query_rows: npt.NDArray[np.integer[Any]],
-    labelings: Sequence[npt.NDArray[np.integer[Any]]],
+    labelings: Sequence[Labeling],
     ks: Sequence[int],
     *,
     n_threads: int = 1,
-) -> list[Floats]:
-    """Return, for every labeling, the summed distance of each query song to all songs of each cluster.
+) -> Floats:
+    """Return the silhouette of each query song in every labeling.
 
     Parameters
     ----------
@@ -59,33 +60,65 @@ def silhouette_sums(
     query_rows : ndarray of int, shape (n_queries,)
         Row numbers in `points`, in any order.
     labelings : sequence of ndarray of int, shape (n_songs,)
-        Labels 0 to k - 1, one array a labeling.
+        Labels 0 to k - 1, one array a labeling; no cluster may be empty.
     ks : sequence of int
-        The number of clusters of each labeling.
+        The number of clusters of each labeling, 2 or more.
     n_threads : int
 
     Returns
     -------
-    list of ndarray of float64, shape (n_queries, k)
-        Sums of Euclidean distances. A song's distance to itself, 0, is in the sum of its own cluster.
+    ndarray of float64, shape (n_labelings, n_queries)
+        From -1 to 1; 0 for songs alone in their cluster or with no distance to anything.
     """
-    ordered = _sort_songs(points, labelings, ks)
     queries = np.asarray(query_rows, dtype=np.int64)
-    centred = points[queries] - points.mean(axis=0, dtype=np.float64)
+    middle = points.mean(axis=0, dtype=np.float64)
+    ordered = _sort_songs(points, middle, labelings, ks)
+    edges = list(pairwise(np.cumsum([0, *ks])))
+    sizes = [np.bincount(labels, minlength=k) for labels, k in zip(labelings, ks, strict=True)]
+    values = np.empty((len(labelings), len(queries)))
 
-    def part(start: int) -> Floats:
-        return _sums_of_queries(ordered, centred[start : start + TILE_QUERIES])
+    def part(start: int) -> None:
+        rows = queries[start : start + TILE_QUERIES]
+        sums = _sums_of_queries(ordered, points[rows] - middle)
+        for place, (first, last) in enumerate(edges):
+            own, mine = labelings[place][rows], sums[:, first:last]
+            within = mine[np.arange(len(rows)), own] / np.maximum(sizes[place][own] - 1, 1)
+            contrasts = contrast(within, mine / sizes[place], own, sizes[place])
+            values[place, start : start + TILE_QUERIES] = contrasts
 
     with one_blas_thread():
-        parts = list(map_in_order(part, range(0, len(queries), TILE_QUERIES), n_threads=n_threads))
-    every = np.concatenate(parts) if parts else np.zeros((0, int(sum(ks))))
-    edges = np.cumsum([0, *ks])
-    return [np.ascontiguousarray(every[:, start:stop]) for start, stop in pairwise(edges)]
+        for _ in map_in_order(part, range(0, len(queries), TILE_QUERIES), n_threads=n_threads):
+            pass
+    return values
 
 
-def _sort_songs(
-    points: Points, labelings: Sequence[npt.NDArray[np.integer[Any]]], ks: Sequence[int]
-) -> _Sorted:
+def contrast(within: Floats, to_clusters: Floats, own: Labeling, sizes: Labeling) -> Floats:
+    """Return the silhouettes that follow from distances to the own cluster and to all clusters.
+
+    Parameters
+    ----------
+    within : ndarray of float64, shape (n_queries,)
+        Distance of each song to the others of its cluster.
+    to_clusters : ndarray of float64, shape (n_queries, k)
+        Distance to each cluster; overwritten.
+    own : ndarray of int, shape (n_queries,)
+        Each song's cluster.
+    sizes : ndarray of int, shape (k,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_queries,)
+        ``(b - a) / max(a, b)``; 0 for songs alone in their cluster or with no distance to anything.
+    """
+    to_clusters[np.arange(len(own)), own] = np.inf
+    nearest = to_clusters.min(axis=1)
+    larger = np.maximum(within, nearest)
+    values: Floats = np.divide(nearest - within, larger, out=np.zeros_like(within), where=larger > 0)
+    values[sizes[own] == 1] = 0.0
+    return values
+
+
+def _sort_songs(points: Points, middle: Floats, labelings: Sequence[Labeling], ks: Sequence[int]) -> _Sorted:
     """Sort the songs by joint label and note which runs make up each cluster."""
     joint = np.stack([np.asarray(labels, dtype=np.int64) for labels in labelings])
     order = np.lexsort(joint[::-1])
@@ -94,7 +127,7 @@ def _sort_songs(
     offsets = np.cumsum([0, *ks[:-1]])[:, None]
     clusters = np.zeros((int(sum(ks)), len(starts)))
     clusters[joint[:, starts] + offsets, np.arange(len(starts))] = 1.0
-    centred = points[order] - points.mean(axis=0, dtype=np.float64)
+    centred = points[order] - middle
     return _Sorted(centred, np.square(centred).sum(axis=1), starts, clusters)
 
 

@@ -40,9 +40,9 @@ static void prepared_free(Prepared *ready)
     free(ready->law);
 }
 
-static int prepare(Prepared *ready, const CentroidSet *set, const Screen *screen, size_t n_dimensions)
+static int prepare(Prepared *ready, const Relabeling *mine, const Screen *screen, size_t n_dimensions)
 {
-    size_t k = set->k;
+    size_t k = mine->k;
     double greatest = 0.0;
     ready->n_tiles = (k + TILE - 1) / TILE;
     ready->n_law_tiles = (k + LAW_TILE - 1) / LAW_TILE;
@@ -59,7 +59,7 @@ static int prepare(Prepared *ready, const CentroidSet *set, const Screen *screen
     for (size_t c = 0; c < k; c++) {
         double square = 0.0;
         for (size_t j = 0; j < n_dimensions; j++) {
-            double given = set->centroids[c * n_dimensions + j];
+            double given = mine->centroids[c * n_dimensions + j];
             double scaled = (given - screen->shift[j]) / screen->scale;
             ready->weights[(c / TILE * n_dimensions + j) * TILE + c % TILE] = (float)(-2.0 * scaled);
             ready->law[(c / LAW_TILE * n_dimensions + j) * LAW_TILE + c % LAW_TILE] = given;
@@ -202,9 +202,9 @@ static inline uint32_t unsure_rows(const Prepared *ready, const float *rows, siz
 }
 
 /* Note which rows of a block change their label, and write the new labels. */
-static inline void change_labels(CentroidSet *set, size_t first, size_t n_rows, const int32_t *fresh)
+static inline void change_labels(Relabeling *mine, size_t first, size_t n_rows, const int32_t *fresh)
 {
-    int32_t *labels = set->labels + first;
+    int32_t *labels = mine->labels + first;
     uint32_t changed = n_rows < BLOCK ? (1u << n_rows) - 1 : WHOLE_BLOCK, same = 0;
     if (n_rows == BLOCK)
         for (int part = 0; part < BLOCK; part += LANES)
@@ -213,8 +213,8 @@ static inline void change_labels(CentroidSet *set, size_t first, size_t n_rows, 
         size_t lane = (size_t)__builtin_ctz(changed);
         if (labels[lane] == fresh[lane])
             continue;
-        set->changed[set->n_changed] = (int64_t)(first + lane);
-        set->before[set->n_changed++] = labels[lane];
+        mine->changed[mine->n_changed] = (int64_t)(first + lane);
+        mine->before[mine->n_changed++] = labels[lane];
         labels[lane] = fresh[lane];
     }
 }
@@ -244,8 +244,8 @@ static void score_group(const Prepared *ready, size_t n_dimensions, const float 
     }
 }
 
-/* Take a group of blocks through one set of centroids. */
-static void relabel_group(const Prepared *ready, const Points *points, const Screen *screen, CentroidSet *set,
+/* Relabel the rows of a group of blocks. */
+static void relabel_group(const Prepared *ready, const Points *points, const Screen *screen, Relabeling *mine,
                           size_t first_block, size_t last_block, Standing *standing)
 {
     size_t n_dimensions = points->n_dimensions;
@@ -261,30 +261,25 @@ static void relabel_group(const Prepared *ready, const Points *points, const Scr
             size_t lane = (size_t)__builtin_ctz(unsure);
             fresh[lane] = decide(ready, points, first + lane);
         }
-        if (set->changed)
-            change_labels(set, first, n_rows, fresh);
+        if (mine->changed)
+            change_labels(mine, first, n_rows, fresh);
         else
-            memcpy(set->labels + first, fresh, n_rows * sizeof(int32_t));
+            memcpy(mine->labels + first, fresh, n_rows * sizeof(int32_t));
     }
 }
 
-/* Relabel the rows of some blocks by every set: the rows are read from memory once for all of them. */
-static int relabel(const Points *points, const Screen *screen, CentroidSet *sets, size_t n_sets,
-                   size_t first_block, size_t last_block)
+/* Relabel the rows of some blocks. */
+static int relabel(const Points *points, const Screen *screen, Relabeling *mine, size_t first_block,
+                   size_t last_block)
 {
-    Prepared *ready = calloc(n_sets ? n_sets : 1, sizeof *ready);
+    Prepared ready = {0};
     Standing *standing = malloc(sizeof *standing);
-    int answer = ready && standing ? 0 : -1;
-    for (size_t s = 0; s < n_sets && !answer; s++)
-        answer = prepare(&ready[s], &sets[s], screen, points->n_dimensions);
+    int answer = standing ? prepare(&ready, mine, screen, points->n_dimensions) : -1;
     for (size_t block = first_block; block < last_block && !answer; block += GROUP_BLOCKS) {
         size_t stop = block + GROUP_BLOCKS < last_block ? block + GROUP_BLOCKS : last_block;
-        for (size_t s = 0; s < n_sets; s++)
-            relabel_group(&ready[s], points, screen, &sets[s], block, stop, standing);
+        relabel_group(&ready, points, screen, mine, block, stop, standing);
     }
-    for (size_t s = 0; ready && s < n_sets; s++)
-        prepared_free(&ready[s]);
-    free(ready);
+    prepared_free(&ready);
     free(standing);
     return answer;
 }

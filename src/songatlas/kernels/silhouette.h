@@ -121,26 +121,23 @@ static void contrast(const Comparison *given, size_t labeling, size_t first, siz
     }
 }
 
-static int compare(const Comparison *given, size_t first_block, size_t last_block, double *sums, double *values)
+static int compare(const Comparison *given, size_t first_block, size_t last_block, double *values)
 {
     size_t n_clusters = given->n_clusters;
-    double *own_sums = malloc(n_clusters * BLOCK * sizeof(double));
+    double *sums = malloc(n_clusters * BLOCK * sizeof(double));
     double *marks = malloc(given->n_labelings * BLOCK * sizeof(double));
     float *added = malloc(STRIP * BLOCK * sizeof(float));
-    int answer = own_sums && marks && added ? 0 : -1;
+    int answer = sums && marks && added ? 0 : -1;
     for (size_t block = first_block; block < last_block && !answer; block++) {
         size_t first = block * BLOCK, rest = given->n_queries - first;
         size_t n = rest < BLOCK ? rest : BLOCK;
-        sum_block(given, given->queries + first * given->n_dimensions, added, marks, own_sums);
+        sum_block(given, given->queries + first * given->n_dimensions, added, marks, sums);
         for (size_t place = 0; place < n_clusters * BLOCK; place++)
-            own_sums[place] *= given->scale;
-        for (size_t lane = 0; sums && lane < n; lane++)
-            for (size_t cluster = 0; cluster < n_clusters; cluster++)
-                sums[(first + lane) * n_clusters + cluster] = own_sums[cluster * BLOCK + lane];
-        for (size_t labeling = 0; values && labeling < given->n_labelings; labeling++)
-            contrast(given, labeling, first, n, own_sums, values + labeling * given->n_queries);
+            sums[place] *= given->scale;
+        for (size_t labeling = 0; labeling < given->n_labelings; labeling++)
+            contrast(given, labeling, first, n, sums, values + labeling * given->n_queries);
     }
-    free(own_sums);
+    free(sums);
     free(marks);
     free(added);
     return answer;

@@ -127,7 +127,7 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
         weights = self._weights(points, sample_weight)
         rows = kernels.Rows.of(points)
         total = scatter(rows, weights)
-        tolerance = float(np.mean(np.var(points, axis=0, dtype=np.float64))) * self.tol
+        mean_variance = (total if weights is None else scatter(rows)) / points.size
         runs = []
         with kernels.one_blas_thread():
             for centroids in self._starts(points, weights):
@@ -136,7 +136,7 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
                     centroids,
                     total=total,
                     max_iter=self.max_iter,
-                    tolerance=tolerance,
+                    tolerance=self.tol * mean_variance,
                     weights=weights,
                     n_threads=kernels.thread_count(self.n_threads),
                 )

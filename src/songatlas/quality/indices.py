@@ -23,10 +23,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from songatlas.kernels import cluster_spreads
 from songatlas.quality.labelings import Labeling, check_points, codes_of, encode, mean_by_cluster
 from songatlas.quality.separation import silhouette
 
-_ROWS_AT_ONCE = 65_536
 # Lengths below this are rounding of coincident points, as scikit-learn takes them.
 _NO_LENGTH = 1e-8
 
@@ -71,7 +71,7 @@ def inertia(points: NDArray[Any], labels: ArrayLike) -> float:
     if len(codes) != len(points):
         raise ValueError(f"{len(codes)} labels for {len(points)} songs: there must be one label a song")
     labeling = Labeling(codes=codes, sizes=np.bincount(codes, minlength=k))
-    return float(_squares_and_lengths(points, labeling, mean_by_cluster(points, labeling))[0].sum())
+    return float(cluster_spreads(points, mean_by_cluster(points, labeling), codes)[0].sum())
 
 
 def davies_bouldin(points: NDArray[Any], labels: ArrayLike) -> float:
@@ -87,7 +87,7 @@ def davies_bouldin(points: NDArray[Any], labels: ArrayLike) -> float:
     points = check_points(points)
     labeling = encode(labels, len(points))
     centroids = mean_by_cluster(points, labeling)
-    radii = _squares_and_lengths(points, labeling, centroids)[1] / labeling.sizes
+    radii = cluster_spreads(points, centroids, labeling.codes)[1] / labeling.sizes
     gaps = np.sqrt(np.square(centroids[:, None, :] - centroids[None, :, :]).sum(axis=2))
     if (radii <= _NO_LENGTH).all() or (gaps <= _NO_LENGTH).all():
         return 0.0
@@ -108,26 +108,12 @@ def calinski_harabasz(points: NDArray[Any], labels: ArrayLike) -> float:
     points = check_points(points)
     labeling = encode(labels, len(points))
     centroids = mean_by_cluster(points, labeling)
-    within = float(_squares_and_lengths(points, labeling, centroids)[0].sum())
+    within = float(cluster_spreads(points, centroids, labeling.codes)[0].sum())
     if within == 0:
         return 1.0
     middle = labeling.sizes @ centroids / len(points)
     between = float(labeling.sizes @ np.square(centroids - middle).sum(axis=1))
     return between * (len(points) - labeling.k) / (within * (labeling.k - 1))
-
-
-def _squares_and_lengths(
-    points: NDArray[Any], labeling: Labeling, centroids: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Squared distances and distances of songs to their own centroid, summed by cluster."""
-    squares, lengths = np.zeros(labeling.k), np.zeros(labeling.k)
-    for start in range(0, len(points), _ROWS_AT_ONCE):
-        own = labeling.codes[start : start + _ROWS_AT_ONCE]
-        offsets = points[start : start + _ROWS_AT_ONCE].astype(np.float64) - centroids[own]
-        of_song = np.einsum("ij,ij->i", offsets, offsets)
-        squares += np.bincount(own, weights=of_song, minlength=labeling.k)
-        lengths += np.bincount(own, weights=np.sqrt(of_song), minlength=labeling.k)
-    return squares, lengths
 
 
 def _silhouette_value(points: NDArray[Any], labels: ArrayLike) -> float:

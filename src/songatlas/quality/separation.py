@@ -27,14 +27,15 @@ improved finite sample properties", Journal of Econometrics 29 (the interval: re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from songatlas.kernels import silhouette_sums
+from songatlas.kernels import cluster_spreads, silhouette_table
+from songatlas.kernels.reference_silhouette import contrast
 from songatlas.kernels.threads import one_blas_thread, thread_count
 from songatlas.quality.labelings import Labeling, check_points, encode, mean_by_cluster
 
@@ -155,15 +156,14 @@ def silhouettes(
     if exact is None:
         exact = len(points) <= exact_limit
     if exact or n_queries >= len(points):
-        return [_exact(total / len(points), len(points)) for total in _totals(points, encoded, n_threads)]
+        table = _table(points, np.arange(len(points)), encoded, n_threads)
+        return [_exact(float(values.mean()), len(points)) for values in table]
     rows = sampled_rows(len(points), n_queries, seed=seed)
-    blocks = zip(*_blocks(points, rows, encoded, n_threads), strict=True)
+    table = _table(points, rows, encoded, n_threads)
     with one_blas_thread():  # so that no digit depends on how many threads the machine offers
         return [
-            _corrected(
-                np.concatenate(parts), *_rms_silhouettes(points, labeling, rows), _strata(labeling, rows)
-            )
-            for parts, labeling in zip(blocks, encoded, strict=True)
+            _corrected(values, *_rms_silhouettes(points, labeling, rows), _strata(labeling, rows))
+            for values, labeling in zip(table, encoded, strict=True)
         ]
 
 
@@ -198,8 +198,8 @@ def silhouette_values(
     wanted = np.arange(len(points)) if rows is None else np.asarray(rows, dtype=np.int64)
     if wanted.ndim != 1 or (wanted.size and not 0 <= wanted.min() <= wanted.max() < len(points)):
         raise ValueError(f"rows must be a list of row numbers from 0 to {len(points) - 1}")
-    parts = [values for (values,) in _blocks(points, wanted, [labeling], n_threads)]
-    return np.concatenate(parts) if parts else np.empty(0)
+    values: NDArray[np.float64] = _table(points, wanted, [labeling], n_threads)[0]
+    return values
 
 
 def sampled_rows(n_songs: int, n_sampled: int, *, seed: int) -> NDArray[np.int64]:
@@ -232,53 +232,13 @@ def _exact(value: float, n_songs: int) -> Estimate:
     return Estimate(value=value, low=value, high=value, exact=True, n_queries=n_songs)
 
 
-def _totals(points: NDArray[Any], labelings: Sequence[Labeling], n_threads: int | None) -> list[float]:
-    """Sum of all songs' silhouettes, one number a labeling."""
-    totals = [0.0] * len(labelings)
-    for block in _blocks(points, np.arange(len(points)), labelings, n_threads):
-        for position, values in enumerate(block):
-            totals[position] += float(values.sum())
-    return totals
-
-
-def _blocks(
+def _table(
     points: NDArray[Any], rows: NDArray[np.int64], labelings: Sequence[Labeling], n_threads: int | None
-) -> Iterator[list[NDArray[np.float64]]]:
-    """Silhouettes of `rows`, a block at a time so that memory stays small: one array a labeling."""
+) -> NDArray[np.float64]:
+    """Silhouettes of `rows`, one line a labeling."""
     codes = [labeling.codes for labeling in labelings]
     ks = [labeling.k for labeling in labelings]
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        block = rows[start : start + _ROWS_AT_ONCE]
-        sums = silhouette_sums(points, block, codes, ks, n_threads=thread_count(n_threads))
-        yield [
-            _from_sums(np.asarray(table, dtype=np.float64), labeling.codes[block], labeling.sizes)
-            for table, labeling in zip(sums, labelings, strict=True)
-        ]
-
-
-def _from_sums(
-    sums: NDArray[np.float64], own: NDArray[np.int32], sizes: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Silhouettes from the summed distances `(n_rows, k)` of songs to clusters."""
-    within = sums[np.arange(len(own)), own] / np.maximum(sizes[own] - 1, 1)
-    return _contrast(within, sums / sizes, own, sizes)
-
-
-def _contrast(
-    within: NDArray[np.float64],
-    to_clusters: NDArray[np.float64],
-    own: NDArray[np.int32],
-    sizes: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """`(b - a) / max(a, b)`; 0 for songs alone in their cluster or with no distance to anything."""
-    to_clusters[np.arange(len(own)), own] = np.inf
-    nearest = to_clusters.min(axis=1)
-    larger = np.maximum(within, nearest)
-    values: NDArray[np.float64] = np.divide(
-        nearest - within, larger, out=np.zeros_like(within), where=larger > 0
-    )
-    values[sizes[own] == 1] = 0.0
-    return values
+    return silhouette_table(points, rows, codes, ks, n_threads=thread_count(n_threads))
 
 
 def _rms_silhouettes(
@@ -286,7 +246,7 @@ def _rms_silhouettes(
 ) -> tuple[NDArray[np.float64], float]:
     """Silhouettes from root mean square distances: those of `rows`, and the mean over all songs."""
     centroids = mean_by_cluster(points, labeling)
-    spreads = _spreads(points, labeling, centroids)
+    spreads = cluster_spreads(points, centroids, labeling.codes)[0] / labeling.sizes
     total, taken = 0.0, np.empty(len(rows))
     for start in range(0, len(points), _ROWS_AT_ONCE):
         block = slice(start, start + _ROWS_AT_ONCE)
@@ -294,21 +254,11 @@ def _rms_silhouettes(
         squares = _squared_distances(points[block].astype(np.float64), centroids) + spreads
         others = labeling.sizes[own] / np.maximum(labeling.sizes[own] - 1, 1)
         within = np.sqrt(squares[np.arange(len(own)), own] * others)
-        values = _contrast(within, np.sqrt(squares), own, labeling.sizes)
+        values = contrast(within, np.sqrt(squares), own, labeling.sizes)
         total += float(values.sum())
         first, last = np.searchsorted(rows, [start, start + _ROWS_AT_ONCE])
         taken[first:last] = values[rows[first:last] - start]
     return taken, total / len(points)
-
-
-def _spreads(points: NDArray[Any], labeling: Labeling, centroids: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean squared distance of each cluster's songs to its centroid, shape (k,)."""
-    totals = np.zeros(labeling.k)
-    for start in range(0, len(points), _ROWS_AT_ONCE):
-        own = labeling.codes[start : start + _ROWS_AT_ONCE]
-        offsets = points[start : start + _ROWS_AT_ONCE].astype(np.float64) - centroids[own]
-        totals += np.bincount(own, weights=np.einsum("ij,ij->i", offsets, offsets), minlength=labeling.k)
-    return totals / labeling.sizes
 
 
 def _squared_distances(points: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -205,7 +205,7 @@ def _sweep(atlas: Atlas) -> dict[str, Any]:
         for name, index in INDICES.items()
         if any(row.get(name) is not None for row in rows)
     ]
-    return {"columns": columns, "rows": rows, "k": atlas.clustering.k, "n_iter": atlas.clustering.n_iter}
+    return {"columns": columns, "rows": rows, "k": atlas.clustering.k}
 
 
 def _best(rows: Sequence[Mapping[str, Any]], name: str, *, better: str) -> int | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from songatlas.atlas.folders import write_file, write_folder
+from songatlas.atlas.progress import Progress, part, silent
 from songatlas.atlas.saved import write_parts
 from songatlas.errors import SongAtlasError
 from songatlas.report.collect import collect
@@ -20,8 +21,6 @@ from songatlas.report.tables import appended_names, write_clustered_songs, write
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
-
-Progress = Callable[[float, str], None]
 
 OURS = (
     "atlas",
@@ -90,7 +89,7 @@ def write_outputs(
             "this atlas was loaded from its folder and has no input rows: build it again with "
             "build_atlas, or give a table to Atlas.assign"
         )
-    tell = progress or _silent
+    tell = progress or silent
 
     def write(folder: Path) -> None:
         tell(0.0, "writing the clustered songs")
@@ -100,7 +99,7 @@ def write_outputs(
         tell(0.2, "saving the atlas")
         (folder / "atlas").mkdir()
         write_parts(atlas, folder / "atlas")
-        pictures = _write_figures(atlas, folder / "figures", tell=_part(tell, 0.3, 0.95)) if figures else {}
+        pictures = _write_figures(atlas, folder / "figures", tell=part(tell, 0.3, 0.95)) if figures else {}
         tell(0.95, "writing the report")
         page = render(collect(atlas), pictures=pictures)
         (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
@@ -161,7 +160,7 @@ def render_report(atlas: Atlas, *, figures: bool = True) -> str:
     if not figures:
         return render(collect(atlas), pictures={})
     with tempfile.TemporaryDirectory(prefix="songatlas-") as folder:
-        pictures = _write_figures(atlas, Path(folder), tell=_silent)
+        pictures = _write_figures(atlas, Path(folder), tell=silent)
     return render(collect(atlas), pictures=pictures)
 
 
@@ -169,7 +168,7 @@ def _write_figures(atlas: Atlas, folder: Path, *, tell: Progress) -> dict[str, P
     """Draw the figures into `folder`; return each as the text that the report shows it by."""
     from songatlas.figures import FIGURES, save_figures
 
-    drawn = draw_figures(atlas, progress=_part(tell, 0.0, 0.4))
+    drawn = draw_figures(atlas, progress=part(tell, 0.0, 0.4))
     tell(0.4, "writing the figures")
     titles = {name: str(figure.get_label()) for name, figure in drawn.items()}
     save_figures(drawn, folder)
@@ -183,12 +182,3 @@ def _write_figures(atlas: Atlas, folder: Path, *, tell: Progress) -> dict[str, P
 
 def _json(record: Mapping[str, object]) -> str:
     return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
-
-
-def _silent(share: float, words: str) -> None:
-    """Progress for nobody."""
-
-
-def _part(tell: Progress, start: float, end: float) -> Progress:
-    """Progress of one step, told as its part of the whole."""
-    return lambda share, words: tell(start + (end - start) * share, words)

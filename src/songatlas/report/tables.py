@@ -109,7 +109,8 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
             "size": profile.size,
             "share": round(float(profile.share), 6),
             **{name: _significant(profile.means.get(name)) for name in features},
-            "top_tags": "; ".join(f"{tag} ({share:.0%})" for tag, share in profile.top_tags) or None,
+            "top_tags": "; ".join(f"{tag} ({share:.0%})" for tag, share in _by_share(profile.top_tags))
+            or None,
             "typical_songs": "; ".join(songs[song] for song in profile.typical if song in songs) or None,
             "evidence": profile.evidence or None,
             "median_year": profile.year_median,
@@ -120,6 +121,11 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
     schema |= dict.fromkeys(features, pl.Float64)
     schema |= {"top_tags": pl.String, "typical_songs": pl.String, "evidence": pl.String}
     return pl.DataFrame(rows, schema={**schema, "median_year": pl.Float64})
+
+
+def _by_share(tags: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The tags that most songs of the cluster carry first."""
+    return sorted(tags, key=lambda tag: (-tag[1], tag[0]))
 
 
 def write_clusters(atlas: Atlas, path: Path) -> None:

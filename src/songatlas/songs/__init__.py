@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from songatlas.songs.cleaning import RULES, CleanSongs, RuleCount, clean_songs
+from songatlas.songs.rules import kept_reasons
 from songatlas.songs.songs_reader import read_songs
 from songatlas.songs.table import ColumnReading, SongsTable, Source
 
@@ -14,5 +15,6 @@ __all__ = [
     "SongsTable",
     "Source",
     "clean_songs",
+    "kept_reasons",
     "read_songs",
 ]

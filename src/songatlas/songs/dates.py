@@ -57,7 +57,25 @@ def read_dates(cells: pl.Series, *, order: str | None = None) -> Dates:
     years = plain.str.head(4).cast(pl.Float64, strict=False)
     out = ~years.is_between(_FIRST_YEAR, _LAST_YEAR)
     years, plain = years.set(out, None), plain.set(out | decades, None)
-    return Dates(plain, years, _unit(text, orders), _note(text, years, orders, decades))
+    note = _note(text, years, orders, decades)
+    damaged = _taken_for_days(years)
+    if n_damaged := int(damaged.sum()):
+        years, plain = years.set(damaged, None), plain.set(damaged, None)
+        told = f"{n_damaged:,} dates of 1905 are years that a spreadsheet took for days, so they are unknown"
+        note = f"{note}; {told}" if note else told
+    return Dates(plain, years, _unit(text, orders), note)
+
+
+def _taken_for_days(years: pl.Series) -> pl.Series:
+    """Mark 1905 where it is what a spreadsheet makes of a bare year: day 1998 of its calendar lies in 1905.
+
+    Real songs of 1905 have neighbours: only where no other song is of 1895 to 1925 and most are modern is
+    the year a damaged one.
+    """
+    is_1905 = (years == 1905).fill_null(False)
+    others = years.filter(~is_1905).drop_nulls()
+    alone = len(others) and not others.is_between(1895, 1925).any() and others.median() > 1950  # type: ignore[operator]
+    return is_1905 if alone and is_1905.sum() >= 3 else is_1905 & False
 
 
 def _order(text: pl.Series, mark: str) -> str:

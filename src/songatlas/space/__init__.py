@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from songatlas.space.blocks import BLOCKS, CLIP, ERA_WEIGHT, QUIET_FEATURES, FittedBlock, named_features
 from songatlas.space.layout import Layout, fit_layout
-from songatlas.space.song_space import SongSpace
+from songatlas.space.song_space import SongSpace, check_blocks
 
 __all__ = [
     "BLOCKS",
@@ -19,6 +19,7 @@ __all__ = [
     "FittedBlock",
     "Layout",
     "SongSpace",
+    "check_blocks",
     "fit_layout",
     "named_features",
 ]

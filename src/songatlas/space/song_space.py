@@ -138,6 +138,17 @@ class SongSpace:
             raise BadAtlas(f"the saved space cannot be read ({problem}): build the atlas again") from problem
 
 
+def check_blocks(blocks: Sequence[str], weights: Mapping[str, float]) -> None:
+    """Refuse blocks and weights that `SongSpace.fit` would refuse, before there are songs.
+
+    Raises
+    ------
+    UnknownName, BadSettings
+        As in `SongSpace.fit`.
+    """
+    _checked_weights(weights, _chosen_blocks(blocks))
+
+
 def _chosen_blocks(blocks: Sequence[str]) -> tuple[str, ...]:
     """The wanted blocks in the order of BLOCKS, checked."""
     wanted = [blocks] if isinstance(blocks, str) else list(blocks)
