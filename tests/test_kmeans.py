@@ -197,3 +197,14 @@ def test_nearest_centroids_of_no_song_and_of_wrong_shapes():
         nearest_centroids(np.zeros((4, 3)), np.empty((0, 3)))
     with pytest.raises(ValueError, match=r"shape \(4,\)"):
         nearest_centroids(np.zeros(4), np.zeros((1, 2)))
+
+
+def test_fewer_distinct_points_than_clusters_come_to_rest() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(5):
+        points = np.repeat(random.normal(size=(5, 3)), 12, axis=0)
+        start = points[random.choice(60, 7, replace=False)]
+        with pytest.warns(ConvergenceWarning):
+            found = KMeans(7, init=start, n_init=1).fit(points)
+        assert found.n_iter_ < 20
+        assert found.inertia_ == pytest.approx(0.0, abs=1e-25)

@@ -128,13 +128,28 @@ def _share(
     )
 
 
+# Headers of German, Spanish, French, Portuguese and Italian tables.
+_DANCEABILITY_ABROAD = ("tanzbarkeit", "bailabilidad", "dansabilite", "dancabilidade", "ballabilita")
+_LOUDNESS_ABROAD = ("lautstarke", "lautstaerke", "volumen", "sonoridad")
+_VALENCE_ABROAD = ("valenz", "valencia", "valenza")
+
 _FEATURES = (
-    _share("danceability", "Danceability", "dance", "dnce", low_word="less danceable", high_word="danceable"),
-    _share("energy", "Energy", "nrgy", "energia", "allenergy", low_word="calm", high_word="energetic"),
+    _share(
+        "danceability",
+        "Danceability",
+        "dance",
+        "dnce",
+        *_DANCEABILITY_ABROAD,
+        low_word="less danceable",
+        high_word="danceable",
+    ),
+    _share(
+        "energy", "Energy", "nrgy", "energia", "energie", "allenergy", low_word="calm", high_word="energetic"
+    ),
     Feature(
         column="loudness_db",
         label="Loudness",
-        aliases=("loudness", "loudnessdb", "songloudness", "loud", "decibel", "db"),
+        aliases=("loudness", "loudnessdb", "songloudness", "loud", "decibel", "db", *_LOUDNESS_ABROAD),
         unit="dB",
         low=-70.0,
         high=10.0,
@@ -160,7 +175,16 @@ _FEATURES = (
         log=0.001,
     ),
     _share("liveness", "Liveness", "live", low_word="studio", high_word="live", log=0.05),
-    _share("valence", "Valence", "val", "happy", "happiness", low_word="dark", high_word="happy"),
+    _share(
+        "valence",
+        "Valence",
+        "val",
+        "happy",
+        "happiness",
+        *_VALENCE_ABROAD,
+        low_word="dark",
+        high_word="happy",
+    ),
     Feature(
         column="tempo_bpm",
         label="Tempo",
@@ -189,6 +213,7 @@ _FEATURES = (
             "durationseconds",
             "durationinminms",
             "msplayed",
+            *("dauer", "lange", "laenge", "duracion", "duracao", "duree", "durata"),
         ),
         unit="ms",
         low=1.0,
@@ -209,7 +234,7 @@ _FEATURES = (
             "keymode",
             "camelot",
             "chave",
-            "tonalidade",
+            *("tonart", "tonalidad", "tonalidade", "tonalite", "tonalita", "tom"),
         ),
         unit="pitch class",
         low=0.0,
@@ -222,7 +247,7 @@ _FEATURES = (
     Feature(
         column="mode",
         label="Mode",
-        aliases=("mode", "songmode", "modename"),
+        aliases=("mode", "songmode", "modename", "modus", "modo"),
         unit="mode",
         low=0.0,
         high=1.0,
@@ -233,7 +258,7 @@ _FEATURES = (
     Feature(
         column="time_signature",
         label="Time signature",
-        aliases=("timesignature", "songtimesignature"),
+        aliases=("timesignature", "songtimesignature", "taktart"),
         unit="beats a bar",
         low=1.0,
         high=12.0,
@@ -280,6 +305,8 @@ _DETAILS = (
             "song",
             "track",
             "name",
+            *("titel", "liedtitel", "songtitel", "titulo", "cancion", "titre", "chanson", "musica"),
+            *("titolo", "brano"),
         ),
         kind="text",
     ),
@@ -298,6 +325,8 @@ _DETAILS = (
             "artists",
             "artist",
             "albumartistnames",
+            *("kunstler", "kuenstler", "interpret", "artista", "artistas", "artiste", "artistes", "artisti"),
+            "interprete",
         ),
         kind="names",
     ),
@@ -341,6 +370,9 @@ _DETAILS = (
             "year",
             "decade",
             "era",
+            *("erscheinungsdatum", "veroffentlichungsdatum", "erscheinungsjahr", "jahr"),
+            *("fechadelanzamiento", "datadelancamento", "datedesortie", "datadiuscita"),
+            *("ano", "annee", "anno"),
         ),
         kind="date",
     ),
@@ -358,6 +390,7 @@ _DETAILS = (
             "trackpop",
             "songhotttnesss",
             "pop",
+            *("popularitat", "popularidad", "popularidade", "popularite", "popolarita"),
         ),
         kind="number",
     ),

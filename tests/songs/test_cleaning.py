@@ -281,6 +281,31 @@ def test_rows_of_one_song_are_merged() -> None:
     assert_accounted(clean, 17)
 
 
+def test_rows_of_one_song_that_disagree_are_told() -> None:
+    rows = [
+        a_song("a", energy=0.2, genre="x"),
+        a_song("a", energy=0.9, genre="y"),
+        a_song("b", tempo_bpm=100.0),
+        a_song("b", tempo_bpm=200.0),
+        a_song("c", energy=0.734, tempo_bpm=120.4, duration_ms=200_400.0, loudness_db=-7.04),
+        a_song("c", energy=0.73, tempo_bpm=120.0, duration_ms=200_000.0, loudness_db=-7.0),
+        a_song("d", energy=None),
+        a_song("d", energy=0.5),
+    ]
+    told = "united (4 songs); in 2 of them the features differed, and the median was taken."
+    for order in (rows, rows[::-1], rows[1::2] + rows[::2]):
+        clean = cleaned(*order)
+        assert count(clean, "same_id").sentence.endswith(told)
+        assert clean.songs["energy"][0] == pytest.approx(0.55)
+    alike = cleaned(*rows[4:])
+    assert count(alike, "same_id").sentence.endswith("united (2 songs).")
+
+
+def test_a_damaged_row_is_no_disagreement() -> None:
+    shifted = a_song("a", valence=120.0, tempo_bpm=200_000.0, energy=0.0001)
+    assert "differed" not in count(cleaned(shifted, a_song("a", energy=0.5)), "same_id").sentence
+
+
 def test_merged_rows_share_the_fate_of_their_song() -> None:
     clean = cleaned(a_song("a", **VOICE, genre="x"), a_song("a", **VOICE, genre="y"))
     assert clean.row_reasons.to_list()[:2] == ["spoken_word", "spoken_word"]

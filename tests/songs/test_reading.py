@@ -57,6 +57,8 @@ PLAIN = [row for row in ROWS if row[0] != "😀" and row[1] != "漢字"]
         ("utf-16-le", b"\xff\xfe", "utf-16-le"),
         ("utf-16-be", b"\xfe\xff", "utf-16-be"),
         ("utf-16-le", b"", "utf-16-le"),
+        ("utf-32-le", b"\xff\xfe\0\0", "utf-32-le"),
+        ("utf-32-be", b"\0\0\xfe\xff", "utf-32-be"),
         ("cp1252", b"", "cp1252"),
     ],
 )
@@ -135,6 +137,100 @@ def test_a_stray_quote_does_not_swallow_the_rows_after_it() -> None:
     table = read_songs(b'title,energy,valence,tempo\n"A,0.5,0.4,120.5\nB,0.2,0.3,99\nC,0.3,0.3,98\n')
     assert table.songs.height == 3
     assert table.songs["title"].to_list() == ['"A', "B", "C"]
+
+
+def many_songs(n_songs: int = 400) -> list[list[str]]:
+    """Rows of which every fourth has a quoted artist."""
+    names = ("Ann", "Bo", "Cy, Di", "Ed")
+    return [
+        [f"Song {n}", names[n % 4], f"0.{n % 89:02}", f"0.{n % 83:02}", f"0.{n % 79:02}", f"{90 + n % 60}.5"]
+        for n in range(n_songs)
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("place", [1, 98, 99, 100, 101, 399, 400])
+def test_a_stray_quote_that_another_quote_closes_swallows_no_row(place: int, end: str) -> None:
+    rows = many_songs()
+    lines = table_text(rows, end=end).split(end)
+    lines[place] = '"' + lines[place]
+    table = read_songs(end.join(lines).encode())
+    rows[place - 1][0] = '"' + rows[place - 1][0]
+    assert cells_of(table) == rows
+    assert f"row {place + 1} (the header is row 1)" in notes_of(table)
+
+
+@pytest.mark.parametrize("places", [(100, 200), (100, 101), (7, 8, 9, 10), (3, 50, 60, 70, 80, 90)])
+@pytest.mark.parametrize("column", [0, 1, 5])
+def test_stray_quotes_that_close_each_other_swallow_no_row(places: tuple[int, ...], column: int) -> None:
+    rows = [row for row in many_songs(500) if "," not in row[1]]
+    lines = table_text(rows).split("\n")
+    for place in places:
+        rows[place - 1][column] = '"' + rows[place - 1][column]
+        lines[place] = ",".join(rows[place - 1])
+    table = read_songs("\n".join(lines).encode())
+    assert cells_of(table) == rows
+    assert "kept as a plain character: row" in notes_of(table)
+    assert f"rows {', '.join(str(place + 1) for place in places[:5])}" in notes_of(table)
+    assert ("and 1 more" in notes_of(table)) == (len(places) == 6)
+
+
+def test_a_stray_quote_in_the_header_swallows_no_row() -> None:
+    rows = many_songs(12)
+    table = read_songs(('"' + table_text(rows)).encode())
+    assert cells_of(table) == rows
+    assert table.header[1:] == tuple(HEADER[1:])
+
+
+def test_stray_quotes_around_the_header_swallow_no_row() -> None:
+    rows = [row for row in many_songs(12) if "," not in row[1]]
+    lines = table_text(rows).split("\n")
+    lines[0], lines[2] = '"' + lines[0], '"' + lines[2]
+    rows[1][0] = '"' + rows[1][0]
+    assert cells_of(read_songs("\n".join(lines).encode())) == rows
+
+
+def test_a_stray_quote_that_closes_in_its_own_line_moves_no_cell() -> None:
+    rows = many_songs(12)
+    lines = table_text(rows).split("\n")
+    lines[3] = '"' + lines[3]  # its artist is quoted
+    rows[2][0] = '"' + rows[2][0]
+    assert cells_of(read_songs("\n".join(lines).encode())) == rows
+
+
+LYRICS = "oh, la, la, la, la\nla, 0.5, 0.25, 0.5, 99\n\nla, la, la, la, la, la, la\nend"
+
+
+@pytest.mark.parametrize("column", range(6))
+def test_line_breaks_with_separators_inside_cells_are_kept(column: int) -> None:
+    rows = many_songs(60)
+    for row in rows[5:50:3]:
+        row[column] = LYRICS
+    text = table_text(rows)
+    assert [list(row) for row in read_grid(text.encode()).cells.rows()] == [HEADER, *rows]
+    assert split_rows(text, ",") == ([HEADER, *rows], ())
+
+
+def test_lyrics_with_more_lines_than_the_table_has_rows_are_kept() -> None:
+    rows = [[f"Song {n}", "la, la\n" * 20 + "1, 2", *row[2:]] for n, row in enumerate(many_songs(12))]
+    text = table_text(rows)
+    assert split_rows(text, ",") == ([HEADER, *rows], ())
+    assert [list(row) for row in read_grid(text.encode()).cells.rows()] == [HEADER, *rows]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_no_stray_quote_loses_a_row(data: st.DataObject) -> None:
+    rows = many_songs(40)
+    for place in data.draw(st.sets(st.integers(0, 39), max_size=5)):
+        rows[place][0] = "two\nlines, or so"
+    whole = [place for place, row in enumerate(rows) if "\n" not in row[0]]
+    stray = data.draw(st.sets(st.sampled_from(whole), min_size=1, max_size=4))
+    lines = [table_text([row]).split("\n", 1)[1] for row in rows]
+    text = table_text([]) + "".join('"' + line if n in stray else line for n, line in enumerate(lines))
+    for place in stray:
+        rows[place][0] = '"' + rows[place][0]
+    assert cells_of(read_songs(text.encode())) == rows
 
 
 def test_quotes_inside_cells_that_are_not_quoted() -> None:
@@ -306,10 +402,15 @@ def test_dataframes_of_other_libraries() -> None:
 
 
 def test_a_dataframe_that_cannot_be_taken_over() -> None:
-    with pytest.raises(UnreadableTable, match="pandas DataFrame cannot be taken over"):
-        read_songs(pd.DataFrame([[1, 2]], columns=["a", "a"]))
-    with pytest.raises(UnreadableTable, match="cannot be taken over"):
+    repeated = "has several columns called 'a': rename them, so that every column has a name of its own$"
+    with pytest.raises(UnreadableTable, match="^the pandas DataFrame " + repeated):
+        read_songs(pd.DataFrame([[1, 2, 3]], columns=["b", "a", "a"]))
+    with pytest.raises(UnreadableTable, match="^the pyarrow Table " + repeated):
         read_songs(pa.table([[1], [2]], names=["a", "a"]))
+    with pytest.raises(UnreadableTable, match="pandas DataFrame has several columns called '1'"):
+        read_songs(pd.DataFrame([[1, 2]], columns=[1, "1"]))
+    with pytest.raises(UnreadableTable, match="pandas DataFrame cannot be taken over"):
+        read_songs(pd.DataFrame({"a": [1, "x"]}))
     with pytest.raises(UnreadableTable, match="has no rows"):
         read_songs(frame().clear())
     with pytest.raises(MissingColumns, match="has no columns"):
@@ -404,9 +505,9 @@ def test_what_the_standard_writer_wrote_is_read_back(rows: list[list[str]], sepa
     grid = read_grid(text.getvalue().encode())
     if grid.separator == separator:
         assert [list(row) for row in grid.cells.rows()] == [header, *rows]
-    tolerant, note = split_rows(text.getvalue(), separator)
+    tolerant, notes = split_rows(text.getvalue(), separator)
     assert [row for row in tolerant if row != [""]] == [header, *rows]
-    assert note == ""
+    assert notes == ()
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,7 +11,7 @@ import pytest
 from songatlas.errors import BadSettings, MissingColumns, UnknownName
 from songatlas.features import DETAILS, FEATURES
 from songatlas.songs import SongsTable, read_songs
-from songatlas.songs.headers import columns_of, unique_names
+from songatlas.songs.headers import ALIASES, columns_of, unique_names
 from songatlas.songs.recognition import column_named, named_units, position_of
 
 RNG = np.random.default_rng(11)
@@ -392,13 +392,63 @@ def test_junk_is_left_alone_with_a_word() -> None:
         ("ï»¿energy", "energy"),
         ("audio_features.energy", "energy"),
         ("track.duration_ms", "duration_ms"),
-        ("Énergie", None),
+        ("Énergie", "energy"),
+        ("Fröhlichkeit", None),
         ("", None),
         ("%", None),
     ],
 )
 def test_headers(header: str, column: str | None) -> None:
     assert (columns_of(header) or ((None, 0),))[0][0] == column
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Titel,Künstler,Jahr,Tanzbarkeit,Energie,Lautstärke,Tempo,Tonart,Dauer,Genre",
+        "Titel,Interpret,Erscheinungsdatum,Tanzbarkeit,Energie,Lautstärke,Tempo,Tonart,Länge,Genre",
+        "Canción,Artista,Año,Bailabilidad,Energía,Sonoridad,Tempo,Tonalidad,Duración,Género",
+        "Título,Artista,Año,Bailabilidad,Energía,Volumen,Tempo,Tonalidad,Duración,Género",
+        "Chanson,Artiste,Année,Dansabilité,Énergie,Loudness,Tempo,Tonalité,Durée,Genre",
+        "Música,Artista,Ano,Dançabilidade,Energia,Loudness,Tempo,Tom,Duração,Gênero",
+        "Brano,Artista,Anno,Ballabilità,Energia,Loudness,Tempo,Tonalità,Durata,Genre",
+    ],
+)
+def test_headers_of_other_languages(headers: str) -> None:
+    wanted = ["title", "artists", "release_date", "danceability", "energy", "loudness_db", "tempo_bpm"]
+    wanted += ["key", "duration_ms", "tags"]
+    assert [columns_of(header)[0][0] for header in headers.split(",")] == wanted
+
+
+def test_no_alias_means_two_columns() -> None:
+    assert {alias for alias, meant in ALIASES.items() if len(meant) > 1} == {"isrc"}
+
+
+def test_a_german_table_is_read() -> None:
+    table = read_songs(
+        pl.DataFrame(
+            {
+                "Titel": ["Eins", "Zwei", "Drei"],
+                "Künstler": ["A", "B", "C"],
+                "Jahr": [1999, 2004, 2011],
+                "Tanzbarkeit": [0.51, 0.62, 0.73],
+                "Energie": [0.31, 0.92, 0.43],
+                "Lautstärke": [-8.5, -6.1, -7.2],
+                "Dauer": ["3:10", "2:55", "4:01"],
+            }
+        )
+    )
+    assert table.songs["title"].to_list() == ["Eins", "Zwei", "Drei"]
+    assert table.songs["year"].to_list() == [1999, 2004, 2011]
+    assert table.songs["duration_ms"].to_list() == [190_000, 175_000, 241_000]
+    assert "title" not in " ".join(table.source.notes).replace("of title", "")
+
+
+def test_a_table_without_titles_says_how_to_name_them() -> None:
+    said = "no column looks like a title: name it with --column title=HEADER"
+    assert said in read_songs(small(song_words=["a", "b", "c"])).source.notes
+    assert said not in read_songs(small(title=["a", "b", "c"])).source.notes
+    assert "language" not in " ".join(read_songs(small(language=["a", "b", "c"])).source.notes)
 
 
 @pytest.mark.parametrize("column", [*FEATURES, *DETAILS])

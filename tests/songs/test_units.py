@@ -144,6 +144,42 @@ def test_an_unknown_share_is_an_error_that_says_how_to_name_it(cells: list[float
     assert "energy" not in without.songs.columns
 
 
+@pytest.mark.parametrize("every", [2, 5, 12])
+@pytest.mark.parametrize("name", ["energy", "speechiness"])
+def test_shares_and_percentages_in_one_column_are_asked_about(name: str, every: int) -> None:
+    for is_percent in (lambda place: place % every == 0, lambda place: place % every != 0):
+        cells = [
+            round(100 * value, 4) if is_percent(place) else value for place, value in enumerate(TRUE[name])
+        ]
+        with pytest.raises(MissingColumns, match=f"cannot tell the unit of {name}") as caught:
+            read_songs(table_of(**{name: cells}))
+        assert f"--unit {name}=percent (one of 'share', 'percent'" in str(caught.value)
+
+
+def test_percentages_of_a_skewed_feature_are_no_mix() -> None:
+    names = ["danceability", "energy", "valence"]
+    percent = {name: (100 * TRUE[name]).round(2) for name in names}
+    skewed = np.geomspace(0.01, 90, N).round(2)
+    table = read_songs(table_of(**percent, speechiness=(100 * TRUE["speechiness"]).round(2), live=skewed))
+    assert reading_of(table, "liveness").unit == "percent"
+    assert reading_of(table, "speechiness").unit == "percent"
+
+
+@pytest.mark.parametrize("code", [-5.0, -1, -99])
+@pytest.mark.parametrize("scale", [1, 100])
+def test_negative_codes_among_shares_stay_for_the_rules(code: float, scale: int) -> None:
+    cells = [
+        code if place % 7 == 0 else round(scale * x, 1 if scale > 1 else 3)
+        for place, x in enumerate(TRUE["energy"])
+    ]
+    table = read_songs(table_of(energy=cells))
+    assert reading_of(table, "energy").unit == ("share" if scale == 1 else "percent")
+    assert "0" in reading_of(table, "energy").note
+    assert int((table.songs["energy"] < 0).sum()) == 9
+    kept = table.songs["energy"].to_numpy()[1:7]
+    assert np.abs(kept - TRUE["energy"][1:7]).max() < 0.001
+
+
 def test_units_that_do_not_exist() -> None:
     with pytest.raises(BadSettings, match="energy has no unit 'precent'; did you mean 'percent'"):
         read_songs(table_of(), units={"energy": "precent"})
@@ -240,6 +276,60 @@ def test_minutes_and_milliseconds_in_one_column() -> None:
         assert reading_of(table, "duration_ms").unit == "min or ms, by value"
         assert "values below 60 are minutes (9)" in reading_of(table, "duration_ms").note
         assert np.abs(table.songs["duration_ms"].to_numpy() - TRUE["duration_ms"]).max() < 1
+
+
+@pytest.mark.parametrize("header", ["duration_ms", "duration"])
+def test_seconds_and_milliseconds_in_one_column(header: str) -> None:
+    cells = [f"{ms / 1000:.3f}" if place % 7 == 0 else ms for place, ms in enumerate(TRUE["duration_ms"])]
+    table = read_songs(table_of(**{"duration_ms": [], header: cells}))
+    reading = reading_of(table, "duration_ms")
+    assert (reading.unit, reading.how_sure) == ("s or ms, by value", "likely")
+    assert "values below 3,000 are seconds (9), the others milliseconds" in reading.note
+    assert np.abs(table.songs["duration_ms"].to_numpy() - TRUE["duration_ms"]).max() < 1
+    named = read_songs(
+        table_of(**{"duration_ms": [], header: cells}), units={"duration": "s or ms, by value"}
+    )
+    assert named.songs["duration_ms"].to_list() == table.songs["duration_ms"].to_list()
+
+
+def test_seconds_and_milliseconds_that_run_into_each_other_are_asked_about() -> None:
+    cells = [[200, 300, 4_000, 200_000, 250_000, 180_000][place % 6] for place in range(N)]
+    with pytest.raises(MissingColumns, match="cannot tell the unit of duration_ms"):
+        read_songs(table_of(duration_ms=cells))
+
+
+def test_short_noises_in_milliseconds_are_no_seconds() -> None:
+    cells = [[1_200, 2_400, 2_900, 5_000][place % 4] if place < 8 else 200_000 for place in range(N)]
+    assert reading_of(read_songs(table_of(duration_ms=cells)), "duration_ms").unit == "ms"
+
+
+@pytest.mark.parametrize("every", [2, 3, 10])
+@pytest.mark.parametrize("divisor", [1, 1000])
+def test_clock_times_beside_plain_numbers(every: int, divisor: int) -> None:
+    seconds = (TRUE["duration_ms"] // 1000).astype(int)
+    plain = seconds * 1000 // divisor
+    for is_clock in (lambda place: place % every == 0, lambda place: place % every != 0):
+        cells = [
+            clock(1000 * whole) if is_clock(place) else number
+            for place, (whole, number) in enumerate(zip(seconds, plain, strict=True))
+        ]
+        table = read_songs(table_of(duration_ms=cells))
+        reading = reading_of(table, "duration_ms")
+        unit = "ms" if divisor == 1 else "s"
+        assert reading.unit == f"m:ss beside {unit}"
+        n_clock = sum(is_clock(place) for place in range(N))
+        assert f"clock times: {n_clock}; plain numbers, read as {unit}: {N - n_clock}" in reading.note
+        assert "no number" not in reading.note
+        assert table.songs["duration_ms"].to_list() == (1000 * seconds).tolist()
+
+
+def test_a_column_of_words_is_no_clock() -> None:
+    with pytest.raises(MissingColumns, match="cannot be used: holds"):
+        read_songs(table_of(duration_ms=[], d=["x", "y", "3:10"] * 20), columns={"duration_ms": "d"})
+    with pytest.raises(MissingColumns, match="holds no times"):
+        read_songs(
+            table_of(duration_ms=[], d=["x"] * N), columns={"duration_ms": "d"}, units={"duration_ms": "m:ss"}
+        )
 
 
 def test_a_duration_that_may_be_two_things_is_asked_about() -> None:
@@ -478,6 +568,44 @@ def test_ids() -> None:
 )
 def test_names(cells: list[str], key: str, names: list[list[str]]) -> None:
     assert split_names(pl.Series(cells), key=key)[0].to_list() == names
+
+
+def test_names_in_brackets_are_no_lists() -> None:
+    names = ["[bsd.u]", "[dunkelbunt]", "[ALEXANDROS]", "[:SITD:]", "[]", *[f"Artist {n}" for n in range(9)]]
+    read, note = split_names(pl.Series(names), key="artist")
+    assert read.to_list() == [[name] for name in names]
+    assert note == ""
+    mixed = pl.Series(["[bsd.u]", "['A', 'B']", "[b'C']", "[]", *[f"Artist {n}" for n in range(9)]])
+    assert split_names(mixed, key="artist")[0].to_list()[:4] == [["[bsd.u]"], ["A", "B"], ["C"], []]
+    bare = pl.Series(["[A, B]", "[C]", "[]", "D"])
+    assert split_names(bare, key="artist")[0].to_list() == [["A", "B"], ["C"], [], ["D"]]
+    table = read_songs(table_of(artist=(names * 10)[:N]))
+    assert table.songs["artist"][:4].to_list() == names[:4]
+
+
+def test_a_semicolon_joins_names_only_with_evidence() -> None:
+    artists = [f"Artist {n}" for n in range(500)]
+    one, note = split_names(pl.Series(["Steins;Gate", *artists]), key="artist")
+    assert one[0].to_list() == ["Steins;Gate"]
+    assert note == "cells with a ';' inside a name: 1"
+    three, note = split_names(pl.Series(["A;B", "A;B", "C;D", "E;F", *artists]), key="artist")
+    assert three[:3].to_list() == [["A", "B"], ["A", "B"], ["C", "D"]]
+    assert note == "joined by ';' (cells: 4)"
+    plural, _ = split_names(pl.Series(["A;B", *artists]), key="artistnames")
+    assert plural[0].to_list() == ["A", "B"]
+    few, _ = split_names(pl.Series(["A;B", *artists[:150]]), key="artist")
+    assert few[0].to_list() == ["A", "B"]
+
+
+def test_a_song_may_be_called_na() -> None:
+    titles, artists = [f"T{n}" for n in range(N)], [f"A{n}" for n in range(N)]
+    titles[:4], artists[:4] = ["NA", "NA", "", "Null"], ["Someone", "NA", "NULL", "Nan"]
+    table = read_songs(table_of(title=titles, artist=artists))
+    assert table.songs["title"][:4].to_list() == ["NA", None, None, "Null"]
+    assert table.songs["artist"][:4].to_list() == ["Someone", None, None, "Nan"]
+    assert table.songs["artists"][:2].to_list() == [["Someone"], []]
+    often = read_songs(table_of(title=["NA", "A", "B"] * 20, artist=artists))
+    assert often.songs["title"].null_count() == 20
 
 
 def test_lists_in_text_are_never_evaluated() -> None:

@@ -169,7 +169,10 @@ def _relocate_empty(rows: kernels.Rows, last: kernels.Pass, weights: Floats | No
     sums, counts = last.sums.copy(), last.counts.copy()
     empty = np.flatnonzero(counts == 0)
     distances = kernels.squared_distances(rows.points, last.centroids, last.labels)
-    if distances.max() == 0:  # fewer distinct points than clusters
+    reach = max(float(np.abs(rows.points).max()), 1e-300)
+    if (
+        distances.max() <= (16 * np.finfo(np.float64).eps * reach) ** 2
+    ):  # rounding: fewer distinct points than clusters
         return sums, counts
     farthest = np.argpartition(distances, -len(empty))[: -len(empty) - 1 : -1]
     for cluster, row in zip(empty, farthest, strict=True):

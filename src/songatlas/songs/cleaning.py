@@ -348,10 +348,20 @@ def _counts(ledger: _Ledger) -> tuple[RuleCount, ...]:
                 applies=applies,
                 n_rows=int(sizes.filter(applies).sum() if surplus is None else surplus.sum()),
                 action=action,
-                note=ledger.mended.note if reason == "impossible_values" else "",
+                note=_note(ledger, reason),
             )
         )
     return tuple(counts)
+
+
+def _note(ledger: _Ledger, reason: str) -> str:
+    """What there is to add to the sentence of a rule."""
+    if reason == "impossible_values":
+        return ledger.mended.note
+    n_differing = duplicates.differing_songs(ledger.mended.rows) if reason == "same_id" else 0
+    if n_differing:
+        return f"; in {n_differing:,} of them the features differed, and the median was taken"
+    return ""
 
 
 def _affected(ledger: _Ledger, rule: Rule, surplus: pl.Series | None) -> tuple[pl.Series, Action]:

@@ -17,17 +17,21 @@ import codecs
 import csv
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import polars as pl
 
 from songatlas.errors import UnreadableTable
 from songatlas.songs.headers import known_headers
+from songatlas.songs.row_form import RowForm, form_of_text, hides_rows
 
 SEPARATORS = (",", ";", "\t", "|")
 _HEAD = 65_536  # characters that are looked at to find the separator
 _MOST_COLUMNS = 10_000
 _LONG_LINE = 100_000  # characters; the standard reader has a limit for a cell
+_LISTED = 5  # rows that a note names
 _MOST_EXTRA = 100  # cells beyond the header that get a column each; the rest stays joined in the last
 
 
@@ -54,8 +58,8 @@ def read_grid(content: bytes) -> Grid:
     UnreadableTable
         If the text has fewer than two columns or rows.
     """
-    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in content[:4096]
-    if not is_utf16 and (grid := _read_utf8(content.removeprefix(codecs.BOM_UTF8))) is not None:
+    is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in content[:4096]
+    if not is_wide and (grid := _read_utf8(content.removeprefix(codecs.BOM_UTF8))) is not None:
         return grid
     text, encoding, notes = decode(content)
     if "\n" not in text and "\r" in text:
@@ -83,6 +87,8 @@ def decode(content: bytes) -> tuple[str, str, tuple[str, ...]]:
     """Return the text of a file, the name of its encoding, and notes on what was doubtful."""
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
         (b"\xff\xfe", "utf-16-le"),
         (b"\xfe\xff", "utf-16-be"),
     ):
@@ -191,6 +197,8 @@ def _read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ..
     cells.columns = [f"c{position}" for position in range(cells.width)]
     if b'"' in body and not _are_quotes_paired(cells, body, separator):
         return None
+    if body.count(b"\n") + 1 > cells.height and b'"' in body and hides_rows(cells, separator):
+        return None
     quoted_late = b"[" + re.escape(separator).encode() + b'\n] +"'
     if b' "' in body and re.search(quoted_late, body) and _any_cell(cells, r'^[ \t]+"'):
         return None
@@ -251,12 +259,12 @@ def _cut_row(width: int, whole: int) -> str:
     return f"the file ends in the middle of a row; the last row has {width} of {whole} cells"
 
 
-def split_rows(text: str, separator: str) -> tuple[list[list[str]], str]:
+def split_rows(text: str, separator: str) -> tuple[list[list[str]], tuple[str, ...]]:
     r"""Split any text into rows of cells, tolerantly.
 
     A quote opens a quoted cell only at the cell's start, blanks before it allowed; what follows the closing
-    quote is kept. A quote that never closes is a plain character if whole rows follow it, else its cell runs
-    to the end of the text.
+    quote is kept. A quote whose cell would hold whole rows of the table, or that never closes though whole
+    rows follow it, is a plain character; else a cell that never closes runs to the end of the text.
 
     Parameters
     ----------
@@ -269,34 +277,52 @@ def split_rows(text: str, separator: str) -> tuple[list[list[str]], str]:
     -------
     rows : list of list of str
         Lines without any cell are ``[""]``.
-    note : str
-        Says whether the text ends inside a quoted cell; empty if it does not.
+    notes : tuple of str
+        Say which rows hold a quote that opens nothing, and whether the text ends inside a quoted cell.
 
     Examples
     --------
     >>> split_rows('title,artist\nHello, "a ""b"", c" ', ",")[0]
     [['title', 'artist'], ['Hello', 'a "b", c ']]
     """
-    stop = re.escape(separator)
+    stop, blanks = re.escape(separator), "[ ]" if separator == "\t" else "[ \t]"
     cell = re.compile(
-        rf'[ \t]*"([^"]*(?:""[^"]*)*)(?:"([^{stop}\r\n]*)|\Z)|([^{stop}\r\n]*(?:\r(?!\n)[^{stop}\r\n]*)*)'
+        rf'{blanks}*"([^"]*(?:""[^"]*)*)(?:"([^{stop}\r\n]*)|\Z)|([^{stop}\r\n]*(?:\r(?!\n)[^{stop}\r\n]*)*)'
     )
+
+    @cache
+    def form() -> RowForm | None:
+        return form_of_text(text, separator)
+
     rows: list[list[str]] = []
+    stray: list[int] = []
     position, is_open = 0, False
     while position < len(text):
-        line_end = text.find("\n", position)
-        line_end = len(text) if line_end < 0 else line_end
+        line_end = _find(text, "\n", position)
         if text.find('"', position, line_end) < 0:
             row = text[position:line_end].removesuffix("\r").split(separator)
             position = line_end
         elif (plain := _split_plain_line(text[position:line_end].removesuffix("\r"), separator)) is not None:
             row, position = plain, line_end
         else:
-            row, position, is_open = _split_quoted_row(text, position, separator, cell)
+            read = _split_quoted_row(text, position, separator, cell, form)
+            row, position, is_open = read.cells, read.end, read.is_open
+            if read.has_stray:
+                stray.append(len(rows) + 1)
         rows.append(row)
         position += 2 if text.startswith("\r\n", position) else 1
-    note = "the file ends inside a quoted cell, which holds the rest of the file" if is_open else ""
-    return rows, note
+    notes = [_stray_quotes(stray)] if stray else []
+    if is_open:
+        notes.append("the file ends inside a quoted cell, which holds the rest of the file")
+    return rows, tuple(notes)
+
+
+def _stray_quotes(rows: list[int]) -> str:
+    """Note on quotes that were read as plain characters."""
+    listed = ", ".join(f"{row:,}" for row in rows[:_LISTED])
+    more = f" and {len(rows) - _LISTED:,} more" if len(rows) > _LISTED else ""
+    named = f"row{'s' if len(rows) > 1 else ''} {listed}{more} (the header is row 1)"
+    return f"a quote that would swallow the rows after it, kept as a plain character: {named}"
 
 
 def _split_plain_line(line: str, separator: str) -> list[str] | None:
@@ -310,18 +336,29 @@ def _split_plain_line(line: str, separator: str) -> list[str] | None:
         return None
 
 
+@dataclass(frozen=True)
+class _Row:
+    """Cells of a row, where it ends, whether its last quote is open, and whether one opens nothing."""
+
+    cells: list[str]
+    end: int
+    is_open: bool
+    has_stray: bool
+
+
 def _split_quoted_row(
-    text: str, position: int, separator: str, cell: re.Pattern[str]
-) -> tuple[list[str], int, bool]:
-    """Return the cells of the row that begins here, where it ends, and whether its last quote is open."""
+    text: str, position: int, separator: str, cell: re.Pattern[str], form: Callable[[], RowForm | None]
+) -> _Row:
+    """Read the row that begins here."""
     row: list[str] = []
-    is_open = False
+    is_open = has_stray = False
     while True:
         found = cell.match(text, position)
         assert found is not None  # noqa: S101 - the last branch of the pattern matches anywhere
         quoted, tail, plain = found.groups()
         end = found.end()
-        if quoted is not None and tail is None and _whole_row_follows(text, position, separator):
+        if quoted is not None and _is_stray(text, found, separator, len(row), form):
+            has_stray = True
             end = min(_find(text, separator, position), _find(text, "\n", position))
             row.append(text[position:end].removesuffix("\r"))
         elif quoted is not None:
@@ -330,8 +367,24 @@ def _split_quoted_row(
         else:
             row.append(plain)
         if end >= len(text) or text[end] != separator:
-            return row, end, is_open
+            return _Row(row, end, is_open, has_stray)
         position = end + 1
+
+
+def _is_stray(
+    text: str, found: re.Match[str], separator: str, place: int, form: Callable[[], RowForm | None]
+) -> bool:
+    """Say whether the quote that opens this cell is a plain character."""
+    quoted, tail, _ = found.groups()
+    if tail is None and _whole_row_follows(text, found.start(), separator):
+        return True
+    is_malformed = tail is None or bool(tail.strip())
+    spans_lines = "\n" in quoted
+    if not (spans_lines or (is_malformed and separator in quoted)) or (shape := form()) is None:
+        return False
+    line_end = _find(text, "\n", found.start())
+    following = text[line_end + 1 : _find(text, "\n", line_end + 1)] if spans_lines else None
+    return shape.is_stray(place, text[found.start(1) : line_end], following, is_malformed=is_malformed)
 
 
 def _find(text: str, sought: str, position: int) -> int:
@@ -353,7 +406,7 @@ def _whole_row_follows(text: str, position: int, separator: str) -> bool:
 
 def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Read with `split_rows`, whatever the state of the text."""
-    rows, end_note = split_rows(text.strip("\r\n"), separator)
+    rows, quote_notes = split_rows(text.strip("\r\n"), separator)
     filled = [row for row in rows if row != [""]]
     notes = [_blank_lines(len(rows) - len(filled))] if len(filled) < len(rows) else []
     if not filled:
@@ -371,7 +424,7 @@ def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, 
             row if len(row) <= width else [*row[: width - 1], separator.join(row[width - 1 :])]
             for row in filled
         ]
-    notes += _row_notes(filled, whole, end_note)
+    notes += _row_notes(filled, whole, quote_notes)
     padded = (row + [None] * (width - len(row)) for row in filled)
     columns = zip(*padded, strict=True)
     return pl.DataFrame(
@@ -379,7 +432,7 @@ def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, 
     ), tuple(notes)
 
 
-def _row_notes(rows: list[list[str]], whole: int, end_note: str) -> list[str]:
+def _row_notes(rows: list[list[str]], whole: int, quote_notes: tuple[str, ...]) -> list[str]:
     """Notes on rows that are too long or too short."""
     notes = []
     n_long = sum(len(row) > whole for row in rows)
@@ -392,6 +445,4 @@ def _row_notes(rows: list[list[str]], whole: int, end_note: str) -> list[str]:
         notes.append(f"rows with fewer than {whole} cells: {n_short:,}")
     if len(rows[-1]) < whole:
         notes.append(_cut_row(len(rows[-1]), whole))
-    if end_note:
-        notes.append(end_note)
-    return notes
+    return [*notes, *quote_notes]

@@ -15,6 +15,8 @@ from songatlas.songs.numbers import read_numbers
 from songatlas.songs.recognition import find_genre
 from songatlas.songs.table import ColumnReading, RawTable, Sureness
 from songatlas.songs.text_cells import (
+    are_lists,
+    as_names,
     as_text,
     bare_ids,
     flags,
@@ -23,6 +25,7 @@ from songatlas.songs.text_cells import (
     join_tags,
     labels,
     made_ids,
+    says_nothing,
     share_of_spotify_ids,
     share_true,
     split_names,
@@ -85,6 +88,8 @@ def read_details(
     reader.read_ids(free.get("song_id", []), features)
     for column, places in free.items():
         reader.note_unused(column, places)
+    if "title" not in reader.details.values and "title" in free and not free["title"]:
+        reader.details.notes.append("no column looks like a title: name it with --column title=HEADER")
     return reader.details
 
 
@@ -115,7 +120,8 @@ class _Reader:
     def read_text(self, column: str, places: Sequence[int]) -> None:
         """Read the first column of text that holds any."""
         for place in places:
-            text = as_text(self._cells(place))
+            cells = self._cells(place)
+            text = as_names(cells) if column == "title" else as_text(cells)
             if (why := _says_nothing(text)) and column not in self.named:
                 self._leave(place, why)
                 continue
@@ -127,20 +133,30 @@ class _Reader:
         """Read artists or their ids, and the text of the artists as it is shown."""
         for place in places:
             cells = self._cells(place)
-            text = as_text(cells)
+            text = self._artists(cells) if column == "artists" else as_text(cells)
             if (why := _says_nothing(text)) and column not in self.named:
                 self._leave(place, why)
                 continue
-            names, note = split_names(cells, key=header_key(self.raw.header[place]))
+            is_typed = cells.dtype == pl.List(pl.String)
+            names, note = split_names(cells if is_typed else text, key=header_key(self.raw.header[place]))
             if column == "artist_ids":
                 names = names.list.eval(pl.element().str.replace("^spotify:artist:", ""))
             else:
-                is_list = text.str.contains(r"(?s)^\[.*\]$")
-                shown = names.list.join(", ").zip_with(is_list.fill_null(False), text)
+                shown = text if is_typed else names.list.join(", ").zip_with(are_lists(text), text)
                 self.details.values["artist"] = shown.set(shown == "", None)
             self.details.values[column] = names
             self._keep(column, place, None, note)
             return
+
+    def _artists(self, cells: pl.Series) -> pl.Series:
+        """Artists as text; where title and artist both say ``NA``, both are missing."""
+        text, title = as_names(cells), self.details.values.get("title")
+        if title is None:
+            return text
+        no_artist, no_title = says_nothing(text) | text.is_null(), says_nothing(title) | title.is_null()
+        is_missing = (no_artist & no_title).fill_null(False)
+        self.details.values["title"] = title.set(is_missing, None)
+        return text.set(is_missing, None)
 
     def read_dates(self, places: Sequence[int]) -> None:
         """Read the release date from the first column that has one; further ones fill its gaps."""

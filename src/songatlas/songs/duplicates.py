@@ -14,6 +14,8 @@ import polars as pl
 
 from songatlas.features import FEATURES
 
+ROUNDING = {"share": 0.00501, "dB": 0.0501, "BPM": 0.501, "ms": 1_000.0}
+"""Differences that rounding makes: to a hundredth, a tenth of a decibel, a whole beat, a second."""
 _LARGEST = ("popularity", "streams", "artist_popularity", "followers", "explicit")
 _MEDIAN = tuple(
     column for column, feature in FEATURES.items() if feature.unit in ("share", "dB", "BPM", "ms")
@@ -33,6 +35,17 @@ def duplicate_row(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
 def same_id(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     """Rows whose song already stands in an earlier, different row."""
     return ~table["song_id"].is_first_distinct() & ~duplicate_row(table, features)
+
+
+def differing_songs(table: pl.DataFrame) -> int:
+    """How many songs have rows that disagree in a feature by more than rounding."""
+    known = [column for column in _MEDIAN if column in table.columns]
+    several = table.filter(pl.col("song_id").is_duplicated())
+    if not known or several.is_empty():
+        return 0
+    spread = several.group_by("song_id").agg(pl.col(column).max() - pl.col(column).min() for column in known)
+    differs = (pl.col(column) > ROUNDING[FEATURES[column].unit] for column in known)
+    return int(spread.select(pl.any_horizontal(differs).fill_null(value=False).sum()).item())
 
 
 def merge_rows(table: pl.DataFrame) -> pl.DataFrame:

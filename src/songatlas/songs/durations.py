@@ -2,11 +2,14 @@
 
 Conventions
 -----------
-A column is decided as a whole, by the median of its values and the words of its header; a column that mixes
-minutes and milliseconds is decided value by value, which its note says.
+A column is decided as a whole, by the median of its values and the words of its header. Clock times are read
+wherever they stand, and a column that mixes minutes or seconds with milliseconds is decided value by value;
+its note says so.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -47,14 +50,49 @@ def read_durations(numbers: Numbers, *, key: str = "", unit: str | None = None) 
     -------
     UnitReading
     """
-    if unit in (None, "m:ss") and (clock := _read_clock(numbers)) is not None:
-        return clock
+    clock, note = _read_clock(numbers)
+    n_clock = len(clock) - clock.null_count()
+    if not n_clock:
+        return _read_plain(numbers, key, unit)
+    if not numbers.n_numbers or unit == "m:ss":
+        n_lost = numbers.n_cells - n_clock
+        if n_clock < 0.5 * numbers.n_cells and unit is None:
+            return leave_alone("holds words, not times")
+        said = f"cells that are no time: {n_lost:,}" if n_lost else ""
+        return UnitReading(clock, "m:ss", "named" if unit else "certain", _join(note, said))
+    return _beside_clock(numbers, _read_plain(numbers, key, unit), clock, note)
+
+
+def _join(*notes: str) -> str:
+    """Join notes to one sentence."""
+    return "; ".join(filter(None, notes))
+
+
+def _beside_clock(numbers: Numbers, plain: UnitReading, clock: pl.Series, note: str) -> UnitReading:
+    """Unite clock times with the plain numbers that stand beside them, cell by cell."""
+    n_clock = len(clock) - clock.null_count()
+    n_lost = numbers.n_cells - n_clock - numbers.n_numbers
+    lost = f"cells that are no time: {n_lost:,}" if n_lost else ""
+    if plain.values is None:
+        if numbers.n_numbers > 0.02 * numbers.n_cells:
+            return plain
+        lost = f"cells that are no time: {n_lost + numbers.n_numbers:,}"
+        return UnitReading(clock, "m:ss", "certain", _join(note, lost))
+    both = f"clock times: {n_clock:,}; plain numbers, read as {plain.unit}: {numbers.n_numbers:,}"
+    values = plain.values.zip_with(clock.is_null(), clock).alias(numbers.values.name)
+    note = _join(both, note, plain.note, lost)
+    return replace(plain, values=values, unit=f"m:ss beside {plain.unit}", note=note)
+
+
+def _read_plain(numbers: Numbers, key: str, unit: str | None) -> UnitReading:
+    """Find the unit of plain numbers."""
+    if not numbers.n_numbers:
+        return leave_alone("holds no times that can be read")
     if unit in _FACTORS:
         return UnitReading(numbers.values * _FACTORS[unit], unit, "named")
     if unit is not None:
-        return _by_value(numbers, "named") if unit.startswith("min or") else undecided_unit(numbers)
-    if not numbers.n_numbers:
-        return leave_alone("holds no times that can be read")
+        small = unit.partition(" or ")[0]
+        return _by_value(numbers, small, "named") if small in _MIXED else undecided_unit(numbers)
     hint = unit_in_header(key)
     known = numbers.known[numbers.known > 0]
     if (rescaled := _rescaled_duration(numbers.known)) is not None:
@@ -62,7 +100,10 @@ def read_durations(numbers: Numbers, *, key: str = "", unit: str | None = None) 
     if not len(known):
         return UnitReading(numbers.values, hint or "ms", "likely", "every value is 0: it was not measured")
     if hint == "min or ms, by value" or _is_mixed(known):
-        return _by_value(numbers, "certain" if hint == "min or ms, by value" else "likely")
+        return _by_value(numbers, "min", "certain" if hint == "min or ms, by value" else "likely")
+    if _holds_seconds_too(known):
+        is_apart = float(np.mean((known > _MIXED["s"]) & (known < _FEWEST_MS))) <= 0.005
+        return _by_value(numbers, "s", "likely") if is_apart else undecided_unit(numbers)
     return _by_median(numbers, float(np.median(known)), hint)
 
 
@@ -101,23 +142,31 @@ def _is_mixed(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     return len(known) >= 5 and min(minutes, milliseconds) >= 0.01 and minutes + milliseconds > 0.995
 
 
-def _by_value(numbers: Numbers, how_sure: Sureness) -> UnitReading:
-    """Take small values for minutes and large ones for milliseconds."""
-    values = numbers.values
-    is_minutes = (values < 60).fill_null(False)
-    unclear = (values >= 60) & (values < 10_000)
+def _holds_seconds_too(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+    """Say whether seconds stand among milliseconds: small values that would be usual songs in seconds."""
+    small = known[(known >= 30) & (known <= _MIXED["s"])]
+    share, milliseconds = len(small) / len(known), float(np.mean(known >= _FEWEST_MS))
+    return len(known) >= 5 and min(share, milliseconds) >= 0.01 and 60 <= float(np.median(small)) <= 900
+
+
+def _by_value(numbers: Numbers, small: str, how_sure: Sureness) -> UnitReading:
+    """Take small values for minutes or seconds and large ones for milliseconds."""
+    values, limit = numbers.values, _MIXED[small]
+    is_small = (values < limit).fill_null(False)
+    unclear = ((values >= limit) & (values < _FEWEST_MS)).fill_null(False)
     n_unclear = int(unclear.sum())
-    note = f"values below 60 are minutes ({int(is_minutes.sum()):,}), the others milliseconds"
+    words = {"min": "minutes", "s": "seconds"}[small]
+    note = f"values below {limit:,} are {words} ({int(is_small.sum()):,}), the others milliseconds"
     if n_unclear:
-        note += f"; values from 60 to 10,000 may be either and were left out: {n_unclear:,}"
-    mended = (values * 60_000).zip_with(is_minutes, values).set(unclear.fill_null(False), None)
-    return UnitReading(mended, "min or ms, by value", how_sure, note)
+        note += f"; values from {limit:,} to {_FEWEST_MS:,} may be either and were left out: {n_unclear:,}"
+    mended = (values * _FACTORS[small]).zip_with(is_small, values).set(unclear, None)
+    return UnitReading(mended, f"{small} or ms, by value", how_sure, note)
 
 
-def _read_clock(numbers: Numbers) -> UnitReading | None:
-    """Read ``3:13``, ``06:01``, ``1:02:03`` or ``3 min 12 s``; None if the column is not written so."""
-    if numbers.texts is None:
-        return None
+def _read_clock(numbers: Numbers) -> tuple[pl.Series, str]:
+    """Read ``3:13``, ``06:01``, ``1:02:03`` or ``3 min 12 s`` as milliseconds, null elsewhere."""
+    if numbers.texts is None or numbers.n_numbers == numbers.n_cells:
+        return pl.Series(numbers.values.name, [None] * len(numbers.values), dtype=pl.Float64), ""
     texts = numbers.texts
     clock = texts.str.extract_groups(_CLOCK).struct.unnest()
     words = texts.str.extract_groups(_WORDS).struct.unnest()
@@ -125,8 +174,6 @@ def _read_clock(numbers: Numbers) -> UnitReading | None:
         m=pl.coalesce("m", words["m"].cast(pl.Float64)), s=pl.coalesce("s", words["s"].cast(pl.Float64))
     )
     n_read = len(parts) - parts["m"].null_count()
-    if n_read < 0.8 * max(1, numbers.n_cells) or n_read == 0:
-        return None
     note = ""
     hours = parts["h"].drop_nulls()
     if (
@@ -136,11 +183,8 @@ def _read_clock(numbers: Numbers) -> UnitReading | None:
     ):
         parts = parts.select(h=pl.lit(0.0), m="h", s="m")
         note = "written as hours and minutes by a spreadsheet, read as minutes and seconds"
-    n_lost = numbers.n_cells - n_read
-    if n_lost:
-        note = "; ".join(filter(None, [note, f"cells that are no time: {n_lost:,}"]))
     seconds = parts.select(pl.col("h").fill_null(0) * 3600 + pl.col("m") * 60 + pl.col("s")).to_series()
-    return UnitReading((seconds * 1000).alias(numbers.values.name), "m:ss", "certain", note)
+    return (seconds * 1000).alias(numbers.values.name), note
 
 
 _ENDINGS = {
@@ -156,6 +200,9 @@ _ENDINGS = {
     "ms": "ms",
     "msplayed": "ms",
 }
+# Up to where a value beside milliseconds is in that unit, and from where on it is in milliseconds.
+_MIXED = {"min": 60, "s": 3000}
+_FEWEST_MS = 10_000
 # A middle song of a catalogue: without a word in the header, and with one.
 _USUAL = {"min": (0.8, 20.0), "s": (40.0, 2000.0), "ms": (20_000.0, 3_000_000.0)}
 _POSSIBLE = {"min": (0.05, 300.0), "s": (3.0, 20_000.0), "ms": (2_000.0, 20_000_000.0)}

@@ -11,6 +11,7 @@ dataframe that speaks the Arrow PyCapsule interface (``__arrow_c_stream__``).
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -18,6 +19,7 @@ import json
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -183,7 +185,9 @@ def _refuse_what_is_no_table(content: bytes) -> None:
             raise UnreadableTable(f"is {kind}, not a table of songs: {_next_step(kind)}")
     if start[4:8] == b"ftyp":
         raise UnreadableTable(f"is an audio or video file, not a table of songs: {_next_step('audio')}")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if content.startswith(
+        (b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF32_BE, b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+    ):
         return
     head = content[:4096]
     strange = sum(byte < 9 or 13 < byte < 32 for byte in head if byte != 0)
@@ -316,6 +320,11 @@ def _read_dataframe(source: Any, header: Sequence[str] | None) -> tuple[RawTable
     """Take a dataframe of any library."""
     library = type(source).__module__.split(".")[0]
     name = f"{library} {type(source).__name__}"
+    if repeated := _repeated_name(source):
+        raise UnreadableTable(
+            f"the {name} has several columns called {repeated!r}: rename them, so that every column has a "
+            "name of its own"
+        )
     try:
         frame = source if isinstance(source, pl.DataFrame) else pl.DataFrame(source)
     except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
@@ -331,6 +340,14 @@ def _read_dataframe(source: Any, header: Sequence[str] | None) -> tuple[RawTable
     frame.rechunk().write_ipc_stream(content)
     sha256 = hashlib.sha256(content.getbuffer()).hexdigest()
     return _rename(frame, "dataframe", header), name, sha256
+
+
+def _repeated_name(frame: Any) -> str:
+    """Return the first name that two columns of a dataframe share; empty if none do."""
+    # PyArrow has the names in `column_names` and the values in `columns`.
+    names: Sequence[Any] = getattr(frame, "column_names", getattr(frame, "columns", ()))
+    counts = Counter(name if isinstance(name, str) else str(name) for name in names)
+    return next((name for name, count in counts.items() if count > 1), "")
 
 
 _OTHER_KINDS = {

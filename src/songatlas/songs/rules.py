@@ -131,7 +131,7 @@ def _sentence(rule: Rule, n_songs: int, n_rows: int, action: Action, note: str) 
     """What the rule did, or why it did nothing."""
     if rule.action == "merged":
         return (
-            f"{counted(n_rows, 'row')} {rule.sentence.format(songs=counted(n_songs, 'song').lower())}.{note}"
+            f"{counted(n_rows, 'row')} {rule.sentence.format(songs=counted(n_songs, 'song').lower())}{note}."
         )
     subject = counted(n_songs, "song") + (f" ({counted(n_rows, 'row')})" if n_rows > n_songs else "")
     if action != "switched off":

@@ -32,6 +32,7 @@ from songatlas.songs.units import (
 )
 
 _FEWEST = 3  # features that make a table a songs table
+_NEVER_SOUND = ("language", "data", "date", "range", "degree")  # spelled like features of some language
 
 
 @dataclass
@@ -97,10 +98,15 @@ def _choose(
     for place in places:
         numbers = read_numbers(raw.frame.to_series(place), decimal_comma=decimal_comma)
         read.append((place, numbers))
-        is_clock = is_time and numbers.n_cells and read_durations(numbers).unit == "m:ss"
+        is_clock = is_time and numbers.n_cells and _is_clock(read_durations(numbers))
         if numbers.share_of_numbers >= 0.5 or is_clock:
             return read[-1]
     return read[0]
+
+
+def _is_clock(reading: UnitReading) -> bool:
+    """Say whether clock times were read."""
+    return (reading.unit or "").startswith("m:ss")
 
 
 def _read_measures(
@@ -152,7 +158,7 @@ def _read_time(numbers: Numbers, header: str, unit: str | None, *, is_named: boo
 def _with_lost_words(reading: UnitReading, numbers: Numbers) -> UnitReading:
     """Say how many cells hold words where numbers were expected."""
     n_words = numbers.n_cells - numbers.n_numbers
-    if reading.values is None or not n_words or reading.unit == "m:ss":
+    if reading.values is None or not n_words or _is_clock(reading):
         return reading
     said = f"cells that are no number: {n_words:,}"
     return replace(reading, note="; ".join(filter(None, [reading.note, said])))
@@ -304,6 +310,7 @@ def _next_step(sound: Sound, raw: RawTable) -> str:
 def nearest_hints(present: Mapping[str, pl.Series], header: Sequence[str]) -> list[str]:
     """Sentences on features that are missing while a header looks like them."""
     hints = []
+    header = [text for text in header if header_key(text) not in _NEVER_SOUND]
     for column, spec in FEATURES.items():
         if column in present or not spec.in_sound:
             continue

@@ -17,11 +17,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 
-_NO_TEXT = ("", "NA", "NaN", "nan", "#N/A", "<NA>", "null", "NULL")
+_NO_NAME = ("", "#N/A", "<NA>")
+_WORDS_FOR_NOTHING = ("NA", "NaN", "nan", "null", "NULL")  # there are songs and artists of these names
+_NO_TEXT = (*_NO_NAME, *_WORDS_FOR_NOTHING)
+_LIST = r"(?s)^\[.*\]$"
+_QUOTED_LIST = r"""(?s)^\[\s*b?['"].*['"]\s*,?\s*\]$"""
 _QUOTED = r"""(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _BYTES = r"""(?s)^b(?:'.*'|".*")$"""
 _SPOTIFY_ID = r"^[0-9A-Za-z]{22}$"
 _JOINED = 0.05  # share of artists with a comma from which on commas join artists: in names it is below 0.01
+_SEMICOLONS = 0.005  # share of artists with a semicolon from which on it joins artists
 _PLURAL_KEYS = ("artists", "artistnames", "artistsnames", "artistsname", "allartists", "trackartists")
 
 
@@ -42,6 +47,26 @@ def share_true(flags: pl.Series) -> float:
 
 def as_text(cells: pl.Series) -> pl.Series:
     """Cells of any type as trimmed text, ``b'...'`` unwrapped; words for "nothing" become null."""
+    text = _trimmed(cells)
+    return text.set(text.is_in(_NO_TEXT), None)
+
+
+def as_names(cells: pl.Series) -> pl.Series:
+    """Titles or artists as text: a rare ``NA`` or ``null`` is a name there, many of them mean nothing."""
+    text = _trimmed(cells)
+    text = text.set(text.is_in(_NO_NAME), None)
+    nothing = says_nothing(text)
+    is_marker = int(nothing.sum()) > 2 and share_true(nothing) > 0.01
+    return text.set(nothing, None) if is_marker else text
+
+
+def says_nothing(text: pl.Series) -> pl.Series:
+    """Say of each cell whether it is a word such as ``NA``; null where it is missing."""
+    return text.is_in(_WORDS_FOR_NOTHING)
+
+
+def _trimmed(cells: pl.Series) -> pl.Series:
+    """Cells of any type as trimmed text, ``b'...'`` unwrapped."""
     if cells.dtype == pl.List(pl.String):
         cells = cells.list.join(", ")
     elif cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
@@ -52,7 +77,7 @@ def as_text(cells: pl.Series) -> pl.Series:
     wrapped = text.str.contains(_BYTES)
     if wrapped.any():
         text = for_each_different(text, _unwrap_bytes)
-    return text.set(text.is_in(_NO_TEXT), None)
+    return text
 
 
 def _unwrap_bytes(text: pl.Series) -> pl.Series:
@@ -89,7 +114,7 @@ def parts_of_lists(text: pl.Series) -> pl.Series:
     [['A', "B's"], [], None]
     """
     cells = pl.DataFrame({"text": text}).with_columns(
-        is_list=pl.col("text").str.contains(r"(?s)^\[.*\]$"),
+        is_list=pl.col("text").str.contains(_LIST),
         inner=pl.col("text").str.slice(1).str.head(-1).str.strip_chars(),
     )
     quoted = (
@@ -98,7 +123,7 @@ def parts_of_lists(text: pl.Series) -> pl.Series:
         .list.eval(pl.element().str.slice(1).str.head(-1).str.replace_all(r"""\\(['"\\])""", "$1"))
     )
     bare = pl.col("inner").str.split(",")
-    starts_quoted = pl.col("inner").str.contains(r"""^['"]""")
+    starts_quoted = pl.col("inner").str.contains(r"""^b?['"]""")
     parts = pl.when(starts_quoted).then(quoted).otherwise(bare)
     return cells.select(pl.when("is_list").then(_tidy(parts)).alias("parts")).to_series()
 
@@ -173,13 +198,27 @@ def labels(cells: pl.Series) -> pl.Series:
 
     def read(different: pl.Series) -> pl.Series:
         first = parts_of_lists(different).list.first()
-        is_list = different.str.contains(r"(?s)^\[.*\]$")
+        is_list = different.str.contains(_LIST)
         plain = different.str.strip_chars_end(" ;,|")
         label = pl.DataFrame({"f": first, "l": is_list, "p": plain})
         chosen = label.select(pl.when("l").then("f").otherwise("p")).to_series()
         return chosen.set(chosen == "", None)
 
     return for_each_different(as_text(cells), read)
+
+
+def are_lists(text: pl.Series) -> pl.Series:
+    """Say of each cell of names whether it is list text.
+
+    Names may stand in brackets themselves (``[bsd.u]``): without quotes inside, brackets are a list only
+    where most of the different cells have them.
+    """
+    bracketed, quoted = text.str.contains(_LIST), text.str.contains(_QUOTED_LIST)
+    if quoted.any():
+        quoted |= text.str.contains(r"^\[\s*\]$")
+    different = text.filter(bracketed.fill_null(False)).unique()
+    is_usual = len(different) > 1 and len(different) > 0.5 * text.drop_nulls().n_unique()
+    return (bracketed if is_usual else quoted).fill_null(False)
 
 
 def split_names(cells: pl.Series, *, key: str) -> tuple[pl.Series, str]:
@@ -201,16 +240,26 @@ def split_names(cells: pl.Series, *, key: str) -> tuple[pl.Series, str]:
     """
     if cells.dtype == pl.List(pl.String):
         return cells.to_frame("text").select(_tidy(pl.col("text")).fill_null([])).to_series(), "lists"
-    text = as_text(cells)
-    joint = _joint(text, key)
-    words = {"": "", ",": "joined by ','", ";": "joined by ';'", "\\,": "joined by ',' ('\\,' inside names)"}
-    is_list = bool(text.str.contains(r"(?s)^\[.*\]$").any())
+    text = as_names(cells)
+    is_list = are_lists(text)
+    plain = text.filter(~is_list)
+    joint = _joint(plain, key)
+    names = for_each_different(text, lambda different: _split_at(different, joint))
+    if is_list.any():
+        in_lists = for_each_different(text.set(~is_list, None), parts_of_lists)
+        names = _first_filled(in_lists, names)
+    notes = ["list text" if is_list.any() else "", _joint_note(plain, joint)]
+    return names.fill_null([]), " and ".join(filter(None, notes))
 
-    def read(different: pl.Series) -> pl.Series:
-        return _first_filled(parts_of_lists(different), _split_at(different, joint))
 
-    notes = [note for note in ("list text" if is_list else "", words[joint]) if note]
-    return for_each_different(text, read).fill_null([]), " and ".join(notes)
+def _joint_note(text: pl.Series, joint: str) -> str:
+    """Say how names are joined, and in how many cells."""
+    n_semicolons = int(text.str.contains(";", literal=True).sum())
+    if joint == ";":
+        return f"joined by ';' (cells: {n_semicolons:,})"
+    kept = f"cells with a ';' inside a name: {n_semicolons:,}" if n_semicolons else ""
+    words = {"": "", ",": "joined by ','", "\\,": "joined by ',' ('\\,' inside names)"}[joint]
+    return " and ".join(filter(None, [words, kept]))
 
 
 def _split_at(text: pl.Series, joint: str) -> pl.Series:
@@ -225,11 +274,13 @@ def _split_at(text: pl.Series, joint: str) -> pl.Series:
 
 
 def _joint(text: pl.Series, key: str) -> str:
-    """Find what joins the names of a column: a semicolon wins, a comma needs evidence."""
+    """Find what joins the names of a column: a semicolon wins, and both it and a comma need evidence."""
     plain = text.drop_nulls()
-    plain = plain.filter(~plain.str.contains(r"(?s)^\[.*\]$"))
-    if plain.str.contains(";", literal=True).any():
-        return ";"
+    semicolons = plain.filter(plain.str.contains(";", literal=True)).unique()
+    if len(semicolons):
+        is_plural = key in _PLURAL_KEYS or key.endswith(("ids", "uris"))
+        if is_plural or len(semicolons) >= 3 or len(semicolons) >= _SEMICOLONS * plain.n_unique():
+            return ";"
     if plain.str.contains("\\,", literal=True).any():
         return "\\,"
     commas = plain.filter(plain.str.contains(",", literal=True)).unique()

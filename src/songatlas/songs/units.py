@@ -98,12 +98,22 @@ def read_shares(
         for column, numbers in columns.items()
     }
     met = {reading.unit for reading in found.values() if reading is not None}
-    return {
-        column: _follow(columns[column], met)
-        if reading is None or _is_open(reading, columns[column], met)
-        else reading
-        for column, reading in found.items()
-    }
+    decided = {}
+    for column, reading in found.items():
+        numbers = columns[column]
+        if reading is not None and _is_doubtful(reading, numbers, met):
+            decided[column] = undecided_unit(numbers)
+        elif reading is None or _is_open(reading, numbers, met):
+            decided[column] = _follow(numbers, met)
+        else:
+            decided[column] = reading
+    return decided
+
+
+def _is_doubtful(reading: UnitReading, numbers: Numbers, met: set[str | None]) -> bool:
+    """Say whether what seemed to be percentages beside columns of shares may be a mix of both."""
+    is_guessed = reading.unit == "percent" and reading.how_sure != "named" and numbers.percent_signs <= 0.5
+    return is_guessed and "share" in met and _holds_both(_without_negatives(numbers.known))
 
 
 def _is_open(reading: UnitReading, numbers: Numbers, met: set[str | None]) -> bool:
@@ -118,22 +128,34 @@ def _is_open(reading: UnitReading, numbers: Numbers, met: set[str | None]) -> bo
 
 def _decide_share(numbers: Numbers) -> UnitReading | None:
     """Find the unit of one column by its own values; None where they fit several."""
-    known = numbers.known
     if numbers.percent_signs > 0.5:
         return _percent(numbers, "certain", "written with %")
+    if float(np.mean(numbers.known < 0)) > _STRAY and (scores := rescaled(numbers.known)) is not None:
+        return scores
+    known = _without_negatives(numbers.known)
     inside = float(np.mean((known >= 0) & (known <= 1)))
     whole = float(np.mean(known == np.round(known)))
     top = _upper(known)
     if inside >= 1 - _STRAY and whole < 1 and not _only_strays_are_fractions(known):
-        note = "" if inside == 1 else f"values outside 0 to 1: {int(np.sum((known < 0) | (known > 1))):,}"
+        n_outside = int(np.sum((numbers.known < 0) | (numbers.known > 1)))
+        note = f"values outside 0 to 1: {n_outside:,}" if n_outside else ""
         return UnitReading(numbers.values, "share", sureness(numbers), note)
     if float(np.mean(known < 0)) > _STRAY:
-        return rescaled(known)
+        return None
     if has_lost_points(numbers, beyond=100):
         return _mend_lost_points(numbers, "certain", 0.0, 1.0)
     if not 10 < top <= 100 or (whole < 1 and _is_mixed(known)):
         return None
-    return _percent(numbers, sureness(numbers), "")
+    n_negative = len(numbers.known) - len(known)
+    return _percent(numbers, sureness(numbers), f"values below 0: {n_negative:,}" if n_negative else "")
+
+
+def _without_negatives(
+    known: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Pass over negative values where they are a minority: codes for "missing", not another unit."""
+    is_negative = known < 0
+    return known[~is_negative] if 0 < float(np.mean(is_negative)) < 1 / 3 else known
 
 
 def _upper(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
@@ -150,20 +172,35 @@ def _only_strays_are_fractions(known: np.ndarray[tuple[int], np.dtype[np.float64
 def _is_mixed(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
     """Say whether shares and percentages seem to stand in one column."""
     fractions = known[known != np.round(known)]
-    small = float(np.mean(known <= 1))
-    return bool(small > 0.05 and float(np.mean(fractions <= 1)) > 0.95 and float(np.mean(known > 1)) > 0.05)
+    small, large = float(np.mean(known <= 1)), float(np.mean(known > 1))
+    if small > 0.05 and large > 0.05 and float(np.mean(fractions <= 1)) > 0.95:
+        return True
+    return _holds_both(known) and _breaks_at_one(known)
+
+
+def _holds_both(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+    """Say whether fractions below 1 and numbers that are no shares stand in one column."""
+    return float(np.mean((known > 0) & (known < 1))) > _STRAY and float(np.mean(known > 1.5)) > _STRAY
+
+
+def _breaks_at_one(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+    """Say whether values stop at 1, as shares do; percentages of a skewed feature run on beyond it."""
+    n_below, n_above = int(np.sum((known >= 0.5) & (known < 1))), int(np.sum((known > 1) & (known <= 2)))
+    return n_above < 0.25 * n_below
 
 
 def rescaled(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> UnitReading | None:
-    """Recognise z-scores."""
-    if len(known) >= 10 and abs(float(np.mean(known))) < 0.5 and 0.3 < float(np.std(known)) < 3:
+    """Recognise z-scores: mean near 0, standard deviation near 1, values on both sides."""
+    if len(known) < 10 or min(float(np.mean(known > 1)), float(np.mean(known < 0))) <= _STRAY:
+        return None
+    if abs(float(np.mean(known))) < 0.3 and 0.5 < float(np.std(known)) < 1.6:
         return leave_alone("holds standardized values (z-scores), which cannot be turned back: not used")
     return None
 
 
 def _follow(numbers: Numbers, met: set[str | None]) -> UnitReading:
     """Decide small numbers by the other columns of the table."""
-    known = numbers.known
+    known = _without_negatives(numbers.known)
     fractions = known[known != np.round(known)]
     if "lost decimals" in met and len(fractions) and float(np.mean(fractions <= 1)) > 0.95:
         return _mend_lost_points(numbers, "likely", 0.0, 1.0)
@@ -295,7 +332,7 @@ UNITS: Mapping[str, tuple[str, ...]] = {
     "share": ("share", "percent", "lost decimals"),
     "dB": ("dB", "dB without its sign", "lost decimals"),
     "BPM": ("BPM", "lost decimals"),
-    "ms": ("ms", "s", "min", "m:ss", "min or ms, by value"),
+    "ms": ("ms", "s", "min", "m:ss", "min or ms, by value", "s or ms, by value"),
     "pitch class": ("pitch class", "key name", "Camelot"),
     "mode": ("0/1", "words"),
     "beats a bar": ("beats a bar", "day of a date", "month of a date"),
