@@ -1,0 +1,44 @@
+"""What every benchmark shares: CPU time of one thread, medians of interleaved runs, the JSON object."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from songatlas.kernels import engine_name
+
+
+def interleaved(runs: Mapping[str, Callable[[], Any]], *, repeats: int) -> dict[str, tuple[float, Any]]:
+    """Run each in turn, `repeats` times; return the median CPU seconds and the last answer of each."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    answers: dict[str, Any] = {}
+    with threadpool_limits(limits=1):
+        for turn in range(repeats):
+            for name, run in runs.items():
+                print(f"{name}, run {turn + 1} of {repeats}", file=sys.stderr)
+                start = time.process_time()
+                answers[name] = run()
+                seconds[name].append(time.process_time() - start)
+    return {name: (statistics.median(taken), answers[name]) for name, taken in seconds.items()}
+
+
+def print_answer(benchmark: str, *, results: Sequence[Mapping[str, Any]]) -> None:
+    """Print the one JSON object of a benchmark on stdout."""
+    packages = ("songatlas", "numpy", "scikit-learn", "polars")
+    answer = {
+        "benchmark": benchmark,
+        "command": f"python -m benchmarks.{benchmark} {' '.join(sys.argv[1:])}".strip(),
+        "versions": {"python": platform.python_version(), "kernels": engine_name()}
+        | {name: version(name) for name in packages},
+        "results": list(results),
+        "goals": [],
+    }
+    print(json.dumps(answer, indent=1))
