@@ -118,7 +118,7 @@ def _weak_reason(columns: Columns, row: int) -> str:
     """Why a k was taken though songs shade into each other, and how weak the evidence is."""
     k, stability = int(columns["k"][row]), columns["stability"]
     among = (columns["k"] >= MOODS[0]) & (columns["k"] <= MOODS[1])
-    few = f"of {MOODS[0]} to {MOODS[1]}, enough to tell moods apart and few enough to keep in mind"
+    few = f"of {MOODS[0]} to {MOODS[1]} (enough to tell moods apart, few enough to keep in mind)"
     of = few if among[row] else "of those tried"
     rivals = stability[among] if among[row] else stability
     if stability[row] < _SHAKY:
