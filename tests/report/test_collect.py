@@ -166,6 +166,8 @@ def test_quality_record_has_the_promised_keys(hostile_atlas: Atlas) -> None:
     assert sum(record["excluded"].values()) == record["n_excluded"]
     assert sum(cluster["size"] for cluster in record["clusters"]) == record["n_clustered"]
     assert {"value", "low", "high"} <= set(record["silhouette"])
+    assert record["stability"] is None or 0 <= record["stability"] <= 1
+    assert set(record["stability_interval"]) == {"low", "high"}
     assert {"ami", "ari", "nmi", "v_measure", "purity", "chance_ami", "ceiling_ami"} <= set(record["genre"])
     assert hostile_atlas.created not in json.dumps(record)
 

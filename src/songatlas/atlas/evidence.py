@@ -137,11 +137,8 @@ def measure(
         "davies_bouldin": row["davies_bouldin"],
         "calinski_harabasz": row["calinski_harabasz"],
         "inertia": clustering.inertia,
-        "stability": {
-            "value": row["stability"],
-            "low": row["stability_low"],
-            "high": row["stability_high"],
-        },
+        "stability": row["stability"],
+        "stability_interval": {"low": row["stability_low"], "high": row["stability_high"]},
     }
 
 

@@ -109,4 +109,11 @@ def _source(atlas: Atlas) -> dict[str, Any]:
     }
 
 
-_INDICES = ("silhouette", "davies_bouldin", "calinski_harabasz", "inertia", "stability")
+_INDICES = (
+    "silhouette",
+    "davies_bouldin",
+    "calinski_harabasz",
+    "inertia",
+    "stability",
+    "stability_interval",
+)
