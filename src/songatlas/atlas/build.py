@@ -83,25 +83,23 @@ def build_atlas(
     points = space.points(clean.songs)
 
     tell(0.12, "clustering")
+    seed, n_threads = settings.seed, settings.threads
     ks = ks_to_try(points, settings=settings)
-    clusterings = sweep(
-        points, ks, seed=settings.seed, n_threads=settings.threads, progress=part(tell, 0.12, 0.5)
-    )
+    clusterings = sweep(points, ks, seed=seed, n_threads=n_threads, progress=part(tell, 0.12, 0.5))
     evidence = gather_evidence(points, clusterings, settings=settings, tell=part(tell, 0.5, 0.7))
     verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
     clustering = next(c for c in clusterings if c.k == verdict.k)
 
     tell(0.7, "measuring the clusters")
     quality = measure(points, clustering, evidence, settings=settings)
-    _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
-    genre, genre_counts = judge_by_genre(genres, clean.songs, points, clustering, seed=settings.seed)
+    _, distances = nearest_centroids(points, clustering.centroids, n_threads=n_threads)
+    genre, genre_counts = judge_by_genre(genres, clean.songs, points, clustering, seed=seed)
 
     tell(0.95, "naming the clusters")
     labels = clustering.labels
     profiles = profile_clusters(clean.songs, labels, distances, features=clean.features, k=clustering.k)
     names = tuple(profile.name for profile in profiles)
     layout = fit_layout(points, space.dimensions)
-    tell(1.0, "done")
     return Atlas(
         settings=settings,
         version=songatlas.__version__,
