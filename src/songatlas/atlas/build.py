@@ -24,7 +24,6 @@ from songatlas.atlas.evidence import (
     sample_silhouettes,
     with_exact_silhouette,
 )
-from songatlas.atlas.progress import Progress, part, silent
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import choose_k, verdict_for
@@ -34,6 +33,7 @@ from songatlas.features import FEATURES
 from songatlas.genres import Genres, genre_labels, genre_table, score_genres
 from songatlas.kmeans import Clustering, nearest_centroids, sweep
 from songatlas.profiles import profile_clusters
+from songatlas.progress import Progress, part, silent
 from songatlas.songs import CleanSongs, SongsTable, clean_songs, kept_reasons, read_songs
 from songatlas.space import SongSpace, check_blocks, fit_layout, named_features
 

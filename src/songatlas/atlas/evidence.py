@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from songatlas.atlas.progress import Progress
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import TooFewSongs
 from songatlas.kmeans import Clustering, KMeans, resample_labelings
+from songatlas.progress import Progress
 from songatlas.quality import (
     calinski_harabasz,
     davies_bouldin,

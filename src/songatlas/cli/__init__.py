@@ -17,6 +17,7 @@ import songatlas
 from songatlas.cli import options as opt
 from songatlas.cli import tell
 from songatlas.errors import SongAtlasError
+from songatlas.progress import Progress, part
 
 # Typer shows its wrong-usage error only as the parent of this one.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -122,8 +123,8 @@ def build(
         return
     directory = output or Path(f"{songs.stem}_atlas")
     with tell.progress_bar() as progress:
-        atlas = build_atlas(songs, chosen, progress=tell.part(progress, 0.0, 0.8))
-        _write(atlas, directory, figures=figures, progress=tell.part(progress, 0.8, 1.0))
+        atlas = build_atlas(songs, chosen, progress=part(progress, 0.0, 0.8))
+        _write(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
     tell.atlas(atlas, directory, as_json=as_json)
 
 
@@ -145,8 +146,8 @@ def demo(
     chosen = AtlasSettings().change(**{name: value for name, value in given.items() if value is not None})
     directory = output or Path("demo_atlas")
     with tell.progress_bar() as progress:
-        atlas = build_demo(songs, chosen, progress=tell.part(progress, 0.0, 0.8))
-        _write(atlas, directory, figures=True, progress=tell.part(progress, 0.8, 1.0))
+        atlas = build_demo(songs, chosen, progress=part(progress, 0.0, 0.8))
+        _write(atlas, directory, figures=True, progress=part(progress, 0.8, 1.0))
     tell.atlas(atlas, directory, as_json=as_json)
 
 
@@ -197,7 +198,7 @@ def info(as_json: opt.AsJson = False) -> None:
     tell.facts(facts, as_json=as_json)
 
 
-def _write(atlas: Any, directory: Path, *, figures: bool, progress: tell.Progress) -> None:
+def _write(atlas: Any, directory: Path, *, figures: bool, progress: Progress) -> None:
     """Write all outputs of an atlas."""
     from songatlas.report import write_outputs
 

@@ -6,7 +6,7 @@ Text of a table of songs is escaped, so that `[bold]` in a title is no markup.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from songatlas.progress import Progress
+
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
     from songatlas.songs import CleanSongs, ColumnReading, RuleCount, SongsTable, Source
-
-Progress = Callable[[float, str], None]
 
 _WIDTH_IN_FILES = 140
 
@@ -129,11 +129,6 @@ def progress_bar() -> Iterator[Progress]:
     with bars:
         task = bars.add_task("starting", total=1.0)
         yield lambda share, words: bars.update(task, completed=share, description=words)
-
-
-def part(progress: Progress, start: float, end: float) -> Progress:
-    """Return the progress of one step, told as its part of the whole."""
-    return lambda share, words: progress(start + (end - start) * share, words)
 
 
 def _console() -> Console:

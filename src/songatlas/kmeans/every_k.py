@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from threading import Event
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +20,7 @@ from songatlas.errors import BadSettings
 from songatlas.kmeans.clustering import Clustering, Points, checked_points, require_distinct
 from songatlas.kmeans.lloyd import Run, run_lloyd, scatter, summed_squares
 from songatlas.kmeans.search import Search, Start, Starts
-
-Progress: TypeAlias = Callable[[float, str], None]
+from songatlas.progress import Progress
 
 SAMPLE_SONGS = 20_000
 MAX_ITER = 300

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from songatlas.atlas.folders import write_file, write_folder
-from songatlas.atlas.progress import Progress, part, silent
 from songatlas.atlas.saved import write_parts
 from songatlas.errors import SongAtlasError
+from songatlas.progress import Progress, part, silent
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
 from songatlas.report.html import Picture, picture_of, render
