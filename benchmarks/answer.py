@@ -8,12 +8,29 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from songatlas.kernels import engine_name
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What was hoped for, and what was measured: at least `goal`, or at most where `at_least` is False."""
+
+    name: str
+    measured: float
+    goal: float
+    moonshot: float
+    at_least: bool = True
+
+    @property
+    def holds(self) -> bool:
+        """Whether the goal is met."""
+        return self.measured >= self.goal if self.at_least else self.measured <= self.goal
 
 
 def interleaved(runs: Mapping[str, Callable[[], Any]], *, repeats: int) -> dict[str, tuple[float, Any]]:
@@ -30,7 +47,7 @@ def interleaved(runs: Mapping[str, Callable[[], Any]], *, repeats: int) -> dict[
     return {name: (statistics.median(taken), answers[name]) for name, taken in seconds.items()}
 
 
-def print_answer(benchmark: str, *, results: Sequence[Mapping[str, Any]]) -> None:
+def print_answer(benchmark: str, *, results: Sequence[Mapping[str, Any]], goals: Sequence[Goal] = ()) -> None:
     """Print the one JSON object of a benchmark on stdout."""
     packages = ("songatlas", "numpy", "scikit-learn", "polars")
     answer = {
@@ -39,6 +56,6 @@ def print_answer(benchmark: str, *, results: Sequence[Mapping[str, Any]]) -> Non
         "versions": {"python": platform.python_version(), "kernels": engine_name()}
         | {name: version(name) for name in packages},
         "results": list(results),
-        "goals": [],
+        "goals": [asdict(goal) | {"holds": bool(goal.holds)} for goal in goals],
     }
     print(json.dumps(answer, indent=1))

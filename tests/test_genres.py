@@ -164,6 +164,35 @@ def test_the_ceiling_never_sees_the_artist_it_is_tested_on(catalogue: dict) -> N
     assert scored(parts, artists=None)["ceiling_accuracy"] > 0.95
 
 
+def test_of_many_songs_a_sample_is_tried_and_the_score_says_so(
+    catalogue: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = scored(catalogue)
+    assert "tried on" not in whole["sentences"][-1]
+    monkeypatch.setattr(module, "_MANY_SONGS", 200)
+    monkeypatch.setattr(module, "_CEILING_SONGS_OF_MANY", 180)
+    monkeypatch.setattr(module, "_SHUFFLED_SONGS", 720)
+    score = scored(catalogue)
+    assert score["ceiling_n_songs"] == 180
+    assert "(tried on 180 of the 240 songs)" in score["sentences"][-1]
+    assert score["ceiling_accuracy"] == pytest.approx(whole["ceiling_accuracy"], abs=0.15)
+    assert score["chance_purity"] == pytest.approx(whole["chance_purity"], abs=0.05)
+    assert {name: score[name] for name in ("ami", "ari", "purity")} == {
+        name: whole[name] for name in ("ami", "ari", "purity")
+    }
+
+
+def test_of_many_songs_too_the_ceiling_meets_no_artist_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MANY_SONGS", 500)
+    random = np.random.default_rng(4)
+    artist = random.permutation(np.repeat(np.arange(40), 15))
+    genre = random.permutation(np.arange(40) % 2)[artist]
+    points = (random.normal(size=(40, 3)) * 5)[artist].astype(np.float32)
+    parts = {"points": points, "genres": pl.Series(genre).cast(pl.String), "labels": genre, "artists": None}
+    assert scored(parts, artists=pl.Series(artist).cast(pl.String))["ceiling_accuracy"] < 0.75
+    assert scored(parts)["ceiling_accuracy"] > 0.95
+
+
 def test_the_same_seed_gives_the_same_score(catalogue: dict) -> None:
     assert scored(catalogue, seed=3) == scored(catalogue, seed=3)
 

@@ -153,7 +153,8 @@ def test_seeds_never_have_weight_zero_and_find_far_groups():
 
 def test_added_seeds_keep_away_from_given_centroids():
     points = np.concatenate([blobs(300, 2, 1), blobs(300, 2, 1) + 100])
-    row = kernels.seed_rows(points, 1, random=np.random.default_rng(0), given=points[:1].astype(np.float64))
+    near_first = np.square(points - points[0]).sum(axis=1)
+    row = kernels.seed_rows(points, 1, random=np.random.default_rng(0), closest=near_first)
     assert row[0] >= 300
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from songatlas.kernels import reference
+from songatlas.kernels import iteration, reference
 
 _kernels = pytest.importorskip("songatlas.kernels._kernels", reason="the C kernels were not built")
 native = pytest.importorskip("songatlas.kernels.native")
@@ -102,9 +102,11 @@ def test_seeds_equal_the_references(n, d, k, kind, dtype, weighted, given_centro
     random = np.random.default_rng(seed)
     points = points_of(kind, n, d, dtype, random)
     weights = random.random(n) if weighted else None
-    already = points[:2].astype(np.float64) if given_centroids else None
+    closest = None
+    if given_centroids:
+        closest = native.squared_distances(points, points[:1].astype(np.float64), np.zeros(n, np.int32))
     chosen = [
-        engine.seed_rows(points, k, random=np.random.default_rng(seed), weights=weights, given=already)
+        engine.seed_rows(points, k, random=np.random.default_rng(seed), weights=weights, closest=closest)
         for engine in (reference, native)
     ]
     np.testing.assert_array_equal(*chosen)
@@ -257,7 +259,7 @@ def test_many_labelings_overflow_no_key():
 def relabel_arguments(n=40, d=3, k=4):
     rows = native.Rows.of(np.arange(n * d, dtype=np.float32).reshape(n, d))
     answers = [np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n, np.int32)]
-    return [rows.points, rows.blocks, rows.longest, rows.shift, rows.scale, np.zeros((k, d)), *answers, 0, 3]
+    return [rows.points, rows.screen, np.zeros((k, d)), *answers, None, 0.0, 0, 3]
 
 
 @pytest.mark.parametrize(
@@ -268,35 +270,72 @@ def relabel_arguments(n=40, d=3, k=4):
         (0, np.zeros((40, 0), np.float32)),
         (0, np.asfortranarray(np.zeros((40, 3), np.float32))),
         (0, "points"),
-        (1, np.zeros((2, 3, 16), np.float32)),
-        (1, np.zeros((3, 3, 16), np.float64)),
-        (2, np.zeros(2, np.float32)),
-        (3, np.zeros(2)),
-        (5, np.zeros((4, 2))),
-        (5, np.zeros((0, 3))),
-        (5, np.zeros((4, 3), np.float32)),
-        (6, np.zeros(39, np.int32)),
-        (6, np.zeros(40, np.int64)),
-        (6, b"\0" * 160),
-        (7, np.zeros(39, np.int64)),
-        (8, np.zeros(39, np.int32)),
-        (8, None),
-        (9, -1),
+        (1, ("blocks", np.zeros((2, 3, 16), np.float32))),
+        (1, ("blocks", np.zeros((3, 3, 16), np.float64))),
+        (1, ("longest", np.zeros(2, np.float32))),
+        (1, ("shift", np.zeros(2))),
+        (2, np.zeros((4, 2))),
+        (2, np.zeros((0, 3))),
+        (2, np.zeros((4, 3), np.float32)),
+        (3, np.zeros(39, np.int32)),
+        (3, np.zeros(40, np.int64)),
+        (3, b"\0" * 160),
+        (4, np.zeros(39, np.int64)),
+        (5, np.zeros(39, np.int32)),
+        (5, None),
+        (6, np.zeros(2)),
+        (8, -1),
+        (8, 4),
         (9, 4),
-        (10, 4),
     ],
 )
 def test_wrong_calls_of_relabel_raise(place, wrong):
     arguments = relabel_arguments()
     assert _kernels.relabel(*arguments) == 0
+    if place == 1:
+        screen = dict(zip(("blocks", "longest", "shift", "scale"), arguments[1], strict=True))
+        wrong = tuple({**screen, wrong[0]: wrong[1]}.values())
     arguments[place] = wrong
     with pytest.raises((ValueError, TypeError)):
         _kernels.relabel(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (2, np.zeros((0, 3))),
+        (3, np.zeros(39, np.int32)),
+        (4, np.zeros(0)),
+        (5, np.array([0, 20, 41])),
+        (5, np.array([0, 30, 20, 40])),
+        (5, np.zeros(0, np.int64)),
+        (7, np.zeros(2, np.uint8)),
+        (7, np.zeros(1)),
+    ],
+)
+def test_wrong_calls_of_lloyd_raise(place, wrong):
+    points, screen, centroids, labels, *_ = relabel_arguments()
+    centroids += np.arange(4.0)[:, None] * 30
+    limits, flag = (1e9, 0.0, np.inf, 3.0, 0.3, 1.0, 2), np.zeros(1, np.uint8)
+    arguments = [points, screen, centroids, labels, np.zeros(50), np.array([0, 20, 40]), limits, flag]
+    assert _kernels.lloyd(*arguments)[0] == "converged"
+    arguments[place] = wrong
+    with pytest.raises((ValueError, TypeError)):
+        _kernels.lloyd(*arguments)
+
+
+def test_a_run_can_be_stopped():
+    points = np.random.default_rng(0).normal(size=(500, 3))
+    stop = iteration.Stop()
+    stop.set()
+    for engine in (reference, native):
+        with pytest.raises(iteration.Stopped):
+            engine.lloyd(engine.Rows.of(points), points[:4], iteration.Rules(1.0, 9), stop=stop)
+
+
 def test_changed_needs_room_for_every_row():
     arguments = relabel_arguments()
-    arguments[7:9] = np.zeros(39, np.int64), np.zeros(39, np.int32)
+    arguments[4:6] = np.zeros(39, np.int64), np.zeros(39, np.int32)
     with pytest.raises(ValueError, match="room for every row"):
         _kernels.relabel(*arguments)
 
@@ -383,3 +422,36 @@ def test_the_environment_chooses_the_engine(wanted, told):
     )
     assert told in (ran.stdout if wanted != "fortran" else ran.stderr)
     assert (ran.returncode == 0) == (wanted != "fortran")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    n=st.integers(1, 1500),
+    d=st.integers(1, 40),
+    k=st.integers(1, 20),
+    kind=st.sampled_from(KINDS),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    variant=st.sampled_from(VARIANTS),
+    rules=st.sampled_from(
+        [{}, {"tolerance": 0.02}, {"bar": 0.7}, {"stretch": 1.5}, {"stretch": 1.9, "bar": 0.5}]
+    ),
+    max_iter=st.sampled_from([1, 2, 60]),
+    seed=st.integers(0, 2**31),
+)
+def test_whole_runs_equal_the_references(n, d, k, kind, dtype, variant, rules, max_iter, seed):
+    _kernels.use_variant(variant)
+    random, k = np.random.default_rng(seed), min(k, n)
+    points = points_of(kind, n, d, dtype, random)
+    centroids = points[random.integers(n, size=k)].astype(np.float64)
+    plain = reference.Rows.of(points)
+    total = float(reference.squared_distances(points, plain.shift[None], np.zeros(n, np.int32)).sum())
+    shares = {name: value * total if name == "bar" else value for name, value in rules.items()}
+    asked = iteration.Rules(total, max_iter, **shares)
+    one = reference.lloyd(plain, centroids, asked)
+    other = native.lloyd(native.Rows.of(points), centroids, asked)
+    threaded = native.lloyd(native.Rows.of(points), centroids, asked, n_threads=2)
+    for run in (other, threaded):
+        np.testing.assert_array_equal(one.labels, run.labels)
+        np.testing.assert_array_equal(one.centroids, run.centroids)
+        assert one.history == run.history
+        assert (one.converged, one.hopeless) == (run.converged, run.hopeless)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from songatlas.features import DETAILS, FEATURES
-from songatlas.profiles import VOCABULARY, Profile, profile_clusters
+from songatlas.profiles import VOCABULARY, Profile, contrasts, profile_clusters, typical
+from songatlas.profiles.contrasts import mid_ranks
 from songatlas.profiles.words import COMPARATIVES, IMPORTANCE
 
 FEATURES_USED = [
@@ -261,6 +262,44 @@ def test_typical_songs_are_near_of_different_artists_and_no_versions() -> None:
     alone = songs.with_columns(artists=pl.lit(["A"]))
     (profile,) = profile_clusters(alone, labels, distances, features=["energy"], k=1)
     assert profile.typical == ("a", "b", "c", "e", "f")
+
+
+def test_typical_songs_are_the_same_when_only_the_near_ones_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    songs, labels = make_catalogue(900, 4)
+    random = np.random.default_rng(5)
+    distances = random.random(900).round(2)
+    few_artists = [[f"Artist {number}"] for number in random.integers(0, 3, 900)]
+    versions = pl.Series([f"s{number:05d}" if number % 5 else None for number in range(900)])
+    for change in (
+        {},
+        {"artists": pl.Series(few_artists)},
+        {"version_of": versions},
+        {"version_of": pl.Series(["s00001"] * 900)},
+    ):
+        table = songs.with_columns(**change)
+        monkeypatch.setattr(typical, "_CANDIDATES", 10_000)
+        whole = typical.typical_songs(table, labels, distances, k=4)
+        monkeypatch.setattr(typical, "_CANDIDATES", 7)
+        assert typical.typical_songs(table, labels, distances, k=4) == whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    numbers=st.lists(st.one_of(st.integers(-50, 50), st.floats(-1e6, 1e6)), max_size=80),
+    divisor=st.sampled_from([1, 3, 1000, 10_000]),
+)
+def test_counted_ranks_are_those_of_sorting(numbers: list[float], divisor: int) -> None:
+    values = np.array(numbers, dtype=np.float64) / divisor
+    assert mid_ranks(values).tolist() == pl.Series(values).rank("average").cast(pl.Float64).to_list()
+
+
+def test_ranks_on_a_grid_are_counted() -> None:
+    thousandths = np.random.default_rng(0).integers(0, 1000, 5000) / 1000
+    assert contrasts._grid_cells(thousandths, 1000.0) is not None
+    assert contrasts._grid_cells(thousandths, 1.0) is None
+    assert mid_ranks(thousandths).tolist() == pl.Series(thousandths).rank("average").to_list()
 
 
 @pytest.mark.parametrize("word", VOCABULARY, ids=lambda word: f"{word.role} {word.text}")

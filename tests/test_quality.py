@@ -259,6 +259,17 @@ def test_purity_of_equal_groupings_is_one_and_of_one_cluster_the_largest_share()
     assert purity([0, 0, 0, 0], ["a", "a", "a", "b"]) == 0.75
 
 
+@settings(max_examples=40, deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=60))
+def test_agreement_equals_scikit_learns(pairs: list[tuple[int, int]]) -> None:
+    labels, genres = (list(side) for side in zip(*pairs, strict=True))
+    found = agreement(labels, genres)
+    assert found.ami == pytest.approx(metrics.adjusted_mutual_info_score(genres, labels), abs=1e-9)
+    assert found.ari == pytest.approx(metrics.adjusted_rand_score(genres, labels), abs=1e-9)
+    assert found.nmi == pytest.approx(metrics.normalized_mutual_info_score(genres, labels), abs=1e-9)
+    assert found.v_measure == pytest.approx(metrics.v_measure_score(genres, labels), abs=1e-9)
+
+
 def test_stability_is_one_for_the_same_clusters_and_near_zero_for_chance() -> None:
     random = np.random.default_rng(2)
     labels = random.integers(0, 4, size=400)

@@ -8,7 +8,8 @@ Conventions
 -----------
 Songs tables have the columns of `songatlas.features`; labels are `(n_songs,)` int, 0 to k - 1, in the
 order of the songs; a genre is a String, null where none is known. Songs without a genre are left out of
-every score.
+every score. Clusters and genres are compared over all songs; the ceiling is tried on a sample of them,
+whose size is told.
 
 References
 ----------
@@ -28,12 +29,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.metrics import adjusted_mutual_info_score
-from sklearn.model_selection import GroupKFold
 
 from songatlas.errors import UnknownName, did_you_mean
-from songatlas.quality import agreement, purity, sampled_rows
+from songatlas.quality import CrossTable, sampled_rows
 
 FEWEST_SONGS = 5
 """Genres of fewer songs are no genre here."""
@@ -45,7 +43,10 @@ OTHER = "other"
 """What `genre_table` calls the genres that are not among the largest."""
 
 _SHUFFLES = 10
+_SHUFFLED_SONGS = 2_000_000  # in all: of many songs one shuffle is as good as ten
+_MANY_SONGS = 50_000
 _CEILING_SONGS = 10_000
+_CEILING_SONGS_OF_MANY = 20_000  # a third to learn from, the rest to be tested on
 _FEWEST_FOR_CEILING = 50
 _FOLDS = 3
 _TREES = 100
@@ -154,8 +155,9 @@ def score_genres(
     dict
         `ami`, `ari`, `nmi`, `v_measure`, `purity`; `chance_ami` and `chance_purity`, means over shuffled
         genres; `ceiling_ami` and `ceiling_accuracy` of genres predicted for artists never seen, None where
-        that cannot be tried; `n_songs` and `n_genres` that took part; `sentences`, a list of plain words.
-        All figures are None where no song has a genre.
+        that cannot be tried, and `ceiling_n_songs`, how many songs it was tried with; `n_songs` and
+        `n_genres` that took part; `sentences`, a list of plain words. All figures are None where no song
+        has a genre.
 
     Raises
     ------
@@ -169,15 +171,17 @@ def score_genres(
             f"{len(labels)} labels, {genres.len()} genres and {len(points)} points: one a song each"
         )
     rows = np.flatnonzero(genres.is_not_null().to_numpy())
-    codes = genres.drop_nulls().cast(pl.String).rank("dense").to_numpy().astype(np.int64)
-    n_genres = len(np.unique(codes))
+    codes, n_genres = _codes(genres.drop_nulls().cast(pl.String))
     score: dict[str, Any] = dict.fromkeys(("ami", "ari", "nmi", "v_measure", "purity"))
-    score |= dict.fromkeys(("chance_ami", "chance_purity", "ceiling_ami", "ceiling_accuracy"))
+    score |= dict.fromkeys(
+        ("chance_ami", "chance_purity", "ceiling_ami", "ceiling_accuracy", "ceiling_n_songs")
+    )
     score |= {"n_songs": len(rows), "n_genres": n_genres}
     if len(rows):
         clusters = np.asarray(labels)[rows]
-        score |= asdict(agreement(clusters, codes)) | _chance(clusters, codes, seed)
-        score |= _ceiling(points, rows, codes, _artist_groups(artists, len(labels))[rows], seed)
+        table = CrossTable.of(clusters, codes)
+        score |= asdict(table.agreement()) | _chance(table, clusters, codes, seed)
+        score |= _ceiling(points, rows, codes, artists, seed)
     return score | {"sentences": _sentences(score)}
 
 
@@ -258,51 +262,87 @@ def _coverage_sentence(labels: pl.Series, n_genres: int, from_tags: bool) -> str
     return f"{genres} from the column '{labels.name}' for {share}."
 
 
-def _chance(clusters: NDArray[Any], codes: NDArray[np.int64], seed: int) -> dict[str, float]:
+def _codes(genres: pl.Series) -> tuple[NDArray[np.int64], int]:
+    """The genres as numbers from 0, in the order of the alphabet, and how many there are."""
+    different = genres.unique().sort()
+    return genres.cast(pl.Enum(different)).to_physical().to_numpy().astype(np.int64), different.len()
+
+
+def _chance(
+    table: CrossTable, clusters: NDArray[Any], codes: NDArray[np.int64], seed: int
+) -> dict[str, float]:
     """Mean scores of shuffled genres."""
     random = np.random.default_rng([seed, 0])
-    shuffled = [random.permutation(codes) for _ in range(_SHUFFLES)]
+    n_shuffles = min(_SHUFFLES, max(1, _SHUFFLED_SONGS // len(codes)))
+    expected = table.expected_information
+    shuffled = [CrossTable.of(clusters, random.permutation(codes)) for _ in range(n_shuffles)]
     return {
-        "chance_ami": float(np.mean([adjusted_mutual_info_score(codes, clusters) for codes in shuffled])),
-        "chance_purity": float(np.mean([purity(clusters, codes) for codes in shuffled])),
+        "chance_ami": float(
+            np.mean([each.adjusted_mutual_information(expected=expected) for each in shuffled])
+        ),
+        "chance_purity": float(np.mean([each.purity() for each in shuffled])),
     }
 
 
-def _artist_groups(artists: pl.Series | None, n_songs: int) -> NDArray[np.int64]:
-    """A number for each artist; songs without one get a number of their own."""
-    alone = np.arange(n_songs, dtype=np.int64)
+def _artist_groups(artists: pl.Series | None, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number for the artist of each of the rows; songs without one get a number of their own."""
+    alone = np.arange(len(rows), dtype=np.int64)
     if artists is None:
         return alone
+    artists = artists.gather(rows)
     if isinstance(artists.dtype, pl.List):
         artists = artists.list.first()
     names = artists.cast(pl.String).str.strip_chars().str.to_lowercase()
     known = (names.is_not_null() & (names != "")).fill_null(value=False).to_numpy()
     ranks = names.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    return np.where(known, ranks + n_songs, alone)
+    return np.where(known, ranks + len(rows), alone)
 
 
 def _ceiling(
     points: NDArray[Any],
     rows: NDArray[np.int64],
     codes: NDArray[np.int64],
-    groups: NDArray[np.int64],
+    artists: pl.Series | None,
     seed: int,
 ) -> dict[str, float | None]:
     """Scores of a classifier on artists it never saw; None where there is too little to learn from."""
-    taken = sampled_rows(len(rows), _CEILING_SONGS, seed=seed)
-    truth, artists = codes[taken], groups[taken]
-    n_folds = min(_FOLDS, len(np.unique(artists)))
+    many = len(rows) > _MANY_SONGS
+    taken = sampled_rows(len(rows), _CEILING_SONGS_OF_MANY if many else _CEILING_SONGS, seed=seed)
+    truth, groups = codes[taken], _artist_groups(artists, rows[taken])
+    n_folds = min(_FOLDS, len(np.unique(groups)))
     if len(taken) < _FEWEST_FOR_CEILING or len(np.unique(truth)) < 2 or n_folds < 2:
-        return {"ceiling_ami": None, "ceiling_accuracy": None}
-    seen = np.asarray(points)[rows[taken]]
+        return {"ceiling_ami": None, "ceiling_accuracy": None, "ceiling_n_songs": None}
+    tested, predicted = _predicted(np.asarray(points)[rows[taken]], truth, groups, n_folds, many, seed)
+    return {
+        "ceiling_ami": CrossTable.of(predicted, truth[tested]).adjusted_mutual_information(),
+        "ceiling_accuracy": float((truth[tested] == predicted).mean()),
+        "ceiling_n_songs": len(taken),
+    }
+
+
+def _predicted(
+    seen: NDArray[Any],
+    truth: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    n_folds: int,
+    many: bool,
+    seed: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Songs that were tested and the genres predicted for them, each by trees that never met its artist.
+
+    Of few songs each is tested in its turn; of many, one part teaches and all others are tested.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.model_selection import GroupKFold
+
+    folds = GroupKFold(n_splits=n_folds).split(seen, truth, groups)
+    turns = [next(folds)[::-1]] if many else list(folds)
     predicted = np.empty_like(truth)
-    for learn, test in GroupKFold(n_splits=n_folds).split(seen, truth, artists):
+    for learn, test in turns:
         forest = ExtraTreesClassifier(_TREES, min_samples_leaf=_SONGS_A_LEAF, random_state=seed % 2**32)
         predicted[test] = forest.fit(seen[learn], truth[learn]).predict(seen[test])
-    return {
-        "ceiling_ami": float(adjusted_mutual_info_score(truth, predicted)),
-        "ceiling_accuracy": float((truth == predicted).mean()),
-    }
+    tested = np.sort(np.concatenate([test for _, test in turns]))
+    return tested, predicted[tested]
 
 
 def _sentences(score: Mapping[str, Any]) -> list[str]:
@@ -323,5 +363,12 @@ def _sentences(score: Mapping[str, Any]) -> list[str]:
         *said,
         "A classifier that was taught these genres, and hears the same of each song, reaches "
         f"{score['ceiling_ami']:.2f} for artists it never met, naming {score['ceiling_accuracy']:.0%} "
-        "of their songs rightly.",
+        f"of their songs rightly{_tried_on(score)}.",
     ]
+
+
+def _tried_on(score: Mapping[str, Any]) -> str:
+    """How many songs the classifier was tried on, where it was not all of them."""
+    if score["ceiling_n_songs"] == score["n_songs"]:
+        return ""
+    return f" (tried on {score['ceiling_n_songs']:,} of the {score['n_songs']:,} songs)"

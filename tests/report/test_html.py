@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -154,3 +156,22 @@ def test_a_heavy_figure_is_shown_by_its_png(tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_bytes(b" " * (LARGEST_SVG + 1))
     heavy = picture_of(tmp_path / "a.svg", tmp_path / "a.png", title="t", caption="c")
     assert heavy.uri == "data:image/png;base64,cG5n"
+
+
+def test_the_page_stays_light_whatever_the_number_of_songs(hostile_atlas: Atlas) -> None:
+    times = 1500
+    labels, random = np.tile(hostile_atlas.clustering.labels, times), np.random.default_rng(0)
+    positions = np.tile(hostile_atlas.positions, (times, 1))
+    many = replace(
+        hostile_atlas,
+        songs=pl.concat([hostile_atlas.songs] * times),
+        clustering=replace(hostile_atlas.clustering, labels=labels),
+        positions=positions + random.normal(0, 0.1, positions.shape).astype(np.float32),
+    )
+    assert many.songs.height > 200_000
+    assert len(render_report(many).encode()) < 5_000_000
+
+
+def test_a_page_without_figures_needs_no_matplotlib() -> None:
+    code = "import sys, songatlas.atlas, songatlas.report; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

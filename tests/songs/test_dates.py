@@ -1,4 +1,4 @@
-"""Release dates: years that a spreadsheet took for days."""
+"""Release dates of every precision and order, and years that a spreadsheet took for days."""
 
 from __future__ import annotations
 
@@ -57,3 +57,44 @@ def test_the_table_tells_of_them() -> None:
     assert table.songs["year"].to_list() == [1968, 1984, 1998, 2003, 2012, 2019, *[None] * 4]
     reading = next(column for column in table.columns if column.column == "release_date")
     assert TOLD in reading.note
+
+
+@pytest.mark.parametrize(
+    ("cells", "dates", "years"),
+    [
+        (
+            ["1922", "1981-12", "2001-03-19", "0", ""],
+            ["1922", "1981-12", "2001-03-19", None, None],
+            [1922, 1981, 2001],
+        ),
+        (["22-02-1922", "01-06-1922"], ["1922-02-22", "1922-06-01"], [1922, 1922]),
+        (["10/27/82", "6/2/13"], ["1982-10-27", "2013-06-02"], [1982, 2013]),
+        (["6/25/2013", "7/2/2021"], ["2013-06-25", "2021-07-02"], [2013, 2021]),
+        (["1/2/2003", "3/4/2005"], ["2003", "2005"], [2003, 2005]),
+        (
+            ["4/16/2018", "22-01-1928", "2/3/2018", "2-3-1928"],
+            ["2018-04-16", "1928-01-22", "2018-02-03", "1928-03-02"],
+            [2018],
+        ),
+        (["2001-03-19T07:00:00Z", "2001-03-19 07:00"], ["2001-03-19", "2001-03-19"], [2001, 2001]),
+        (
+            ["Jan 5, 2019", "5 January 2019", "March 2001"],
+            ["2019-01-05", "2019-01-05", "2001-03"],
+            [2019, 2019, 2001],
+        ),
+        (["2019.0", "1990"], ["2019", "1990"], [2019, 1990]),
+        (["90s", "1980s", "2000s"], [None, None, None], [1995, 1985, 2005]),
+        (["x", "1", "2011-00-00"], [None, None, "2011"], [None, None, 2011]),
+    ],
+)
+def test_dates(cells: list[str], dates: list[str | None], years: list[float | None]) -> None:
+    read = read_dates(pl.Series(cells))
+    assert read.dates.to_list() == dates
+    assert read.years[: len(years)].to_list() == years
+
+
+def test_a_named_order_of_dates() -> None:
+    assert read_dates(pl.Series(["1/2/2003"]), order="d-m-y").dates.to_list() == ["2003-02-01"]
+    songs = pl.DataFrame({"energy": [0.5], "valence": [0.25], "tempo": [120.0], "year": ["1/2/2003"]})
+    table = read_songs(songs, units={"year": "m-d-y"})
+    assert table.songs["release_date"][0] == "2003-01-02"

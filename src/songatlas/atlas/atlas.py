@@ -47,7 +47,8 @@ class Atlas:
     clustering : Clustering
         Labels 0..k-1 by falling size, centroids, inertia and its history.
     plain_run : tuple of float
-        Inertia after each iteration of one plain run of k-means with the chosen k.
+        Inertia after each iteration of one plain run of k-means with the chosen k, on a sample where the
+        songs are many.
     distances : ndarray of float64, shape (n_clustered,)
         Distance of each song to the centroid of its cluster.
     evidence : DataFrame
@@ -57,7 +58,7 @@ class Atlas:
     verdict : Verdict
         Which k, and why, in words.
     silhouette_sample : DataFrame
-        `cluster` and exact `silhouette` of a sample of the songs.
+        `cluster` and `silhouette` of a sample of the songs.
     profiles : tuple of Profile
         What each cluster sounds like, with its name.
     genre : mapping or None

@@ -26,7 +26,7 @@ from songatlas.atlas.evidence import (
 )
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.choose_k import choose_k, verdict_for
+from songatlas.choose_k import Verdict, choose_k, verdict_for
 from songatlas.demo import SIMULATED, simulate_catalogue
 from songatlas.errors import BadSettings, MissingColumns
 from songatlas.features import FEATURES
@@ -75,6 +75,7 @@ def build_atlas(
 
     tell(0.0, "reading and cleaning the songs")
     table, clean = preview(source, settings)
+    table = replace(table, songs=table.songs.clear())  # only the clean songs are needed from here on
     called = {read.column: read.header for read in reversed(table.columns) if read.column}
     genres = find_genres(clean.songs, called=called, asked=settings.genre)
     space = SongSpace.fit(
@@ -82,18 +83,12 @@ def build_atlas(
     )
     points = space.points(clean.songs)
 
-    tell(0.12, "clustering")
-    seed, n_threads = settings.seed, settings.threads
-    ks = ks_to_try(points, settings=settings)
-    clusterings = sweep(points, ks, seed=seed, n_threads=n_threads, progress=part(tell, 0.12, 0.5))
-    evidence = gather_evidence(points, clusterings, settings=settings, tell=part(tell, 0.5, 0.7))
-    verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
-    clustering = next(c for c in clusterings if c.k == verdict.k)
+    clustering, evidence, verdict = find_clusters(points, settings=settings, tell=part(tell, 0.12, 0.7))
 
     tell(0.7, "measuring the clusters")
     quality = measure(points, clustering, evidence, settings=settings)
-    _, distances = nearest_centroids(points, clustering.centroids, n_threads=n_threads)
-    genre, genre_counts = judge_by_genre(genres, clean.songs, points, clustering, seed=seed)
+    _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
+    genre, genre_counts = judge_by_genre(genres, clean.songs, points, clustering, seed=settings.seed)
 
     tell(0.95, "naming the clusters")
     labels = clustering.labels
@@ -126,6 +121,20 @@ def build_atlas(
         genre_counts=genre_counts,
         rows=spread_over_rows(table, clean, labels=labels, distances=distances, names=names),
     )
+
+
+def find_clusters(
+    points: np.ndarray, *, settings: AtlasSettings, tell: Progress
+) -> tuple[Clustering, pl.DataFrame, Verdict]:
+    """Cluster points for every k; return the clustering of the chosen one, the evidence and the verdict."""
+    tell(0.0, "clustering")
+    ks = ks_to_try(points, settings=settings)
+    clusterings = sweep(
+        points, ks, seed=settings.seed, n_threads=settings.threads, progress=part(tell, 0.0, 0.65)
+    )
+    evidence = gather_evidence(points, clusterings, settings=settings, tell=part(tell, 0.65, 1.0))
+    verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
+    return next(each for each in clusterings if each.k == verdict.k), evidence, verdict
 
 
 def build_demo(

@@ -14,11 +14,11 @@ import polars as pl
 
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import TooFewSongs
-from songatlas.kmeans import Clustering, KMeans, resample_labelings
+from songatlas.kmeans import Clustering, resample_labelings
 from songatlas.progress import Progress
 from songatlas.quality import (
-    calinski_harabasz,
-    davies_bouldin,
+    centroid_indices,
+    sampled_rows,
     silhouette,
     silhouette_values,
     silhouettes,
@@ -31,8 +31,13 @@ EXACT_SONGS = 100_000
 SILHOUETTE_SAMPLE = 4_000
 """Songs whose own silhouette is kept for the figure."""
 
+SHOWN_SONGS = 100_000
+"""Most songs behind what is only shown: the plain run, and those that silhouettes are measured against."""
+
 _FEW_SONGS = 2
 """Of n songs at most sqrt(n / this) clusters are tried: 5 of 50, 10 of 200, 20 of 800."""
+
+_FIRST_LOOK = 1024
 
 
 def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]:
@@ -43,14 +48,24 @@ def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]
     TooFewSongs
         If there are fewer different songs than clusters, or fewer than three.
     """
-    n_different = len(np.unique(points, axis=0))
     wanted = 2 if settings.k == "auto" else int(settings.k)
+    n_different = _count_different(points, enough=max(wanted, settings.k_max) + 1)
     if n_different <= wanted:
         raise TooFewSongs(_too_few(len(points), n_different, wanted))
     few = int(np.sqrt(len(points) / _FEW_SONGS))
     most = min(settings.k_max, n_different - 1, max(settings.k_min, few))
     ks = set(range(min(settings.k_min, most), most + 1))
     return tuple(sorted(ks if settings.k == "auto" else ks | {wanted}))
+
+
+def _count_different(points: np.ndarray, *, enough: int) -> int:
+    """How many points differ from one another; where `enough` do, no more are looked for."""
+    n_rows = min(len(points), max(_FIRST_LOOK, enough))
+    while True:
+        n_different = len(np.unique(points[:n_rows], axis=0))
+        if n_different >= enough or n_rows == len(points):
+            return n_different
+        n_rows = min(len(points), 8 * n_rows)
 
 
 def _too_few(n_songs: int, n_different: int, wanted: int) -> str:
@@ -106,8 +121,7 @@ def gather_evidence(
                 "silhouette": estimate.value,
                 "silhouette_low": estimate.low,
                 "silhouette_high": estimate.high,
-                "davies_bouldin": davies_bouldin(points, clustering.labels),
-                "calinski_harabasz": calinski_harabasz(points, clustering.labels),
+                **centroid_indices(points, clustering.labels, clustering.centroids),
                 "stability": steady.value,
                 "stability_low": steady.low,
                 "stability_high": steady.high,
@@ -124,16 +138,14 @@ def measure(
     points: np.ndarray, clustering: Clustering, evidence: pl.DataFrame, *, settings: AtlasSettings
 ) -> dict[str, Any]:
     """Return the indices of the chosen clustering, with an exact silhouette up to `EXACT_SONGS` songs."""
-    found = silhouette(
-        points,
-        clustering.labels,
-        exact=True if len(points) <= EXACT_SONGS else None,
-        seed=settings.seed,
-        n_threads=settings.threads,
-    )
     row = evidence.row(by_predicate=pl.col("k") == clustering.k, named=True)
+    value, low, high = (row[name] for name in ("silhouette", "silhouette_low", "silhouette_high"))
+    exact = len(points) <= EXACT_SONGS
+    if exact and low != high:
+        threads = settings.threads
+        value = low = high = silhouette(points, clustering.labels, exact=True, n_threads=threads).value
     return {
-        "silhouette": {"value": found.value, "low": found.low, "high": found.high, "exact": found.exact},
+        "silhouette": {"value": value, "low": low, "high": high, "exact": exact},
         "davies_bouldin": row["davies_bouldin"],
         "calinski_harabasz": row["calinski_harabasz"],
         "inertia": clustering.inertia,
@@ -146,10 +158,14 @@ def plain_run(points: np.ndarray, k: int, *, settings: AtlasSettings) -> tuple[f
     """Return the inertia after each iteration of one plain run of k-means from a k-means++ start.
 
     The sweep finds its clusterings by a longer search, whose last steps hardly move; this run shows what
-    k-means itself does with these songs, and what the search gains over it.
+    k-means itself does with these songs, and what the search gains over it. Of many songs it takes a
+    sample of `SHOWN_SONGS`.
     """
+    from songatlas.kmeans import KMeans
+
+    rows = sampled_rows(len(points), SHOWN_SONGS, seed=settings.seed)
     run = KMeans(k, n_init=1, tol=0.0, random_state=settings.seed % 2**32, n_threads=settings.threads)
-    return tuple(float(value) for value in run.fit(points).history_)
+    return tuple(float(value) for value in run.fit(points[rows]).history_)
 
 
 def with_exact_silhouette(evidence: pl.DataFrame, k: int, quality: dict[str, Any]) -> pl.DataFrame:
@@ -165,8 +181,15 @@ def with_exact_silhouette(evidence: pl.DataFrame, k: int, quality: dict[str, Any
 def sample_silhouettes(
     points: np.ndarray, clustering: Clustering, *, settings: AtlasSettings
 ) -> pl.DataFrame:
-    """Return `cluster` and exact `silhouette` of at most `SILHOUETTE_SAMPLE` songs drawn by the seed."""
+    """Return `cluster` and `silhouette` of at most `SILHOUETTE_SAMPLE` songs drawn by the seed.
+
+    They are compared with all songs, or with a sample of `SHOWN_SONGS` to which they belong.
+    """
+    n_songs = len(points)
     rng = np.random.default_rng(settings.seed)
-    rows = np.sort(rng.permutation(len(points))[:SILHOUETTE_SAMPLE])
-    values = silhouette_values(points, clustering.labels, rows=rows, n_threads=settings.threads)
-    return pl.DataFrame({"cluster": clustering.labels[rows], "silhouette": values})
+    rows = np.sort(rng.permutation(n_songs)[:SILHOUETTE_SAMPLE])
+    others = np.union1d(rows, sampled_rows(n_songs, SHOWN_SONGS, seed=settings.seed))
+    labels, n_threads = clustering.labels, settings.threads
+    within = np.searchsorted(others, rows)
+    values = silhouette_values(points[others], labels[others], rows=within, n_threads=n_threads)
+    return pl.DataFrame({"cluster": labels[rows], "silhouette": values})

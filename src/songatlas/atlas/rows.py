@@ -51,19 +51,18 @@ class ClusteredRows:
             `cluster` (Int32), `cluster_name`, `cluster_distance` (six significant digits) and
             `excluded_because`; the first three are null where a row was left out.
         """
-        placed = self.cluster >= 0
-        names = np.array([*self.names, ""], dtype=object)[self.cluster]
+        placed = pl.lit(pl.Series(self.cluster >= 0))
+        names = pl.Series([*self.names, None], dtype=pl.String)
         frame = pl.DataFrame(
             {
                 "cluster": pl.Series(self.cluster, dtype=pl.Int32),
-                "cluster_name": pl.Series(names, dtype=pl.String),
+                "cluster_name": names.gather(np.where(self.cluster >= 0, self.cluster, len(self.names))),
                 "cluster_distance": pl.Series(self.distance, dtype=pl.Float64).round_sig_figs(6),
                 "excluded_because": self.reasons.cast(pl.String),
             }
         )
-        is_placed = pl.lit(pl.Series(placed))
         return frame.with_columns(
-            pl.when(is_placed).then(pl.col(name)) for name in ("cluster", "cluster_name", "cluster_distance")
+            pl.when(placed).then(pl.col(name)).alias(name) for name in ("cluster", "cluster_distance")
         )
 
 

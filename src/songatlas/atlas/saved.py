@@ -56,7 +56,7 @@ def write_parts(atlas: Atlas, folder: Path) -> None:
     labels, positions = atlas.clustering.labels, atlas.positions
     placed = (labels, atlas.distances, positions[:, 0], positions[:, 1])
     songs = atlas.songs.with_columns(pl.Series(n, v) for n, v in zip(_PLACES, placed, strict=True))
-    songs.write_parquet(folder / "songs.parquet")
+    songs.write_parquet(folder / "songs.parquet", compression="snappy", statistics=False)
     atlas.silhouette_sample.write_parquet(folder / "silhouette_sample.parquet")
     np.save(folder / "centroids.npy", np.ascontiguousarray(atlas.clustering.centroids, dtype=np.float64))
     _write_json(folder / "atlas.json", _described(atlas))

@@ -65,7 +65,7 @@ _ODD_NAMES = {
     "interlude": ("track_name",),
     "silence": ("track_name", "track_artist", "track_album_name"),
 }
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 200_000
 _DIGITS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", dtype=np.uint8)
 
 

@@ -19,13 +19,13 @@ from types import MappingProxyType
 
 from matplotlib.figure import Figure
 
+from songatlas.colours import CLUSTER_COLOURS, colour_of
 from songatlas.figures.clusters import cluster_sizes, feature_bars
 from songatlas.figures.evidence import elbow, silhouette
 from songatlas.figures.heatmaps import genre_heatmap, profile_heatmap
 from songatlas.figures.saving import save_figures
 from songatlas.figures.songmap import pca_map
 from songatlas.figures.spreads import feature_distributions
-from songatlas.figures.style import CLUSTER_COLOURS, colour_of
 
 __all__ = [
     "CLUSTER_COLOURS",

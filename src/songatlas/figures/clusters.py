@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from songatlas.colours import colour_of
 from songatlas.figures.lettering import printable, shortened
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import (
@@ -15,7 +16,6 @@ from songatlas.figures.style import (
     LINE,
     QUIET,
     cluster_names,
-    colour_of,
     count_of,
     drawing,
     share_of,

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from songatlas.colours import colour_of
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import (
     ACCENT,
@@ -18,7 +19,6 @@ from songatlas.figures.style import (
     LINE,
     QUIET,
     cluster_names,
-    colour_of,
     count_of,
     drawing,
     magnitude_of,
@@ -31,7 +31,14 @@ _LEAST_BAND = 0.215
 _STEPS = 90
 
 
-def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Sequence[float] = ()) -> Figure:
+def elbow(
+    *,
+    evidence: pl.DataFrame,
+    k: int,
+    elbow_k: int | None,
+    history: Sequence[float] = (),
+    n_run: int | None = None,
+) -> Figure:
     """Draw the inertia by number of clusters, and how a plain run of k-means with the chosen k comes to rest.
 
     Parameters
@@ -44,6 +51,8 @@ def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Seque
         Where the curve bends, None = nowhere clearly.
     history : sequence of float
         Inertia after each iteration of one run of k-means with the chosen k.
+    n_run : int or None
+        Songs of that run, where it was a sample of them.
 
     Returns
     -------
@@ -58,7 +67,8 @@ def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Seque
         bend = f"Here it is at {elbow_k}." if elbow_k is not None else "Here there is no clear one."
         subtitle = (
             "Left: inertia always falls with more clusters; an elbow, where it stops falling fast, speaks "
-            f"for that number. {bend} Right: how fast a plain run of k-means comes to rest."
+            f"for that number. {bend} Right: how fast a plain run of k-means "
+            f"{f'on a sample of {n_run:,} songs ' if n_run else ''}comes to rest."
         )
         sheet = Sheet(title, subtitle, height=_TOP + 3.5 + _FOOT)
         width, second = 3.75, WIDTH - 3.75
@@ -70,7 +80,13 @@ def elbow(*, evidence: pl.DataFrame, k: int, elbow_k: int | None, history: Seque
 
 
 def silhouette(
-    *, evidence: pl.DataFrame, k: int, sample: pl.DataFrame, names: Sequence[str], mean: float | None
+    *,
+    evidence: pl.DataFrame,
+    k: int,
+    sample: pl.DataFrame,
+    names: Sequence[str],
+    mean: float | None,
+    n_others: int | None = None,
 ) -> Figure:
     """Draw the mean silhouette by number of clusters, and the silhouette of each song by cluster.
 
@@ -86,6 +102,8 @@ def silhouette(
         Name of every cluster.
     mean : float or None
         Mean silhouette of the chosen clustering.
+    n_others : int or None
+        Songs that those of `sample` were compared with, where it was a sample of them.
 
     Returns
     -------
@@ -107,7 +125,8 @@ def silhouette(
         subtitle = (
             "1 = far nearer to its own cluster, 0 = on the border, below 0 = nearer to another one. "
             "Left: the mean by number of clusters, the band is its 95% interval. "
-            "Right: each song a thin bar, sorted inside its cluster."
+            "Right: each song a thin bar, sorted inside its cluster"
+            f"{f', compared with a sample of {n_others:,} songs' if n_others else ''}."
         )
         height = max(3.5, (_LEAST_BAND + 0.015) * len(shown))
         sheet = Sheet(title, subtitle, height=_TOP + height + _FOOT, note=note)

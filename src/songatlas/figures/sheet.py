@@ -16,8 +16,9 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
+from songatlas.colours import colour_of
 from songatlas.figures.lettering import families_for, printable, shortened, text_width, wrapped
-from songatlas.figures.style import FAINT, INK, PAPER, QUIET, colour_of, ink_on
+from songatlas.figures.style import FAINT, INK, PAPER, QUIET, ink_on
 
 MARGIN = 0.35
 WIDTH = 9.5

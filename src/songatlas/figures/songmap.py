@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from songatlas.colours import colour_of
 from songatlas.figures.lettering import printable, shortened, text_width, wrapped
 from songatlas.figures.sheet import BADGE, WIDTH, Sheet, empty_sheet, line_height
-from songatlas.figures.style import INK, QUIET, cluster_names, colour_of, count_of, drawing, share_of
+from songatlas.figures.style import INK, QUIET, cluster_names, count_of, drawing, share_of
 
 _MOST_POINTS = 30_000
 _LEAST_OF_A_CLUSTER = 25

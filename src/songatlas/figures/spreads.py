@@ -12,10 +12,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from songatlas.colours import colour_of
 from songatlas.features import FEATURES, Feature, header_key
 from songatlas.figures.lettering import printable
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
-from songatlas.figures.style import INK, QUIET, cluster_names, colour_of, drawing
+from songatlas.figures.style import INK, QUIET, cluster_names, drawing
 
 _MOST_RIDGES = 30
 _CELLS = 60

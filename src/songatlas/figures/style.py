@@ -17,33 +17,12 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 
+from songatlas.colours import NOT_CLUSTERED
 from songatlas.figures.lettering import families, printable
 
-CLUSTER_COLOURS: tuple[str, ...] = (
-    "#efb50c",
-    "#4d1cb8",
-    "#820602",
-    "#41c7f3",
-    "#fc678a",
-    "#448b13",
-    "#b656f1",
-    "#645560",
-    "#770666",
-    "#c1a5b8",
-    "#1a4f31",
-    "#33689b",
-    "#98d890",
-    "#7d8361",
-    "#12aa8f",
-    "#8d8fc6",
-    "#a60750",
-    "#9da130",
-    "#735917",
-    "#9e7191",
-)
-INK, QUIET, FAINT, LINE, PAPER = "#23262d", "#626874", "#9aa0aa", "#d8dbe0", "#ffffff"
+INK, QUIET, FAINT, LINE, PAPER = "#23262d", "#626874", NOT_CLUSTERED, "#d8dbe0", "#ffffff"
 ACCENT = "#33689b"
 DIVERGING: Colormap = LinearSegmentedColormap.from_list(
     "songatlas_diverging", ["#1d4e79", "#4f8fbf", "#b5d3e7", "#f7f5f2", "#f2c6a0", "#d9803f", "#8f3d12"]
@@ -52,31 +31,7 @@ SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list(
     "songatlas_sequential", ["#f7f7f4", "#cfe5df", "#85c1b6", "#33918a", "#13585b", "#07343b"]
 )
 
-_SHADES = (0.0, 0.5, -0.45, 0.28, -0.25)
 _LOCK = threading.RLock()
-
-
-def colour_of(cluster: int) -> str:
-    """Return the colour of a cluster, as ``#rrggbb``.
-
-    Parameters
-    ----------
-    cluster : int
-        Number of the cluster. Below 0 means not clustered and is grey; from 20 on the colours come
-        again lighter and darker.
-
-    Examples
-    --------
-    >>> colour_of(0), colour_of(20) == colour_of(0)
-    ('#efb50c', False)
-    """
-    if cluster < 0:
-        return FAINT
-    turn, place = divmod(int(cluster), len(CLUSTER_COLOURS))
-    shade = _SHADES[turn % len(_SHADES)]
-    target = 1.0 if shade > 0 else 0.0
-    red, green, blue = (part + (target - part) * abs(shade) for part in to_rgb(CLUSTER_COLOURS[place]))
-    return to_hex((red, green, blue))
 
 
 def ink_on(colour: Any) -> str:

@@ -1,6 +1,6 @@
 """The hot loops of clustering, and the one place that chooses which engine runs them.
 
-Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `nearest`,
+Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `lloyd`, `nearest`,
 `cluster_sums`, `cluster_spreads`, `squared_distances`, `seed_rows`, `random_rows` and
 `silhouette_table`. There are two: `native` in C, where it was built, and `reference` in NumPy. The
 environment variable ``SONGATLAS_KERNELS`` may name one of them.
@@ -13,14 +13,20 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from songatlas.kernels.threads import map_in_order, one_blas_thread, thread_count
+from songatlas.kernels.iteration import Rules, Run, Stopped
+from songatlas.kernels.threads import Stop, map_in_order, one_blas_thread, thread_count
 
 __all__ = [
     "Pass",
     "Rows",
+    "Rules",
+    "Run",
+    "Stop",
+    "Stopped",
     "cluster_spreads",
     "cluster_sums",
     "engine_name",
+    "lloyd",
     "lloyd_pass",
     "map_in_order",
     "nearest",
@@ -59,6 +65,7 @@ if TYPE_CHECKING:
         Rows,
         cluster_spreads,
         cluster_sums,
+        lloyd,
         lloyd_pass,
         nearest,
         random_rows,
@@ -69,7 +76,7 @@ if TYPE_CHECKING:
 else:
     Pass, Rows = _engine.Pass, _engine.Rows
     cluster_spreads, cluster_sums = _engine.cluster_spreads, _engine.cluster_sums
-    lloyd_pass, nearest = _engine.lloyd_pass, _engine.nearest
+    lloyd, lloyd_pass, nearest = _engine.lloyd, _engine.lloyd_pass, _engine.nearest
     random_rows, seed_rows = _engine.random_rows, _engine.seed_rows
     silhouette_table, squared_distances = _engine.silhouette_table, _engine.squared_distances
 

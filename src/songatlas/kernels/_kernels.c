@@ -4,6 +4,7 @@
  * where one does not fit; labels and row numbers are checked where they are used.
  */
 #include "arrays.h"
+#include "lloyd.h"
 #include "rows.h"
 
 static const Engine *const ENGINES[] = {
@@ -11,6 +12,7 @@ static const Engine *const ENGINES[] = {
     &engine_avx512, &engine_avx2,
 #endif
     &engine_plain};
+#define PRODUCTS_A_LOOK ((size_t)1 << 31) /* about a tenth of a second of work */
 #define N_ENGINES (sizeof ENGINES / sizeof *ENGINES)
 
 static const Engine *engine; /* the one in use */
@@ -51,6 +53,8 @@ static PyObject *use_variant(PyObject *Py_UNUSED(self), PyObject *args)
 static PyObject *finish(Held *held, int64_t bad, const char *what)
 {
     held_release(held);
+    if (bad == NO_MEMORY)
+        return PyErr_NoMemory();
     if (bad >= 0)
         return PyErr_Format(PyExc_ValueError, "%s row %lld does not exist", what, (long long)bad);
     Py_RETURN_NONE;
@@ -136,8 +140,9 @@ static PyObject *sum_rows(PyObject *Py_UNUSED(self), PyObject *args)
         !(counts = hold(&held, counts_in, "counts", DOUBLES, 1, 1, sums->shape[0], ANY, ANY)) ||
         !range_fits(first, last, points.n_rows, "rows"))
         return fail(&held);
+    const Engine *chosen = engine;
     Py_BEGIN_ALLOW_THREADS;
-    bad = rows_sum(&points, labels->buf, weights ? weights->buf : NULL, (size_t)first, (size_t)last,
+    bad = chosen->sum(&points, labels->buf, weights ? weights->buf : NULL, (size_t)first, (size_t)last,
                    (size_t)sums->shape[0], sums->buf, counts->buf);
     Py_END_ALLOW_THREADS;
     return finish(&held, bad, "the label of");
@@ -167,8 +172,9 @@ static PyObject *move_rows(PyObject *Py_UNUSED(self), PyObject *args)
                                ANY)) ||
         !(lost_counts = hold(&held, lost_counts_in, "lost counts", DOUBLES, 1, 1, gained->shape[0], ANY, ANY)))
         return fail(&held);
+    const Engine *chosen = engine;
     Py_BEGIN_ALLOW_THREADS;
-    bad = rows_move(&points, labels->buf, changed->buf, before->buf, (size_t)changed->shape[0],
+    bad = chosen->move(&points, labels->buf, changed->buf, before->buf, (size_t)changed->shape[0],
                     (size_t)gained->shape[0], gained->buf, lost->buf, gained_counts->buf, lost_counts->buf);
     Py_END_ALLOW_THREADS;
     return finish(&held, bad, "number or label of changed");
@@ -226,44 +232,95 @@ static PyObject *spread(PyObject *Py_UNUSED(self), PyObject *args)
     return finish(&held, bad, "the label of");
 }
 
+/* Check that numbers which will be used as places exist. */
+static int places_fit(const int32_t *places, size_t n, size_t step, size_t start, size_t below, const char *name)
+{
+    for (size_t i = start; i < n * step; i += step)
+        if (places[i] < 0 || (size_t)places[i] >= below) {
+            PyErr_Format(PyExc_ValueError, "%s hold %d: they must be from 0 to %zd", name, (int)places[i],
+                         (Py_ssize_t)below - 1);
+            return 0;
+        }
+    return 1;
+}
+
+/* Check that numbers rise, by at least `step`, from 0 or more to `last`. */
+static int rising(const int64_t *numbers, size_t n, int64_t step, int64_t last, const char *name)
+{
+    int fit = n > 0 && numbers[n - 1] == last && numbers[0] >= 0;
+    for (size_t i = 1; fit && i < n; i++)
+        fit = numbers[i] >= numbers[i - 1] + step;
+    if (!fit)
+        PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)last);
+    return fit;
+}
+
+/* Hold points and what the screen makes of them. */
+static int hold_screen(Held *held, PyObject *points_in, PyObject *const *screen_in, Points *points, Screen *screen)
+{
+    Py_buffer *blocks, *longest, *shift;
+    if (hold_points(held, points_in, points))
+        return -1;
+    Py_ssize_t n_blocks = (Py_ssize_t)((points->n_rows + BLOCK - 1) / BLOCK);
+    Py_ssize_t n_dimensions = (Py_ssize_t)points->n_dimensions;
+    if (!(blocks = hold(held, screen_in[0], "blocks", SINGLES, 0, 3, n_blocks, n_dimensions, BLOCK)) ||
+        !(longest = hold(held, screen_in[1], "longest", SINGLES, 0, 1, n_blocks, ANY, ANY)) ||
+        !(shift = hold(held, screen_in[2], "shift", DOUBLES, 0, 1, n_dimensions, ANY, ANY)))
+        return -1;
+    screen->blocks = blocks->buf;
+    screen->longest = longest->buf;
+    screen->shift = shift->buf;
+    return 0;
+}
+
+/* Hold centroids: at least one, and fewer than would overflow their numbers. */
+static Py_buffer *hold_centroids(Held *held, PyObject *source, int writable, const Points *points)
+{
+    Py_buffer *centroids =
+        hold(held, source, "centroids", DOUBLES, writable, 2, ANY, (Py_ssize_t)points->n_dimensions, ANY);
+    if (centroids && (centroids->shape[0] < 1 || centroids->shape[0] > INT32_MAX / 2)) {
+        PyErr_SetString(PyExc_ValueError, "there must be a centroid, and fewer than a billion of them");
+        return NULL;
+    }
+    return centroids;
+}
+
 static PyObject *relabel(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    PyObject *points_in, *blocks_in, *longest_in, *shift_in, *centroids_in, *labels_in, *changed_in, *before_in;
+    PyObject *points_in, *screen_in[3], *centroids_in, *labels_in, *changed_in, *before_in, *until_in;
     Py_ssize_t first, last;
     Screen screen;
+    Relabeling mine = {0};
     Held held;
     Points points;
-    Py_buffer *blocks, *longest, *shift, *centroids, *labels, *changed = NULL, *before = NULL;
-    if (!PyArg_ParseTuple(args, "OOOOdOOOOnn", &points_in, &blocks_in, &longest_in, &shift_in, &screen.scale,
-                          &centroids_in, &labels_in, &changed_in, &before_in, &first, &last) ||
-        held_room(&held, 8))
+    Py_buffer *centroids, *labels, *changed = NULL, *before = NULL, *until = NULL;
+    if (!PyArg_ParseTuple(args, "O(OOOd)OOOOOdnn", &points_in, &screen_in[0], &screen_in[1], &screen_in[2],
+                          &screen.scale, &centroids_in, &labels_in, &changed_in, &before_in, &until_in, &mine.drift,
+                          &first, &last) ||
+        held_room(&held, 9))
         return NULL;
-    if (hold_points(&held, points_in, &points))
+    if (hold_screen(&held, points_in, screen_in, &points, &screen))
         return fail(&held);
-    Py_ssize_t n_rows = (Py_ssize_t)points.n_rows, n_dimensions = (Py_ssize_t)points.n_dimensions;
-    Py_ssize_t n_blocks = (n_rows + BLOCK - 1) / BLOCK;
-    if (!(blocks = hold(&held, blocks_in, "blocks", SINGLES, 0, 3, n_blocks, n_dimensions, BLOCK)) ||
-        !(longest = hold(&held, longest_in, "longest", SINGLES, 0, 1, n_blocks, ANY, ANY)) ||
-        !(shift = hold(&held, shift_in, "shift", DOUBLES, 0, 1, n_dimensions, ANY, ANY)) ||
-        !(centroids = hold(&held, centroids_in, "centroids", DOUBLES, 0, 2, ANY, n_dimensions, ANY)) ||
+    Py_ssize_t n_rows = (Py_ssize_t)points.n_rows, n_blocks = (n_rows + BLOCK - 1) / BLOCK;
+    if (!(centroids = hold_centroids(&held, centroids_in, 0, &points)) ||
         !(labels = hold(&held, labels_in, "labels", INTS, 1, 1, n_rows, ANY, ANY)) ||
         (changed_in != Py_None &&
          (!(changed = hold(&held, changed_in, "changed", LONGS, 1, 1, ANY, ANY, ANY)) ||
           !(before = hold(&held, before_in, "before", INTS, 1, 1, changed->shape[0], ANY, ANY)))) ||
+        (until_in != Py_None && !(until = hold(&held, until_in, "until", DOUBLES, 1, 1, n_blocks, ANY, ANY))) ||
         !range_fits(first, last, (size_t)n_blocks, "blocks"))
         return fail(&held);
     Py_ssize_t stop = last * BLOCK < n_rows ? last * BLOCK : n_rows;
-    if (centroids->shape[0] < 1 || centroids->shape[0] > INT32_MAX / 2 ||
-        (changed && changed->shape[0] < stop - first * BLOCK)) {
-        PyErr_SetString(PyExc_ValueError, "there must be a centroid, and changed must have room for every row");
+    if (changed && changed->shape[0] < stop - first * BLOCK) {
+        PyErr_SetString(PyExc_ValueError, "changed must have room for every row");
         return fail(&held);
     }
-    screen.blocks = blocks->buf;
-    screen.longest = longest->buf;
-    screen.shift = shift->buf;
-    Relabeling mine = {.centroids = centroids->buf, .k = (size_t)centroids->shape[0], .labels = labels->buf};
+    mine.centroids = centroids->buf;
+    mine.k = (size_t)centroids->shape[0];
+    mine.labels = labels->buf;
     mine.changed = changed ? changed->buf : NULL;
     mine.before = before ? before->buf : NULL;
+    mine.until = until ? until->buf : NULL;
     int answer;
     const Engine *chosen = engine;
     Py_BEGIN_ALLOW_THREADS;
@@ -271,6 +328,76 @@ static PyObject *relabel(PyObject *Py_UNUSED(self), PyObject *args)
     Py_END_ALLOW_THREADS;
     held_release(&held);
     return answer ? PyErr_NoMemory() : PyLong_FromSize_t(mine.n_changed);
+}
+
+/* Who waits for a run: its flag is looked at before each pass, a key pressed to interrupt now and then. */
+typedef struct {
+    const volatile uint8_t *flag;
+    size_t passes_a_look;
+    int interrupted;
+} Waiting;
+
+static int go_on(void *caller, size_t n_passes)
+{
+    Waiting *waiting = caller;
+    if ((n_passes + 1) % waiting->passes_a_look == 0) {
+        PyGILState_STATE state = PyGILState_Ensure();
+        waiting->interrupted = PyErr_CheckSignals() != 0;
+        PyGILState_Release(state);
+    }
+    return !waiting->interrupted && !*waiting->flag;
+}
+
+static PyObject *lloyd(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    static const char *const outcomes[] = {"converged", "ended", "hopeless", "empty", "stopped"};
+    PyObject *points_in, *screen_in[3], *centroids_in, *labels_in, *history_in, *edges_in, *flag_in;
+    Py_ssize_t patience;
+    Screen screen;
+    Lloyd run = {0};
+    Held held;
+    Points points;
+    Py_buffer *centroids, *labels, *history, *edges, *flag;
+    if (!PyArg_ParseTuple(args, "O(OOOd)OOOO(ddddddn)O", &points_in, &screen_in[0], &screen_in[1], &screen_in[2],
+                          &screen.scale, &centroids_in, &labels_in, &history_in, &edges_in, &run.total,
+                          &run.tolerance, &run.bar, &run.foresight, &run.afresh_share, &run.stretch, &patience, &flag_in) ||
+        held_room(&held, 9))
+        return NULL;
+    if (hold_screen(&held, points_in, screen_in, &points, &screen) ||
+        !(centroids = hold_centroids(&held, centroids_in, 1, &points)) ||
+        !(labels = hold(&held, labels_in, "labels", INTS, 1, 1, (Py_ssize_t)points.n_rows, ANY, ANY)) ||
+        !(history = hold(&held, history_in, "history", DOUBLES, 1, 1, ANY, ANY, ANY)) ||
+        !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, ANY, ANY, ANY)) ||
+        !(flag = hold(&held, flag_in, "flag", BYTES, 0, 1, 1, ANY, ANY)) ||
+        !rising(edges->buf, (size_t)edges->shape[0], 0, (int64_t)points.n_rows, "edges"))
+        return fail(&held);
+    if (history->shape[0] < 1) {
+        PyErr_SetString(PyExc_ValueError, "history must have room for one iteration");
+        return fail(&held);
+    }
+    run.centroids = centroids->buf;
+    run.k = (size_t)centroids->shape[0];
+    run.labels = labels->buf;
+    run.history = history->buf;
+    run.max_iter = (size_t)history->shape[0];
+    run.patience = (size_t)(patience > 0 ? patience : 0);
+    run.edges = edges->buf;
+    run.n_chunks = (size_t)edges->shape[0] - 1;
+    Waiting waiting = {.flag = flag->buf};
+    waiting.passes_a_look = 1 + PRODUCTS_A_LOOK / (1 + run.k * points.n_rows * points.n_dimensions);
+    run.go_on = go_on;
+    run.caller = &waiting;
+    Outcome outcome;
+    const Engine *chosen = engine;
+    Py_BEGIN_ALLOW_THREADS;
+    outcome = lloyd_run(chosen, &points, &screen, &run);
+    Py_END_ALLOW_THREADS;
+    held_release(&held);
+    if (waiting.interrupted)
+        return NULL;
+    if (outcome == LLOYD_NO_MEMORY)
+        return PyErr_NoMemory();
+    return Py_BuildValue("(sn)", outcomes[outcome], (Py_ssize_t)run.n_iter);
 }
 
 static PyObject *candidate_distances(PyObject *Py_UNUSED(self), PyObject *args)
@@ -301,44 +428,21 @@ static PyObject *candidate_distances(PyObject *Py_UNUSED(self), PyObject *args)
     return finish(&held, -1, "");
 }
 
-/* Check that numbers which will be used as places exist. */
-static int places_fit(const int32_t *places, size_t n, size_t step, size_t start, size_t below, const char *name)
-{
-    for (size_t i = start; i < n * step; i += step)
-        if (places[i] < 0 || (size_t)places[i] >= below) {
-            PyErr_Format(PyExc_ValueError, "%s hold %d: they must be from 0 to %zd", name, (int)places[i],
-                         (Py_ssize_t)below - 1);
-            return 0;
-        }
-    return 1;
-}
-
-/* Check that numbers rise, by at least `step`, from 0 or more to `last`. */
-static int rising(const int64_t *numbers, size_t n, int64_t step, int64_t last, const char *name)
-{
-    int fit = n > 0 && numbers[n - 1] == last && numbers[0] >= 0;
-    for (size_t i = 1; fit && i < n; i++)
-        fit = numbers[i] >= numbers[i - 1] + step;
-    if (!fit)
-        PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)last);
-    return fit;
-}
-
 static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
 {
-    PyObject *songs_in, *queries_in, *ends_in, *ending_in, *edges_in, *sizes_in, *own_in, *values_in;
+    PyObject *songs_in, *queries_in, *strips_in, *segments_in, *edges_in, *sizes_in, *own_in, *values_in;
     Py_ssize_t n_songs, first, last;
     Comparison given;
     Held held;
-    Py_buffer *songs, *queries, *ends, *ending, *edges, *sizes, *own, *values;
-    if (!PyArg_ParseTuple(args, "OnOdOOOOOOnn", &songs_in, &n_songs, &queries_in, &given.scale, &ends_in, &ending_in,
+    Py_buffer *songs, *queries, *strips, *segments, *edges, *sizes, *own, *values;
+    if (!PyArg_ParseTuple(args, "OnOOOOOOOnn", &songs_in, &n_songs, &queries_in, &strips_in, &segments_in,
                           &edges_in, &sizes_in, &own_in, &values_in, &first, &last) ||
         held_room(&held, 8))
         return NULL;
     if (!(songs = hold(&held, songs_in, "songs", SINGLES, 0, 3, ANY, ANY, SONG_TILE)) ||
         !(queries = hold(&held, queries_in, "queries", SINGLES, 0, 3, ANY, songs->shape[1], BLOCK)) ||
-        !(ends = hold(&held, ends_in, "ends", LONGS, 0, 1, ANY, ANY, ANY)) ||
-        !(ending = hold(&held, ending_in, "ending", INTS, 0, 2, ends->shape[0], 2, ANY)) ||
+        !(strips = hold(&held, strips_in, "strips", LONGS, 0, 1, (n_songs + STRIP - 1) / STRIP + 1, ANY, ANY)) ||
+        !(segments = hold(&held, segments_in, "segments", INTS, 0, 2, ANY, 3, ANY)) ||
         !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, ANY, ANY, ANY)) ||
         !(sizes = hold(&held, sizes_in, "sizes", DOUBLES, 0, 1, ANY, ANY, ANY)) ||
         !(own = hold(&held, own_in, "own", INTS, 0, 2, ANY, edges->shape[0] - 1, ANY)) ||
@@ -349,7 +453,6 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
     given.n_labelings = (size_t)own->shape[1];
     given.n_clusters = (size_t)sizes->shape[0];
     given.n_queries = (size_t)own->shape[0];
-    given.n_ends = (size_t)ends->shape[0];
     if (n_songs < 1 || n_songs > songs->shape[0] * SONG_TILE || given.n_labelings < 1 ||
         queries->shape[0] != (Py_ssize_t)((given.n_queries + BLOCK - 1) / BLOCK)) {
         PyErr_SetString(PyExc_ValueError, "songs, queries or labelings are fewer than they should be");
@@ -357,15 +460,16 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
     }
     if (!range_fits(first, last, (size_t)queries->shape[0], "blocks") ||
         !rising(edges->buf, given.n_labelings + 1, 1, sizes->shape[0], "edges") ||
-        !rising(ends->buf, given.n_ends, 0, n_songs - 1, "ends") ||
-        !places_fit(ending->buf, (size_t)ending->shape[0], 2, 0, given.n_labelings, "ending labelings") ||
-        !places_fit(ending->buf, (size_t)ending->shape[0], 2, 1, given.n_clusters, "ending rows") ||
+        !rising(strips->buf, (size_t)strips->shape[0], 0, segments->shape[0], "strips") ||
+        !places_fit(segments->buf, (size_t)segments->shape[0], 3, 0, STRIP + 1, "segments") ||
+        !places_fit(segments->buf, (size_t)segments->shape[0], 3, 1, STRIP + 1, "segments") ||
+        !places_fit(segments->buf, (size_t)segments->shape[0], 3, 2, given.n_clusters, "segment rows") ||
         !places_fit(own->buf, given.n_queries * given.n_labelings, 1, 0, given.n_clusters, "own"))
         return fail(&held);
     given.songs = songs->buf;
     given.queries = queries->buf;
-    given.ends = ends->buf;
-    given.ending = ending->buf;
+    given.strips = strips->buf;
+    given.segments = segments->buf;
     given.edges = edges->buf;
     given.sizes = sizes->buf;
     given.own = own->buf;
@@ -408,12 +512,16 @@ static PyMethodDef METHODS[] = {
     {"distances", distances, METH_VARARGS, "distances(points, centroids, labels, first, last, out)"},
     {"spread", spread, METH_VARARGS, "spread(points, centroids, labels, first, last, squares, lengths)"},
     {"relabel", relabel, METH_VARARGS,
-     "relabel(points, blocks, longest, shift, scale, centroids, labels, changed, before, first, last) -> int"},
+     "relabel(points, (blocks, longest, shift, scale), centroids, labels, changed, before, until, drift, first, last)"
+     " -> int"},
+    {"lloyd", lloyd, METH_VARARGS,
+     "lloyd(points, (blocks, longest, shift, scale), centroids, labels, history, edges,"
+     " (total, tolerance, bar, foresight, afresh_share, patience), flag) -> (outcome, n_iter)"},
     {"candidate_distances", candidate_distances, METH_VARARGS,
      "candidate_distances(columns, candidates, closest, updates)"},
     {"tour", tour, METH_VARARGS, "tour(labels, order)"},
     {"compare", compare, METH_VARARGS,
-     "compare(songs, n_songs, queries, scale, ends, ending, edges, sizes, own, values, first, last)"},
+     "compare(songs, n_songs, queries, strips, segments, edges, sizes, own, values, first, last)"},
     {NULL, NULL, 0, NULL}};
 
 static int start(PyObject *Py_UNUSED(module))

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Screen = tuple[Array, Array, Array, float]
 
 def variants() -> list[str]: ...
 def variant() -> str: ...
@@ -56,27 +57,36 @@ def spread(
 ) -> None: ...
 def relabel(
     points: Array,
-    blocks: Array,
-    longest: Array,
-    shift: Array,
-    scale: float,
+    screen: Screen,
     centroids: Array,
     labels: Array,
     changed: Array | None,
     before: Array | None,
+    until: Array | None,
+    drift: float,
     first: int,
     last: int,
     /,
 ) -> int: ...
+def lloyd(
+    points: Array,
+    screen: Screen,
+    centroids: Array,
+    labels: Array,
+    history: Array,
+    edges: Array,
+    limits: tuple[float, float, float, float, float, float, int],
+    flag: npt.NDArray[np.uint8],
+    /,
+) -> tuple[str, int]: ...
 def candidate_distances(columns: Array, candidates: Array, closest: Array, updates: Array, /) -> None: ...
 def tour(labels: npt.NDArray[np.uint16], order: npt.NDArray[np.int64], /) -> None: ...
 def compare(
     songs: Array,
     n_songs: int,
     queries: Array,
-    scale: float,
-    ends: Array,
-    ending: Array,
+    strips: Array,
+    segments: Array,
     edges: Array,
     sizes: Array,
     own: Array,

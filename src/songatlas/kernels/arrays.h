@@ -12,7 +12,7 @@
 
 #define ANY (-1) /* a dimension of any length */
 
-typedef enum { SINGLES, DOUBLES, REALS, SHORTS, INTS, LONGS } Kind;
+typedef enum { SINGLES, DOUBLES, REALS, BYTES, SHORTS, INTS, LONGS } Kind;
 
 /* All arrays of one call. */
 typedef struct {
@@ -51,6 +51,7 @@ static inline int kind_fits(const Py_buffer *view, Kind kind)
     case SINGLES: return format[0] == 'f' && view->itemsize == 4;
     case DOUBLES: return format[0] == 'd' && view->itemsize == 8;
     case REALS: return (format[0] == 'f' && view->itemsize == 4) || (format[0] == 'd' && view->itemsize == 8);
+    case BYTES: return format[0] == 'B' && view->itemsize == 1;
     case SHORTS: return format[0] == 'H' && view->itemsize == 2;
     case INTS: return whole && view->itemsize == 4;
     case LONGS: return whole && view->itemsize == 8;
@@ -58,7 +59,7 @@ static inline int kind_fits(const Py_buffer *view, Kind kind)
     return 0;
 }
 
-static const char *const KIND_NAMES[] = {"float32", "float64", "float32 or float64", "uint16", "int32", "int64"};
+static const char *const KIND_NAMES[] = {"float32", "float64", "float32 or float64", "uint8", "uint16", "int32", "int64"};
 
 /* Hold an array in C order; NULL with ValueError where kind, shape or access is not as it must be. */
 static inline Py_buffer *hold(Held *held, PyObject *source, const char *name, Kind kind, int writable, int ndim,

@@ -20,7 +20,8 @@
 
 #define BLOCK 16     /* rows of a block; every variant's registers divide it */
 #define SONG_TILE 8  /* songs that silhouettes take side by side */
-#define STRIP 64      /* songs whose distances are added up in float32 */
+#define NO_MEMORY (-2) /* where a row number could stand */
+#define STRIP 256    /* songs whose distances are added up before they go to the clusters */
 
 /* Points as they were given: float32 or float64, row after row. */
 typedef struct {
@@ -46,20 +47,21 @@ typedef struct {
     int64_t *changed; /* rows whose label changed, in order; NULL where nobody asks */
     int32_t *before;  /* their labels before */
     size_t n_changed;
+    double *until;    /* (n_blocks): no label of the block changes before the drift reaches this; or NULL */
+    double drift;     /* how far centroids have moved against one another, in scaled units, bounded above */
 } Relabeling;
 
-/* Songs in runs of equal joint labels, which clusters end where, and the songs to be judged. A row is a
- * row of the sums: all clusters of the first labeling, then those of the next. */
+/* Songs in runs of equal joint labels, which segments of them belong to which cluster, and the songs to be
+ * judged. A row is a row of the sums: all clusters of the first labeling, then those of the next. */
 typedef struct {
-    size_t n_songs, n_dimensions, n_labelings, n_clusters, n_queries, n_ends;
-    const float *songs;     /* (n_tiles, n_dimensions, SONG_TILE), run after run, padded to a full strip */
-    const float *queries;   /* (n_blocks, n_dimensions, 16) */
-    double scale;           /* of both; distances are multiplied by it */
-    const int64_t *ends;    /* (n_ends): the last song of a run, once for each labeling that changes after it */
-    const int32_t *ending;  /* (n_ends, 2): that labeling, and the row of the label that ends */
-    const int64_t *edges;   /* (n_labelings + 1): where the rows of each labeling begin */
-    const double *sizes;    /* (n_clusters) */
-    const int32_t *own;     /* (n_queries, n_labelings): the row of each query's own cluster */
+    size_t n_songs, n_dimensions, n_labelings, n_clusters, n_queries;
+    const float *songs;      /* (n_tiles, n_dimensions, SONG_TILE), run after run */
+    const float *queries;    /* (n_blocks, n_dimensions, 16) */
+    const int64_t *strips;   /* (n_strips + 1): where the segments of each strip begin */
+    const int32_t *segments; /* (n_segments, 3): first song in the strip, the one after the last, row */
+    const int64_t *edges;    /* (n_labelings + 1): where the rows of each labeling begin */
+    const double *sizes;     /* (n_clusters) */
+    const int32_t *own;      /* (n_queries, n_labelings): the row of each query's own cluster */
 } Comparison;
 
 typedef struct {
@@ -73,6 +75,15 @@ typedef struct {
     /* For each candidate: the lesser of `closest` and the squared distance of every row to it. */
     void (*distances_to_candidates)(const Points *columns, const double *candidates, size_t n_candidates,
                                     const double *closest, double *updates);
+    /* Add (weighted) rows to the sums of their clusters, row after row. Returns the first row whose label is
+     * out of range, -1 where all is well, or NO_MEMORY. */
+    int64_t (*sum)(const Points *, const int32_t *labels, const double *weights, size_t first, size_t last, size_t k,
+                   double *sums, double *counts);
+    /* Add changed rows to what their new clusters gain and their old ones lose. Returns the first place in
+     * `changed` where a number or a label is out of range, -1 where all is well, or NO_MEMORY. */
+    int64_t (*move)(const Points *, const int32_t *labels, const int64_t *changed, const int32_t *before,
+                    size_t n_changed, size_t k, double *gained, double *lost, double *gained_counts,
+                    double *lost_counts);
 } Engine;
 
 extern const Engine engine_avx512, engine_avx2, engine_plain;

@@ -16,6 +16,9 @@
 
 #include <float.h>
 
+#define WHOLE 0x1p23f         /* a number that adds what follows it rounded to whole ones */
+#define WHOLE_BITS 0x4B000000 /* the bits of it */
+
 #if defined(LANES_AVX512)
 
 #include <immintrin.h>
@@ -32,6 +35,7 @@ static inline void lanes_store(float *to, Lanes a) { _mm512_storeu_ps(to, a); }
 static inline Lanes lanes_splat(float value) { return _mm512_set1_ps(value); }
 static inline Lanes lanes_add(Lanes a, Lanes b) { return _mm512_add_ps(a, b); }
 static inline Lanes lanes_sub(Lanes a, Lanes b) { return _mm512_sub_ps(a, b); }
+static inline Lanes lanes_mul(Lanes a, Lanes b) { return _mm512_mul_ps(a, b); }
 static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c) { return _mm512_fmadd_ps(a, b, c); }
 static inline Lanes lanes_min(Lanes a, Lanes b) { return _mm512_min_ps(a, b); }
 static inline Lanes lanes_max(Lanes a, Lanes b) { return _mm512_max_ps(a, b); }
@@ -44,6 +48,18 @@ static inline Lanes lanes_root(Lanes a)
     Lanes rest = _mm512_fnmadd_ps(root, inverse, _mm512_set1_ps(1.0f));
     return _mm512_fmadd_ps(_mm512_mul_ps(root, _mm512_set1_ps(0.5f)), rest, root);
 }
+/* 2 sqrt(a) for 0 < a < 2^44, rounded to a whole number: the same step of Newton's gives root (3 - root / sqrt(a)),
+ * and a float32 of 2^23 and more has no bits below 1. */
+static inline Numbers lanes_two_roots(Lanes a)
+{
+    Lanes inverse = _mm512_rsqrt14_ps(a), root = _mm512_mul_ps(a, inverse);
+    Lanes rest = _mm512_fnmadd_ps(root, inverse, _mm512_set1_ps(3.0f));
+    Numbers bits = _mm512_castps_si512(_mm512_fmadd_ps(root, rest, _mm512_set1_ps(WHOLE)));
+    return _mm512_sub_epi32(bits, _mm512_set1_epi32(WHOLE_BITS));
+}
+static inline Lanes lanes_from(Numbers a) { return _mm512_cvtepi32_ps(a); }
+static inline Numbers numbers_add(Numbers a, Numbers b) { return _mm512_add_epi32(a, b); }
+static inline Numbers numbers_sub(Numbers a, Numbers b) { return _mm512_sub_epi32(a, b); }
 static inline Mask lanes_less(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline Numbers numbers_load(const int32_t *from) { return _mm512_loadu_si512(from); }
 static inline void numbers_store(int32_t *to, Numbers a) { _mm512_storeu_si512(to, a); }
@@ -68,10 +84,21 @@ static inline void lanes_store(float *to, Lanes a) { _mm256_storeu_ps(to, a); }
 static inline Lanes lanes_splat(float value) { return _mm256_set1_ps(value); }
 static inline Lanes lanes_add(Lanes a, Lanes b) { return _mm256_add_ps(a, b); }
 static inline Lanes lanes_sub(Lanes a, Lanes b) { return _mm256_sub_ps(a, b); }
+static inline Lanes lanes_mul(Lanes a, Lanes b) { return _mm256_mul_ps(a, b); }
 static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c) { return _mm256_fmadd_ps(a, b, c); }
 static inline Lanes lanes_min(Lanes a, Lanes b) { return _mm256_min_ps(a, b); }
 static inline Lanes lanes_max(Lanes a, Lanes b) { return _mm256_max_ps(a, b); }
 static inline Lanes lanes_root(Lanes a) { return _mm256_sqrt_ps(a); }
+static inline Numbers lanes_two_roots(Lanes a) /* as above, from an estimate of 12 bits */
+{
+    Lanes inverse = _mm256_rsqrt_ps(a), root = _mm256_mul_ps(a, inverse);
+    Lanes rest = _mm256_fnmadd_ps(root, inverse, _mm256_set1_ps(3.0f));
+    Numbers bits = _mm256_castps_si256(_mm256_fmadd_ps(root, rest, _mm256_set1_ps(WHOLE)));
+    return _mm256_sub_epi32(bits, _mm256_set1_epi32(WHOLE_BITS));
+}
+static inline Lanes lanes_from(Numbers a) { return _mm256_cvtepi32_ps(a); }
+static inline Numbers numbers_add(Numbers a, Numbers b) { return _mm256_add_epi32(a, b); }
+static inline Numbers numbers_sub(Numbers a, Numbers b) { return _mm256_sub_epi32(a, b); }
 static inline Mask lanes_less(Lanes a, Lanes b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 static inline Numbers numbers_load(const int32_t *from) { return _mm256_loadu_si256((const __m256i *)from); }
 static inline void numbers_store(int32_t *to, Numbers a) { _mm256_storeu_si256((__m256i *)to, a); }
@@ -91,6 +118,7 @@ static inline uint32_t mask_bits(Mask yes) { return (uint32_t)_mm256_movemask_ps
 #define TILES_AT_ONCE 1
 typedef float Lanes __attribute__((vector_size(16)));
 typedef int32_t Numbers __attribute__((vector_size(16)));
+typedef uint32_t Bits __attribute__((vector_size(16))); /* they may overflow */
 typedef Numbers Mask; /* all bits of a lane set, or none */
 
 static inline Lanes lanes_load(const float *from) { Lanes a; memcpy(&a, from, sizeof a); return a; }
@@ -98,6 +126,7 @@ static inline void lanes_store(float *to, Lanes a) { memcpy(to, &a, sizeof a); }
 static inline Lanes lanes_splat(float value) { return (Lanes){value, value, value, value}; }
 static inline Lanes lanes_add(Lanes a, Lanes b) { return a + b; }
 static inline Lanes lanes_sub(Lanes a, Lanes b) { return a - b; }
+static inline Lanes lanes_mul(Lanes a, Lanes b) { return a * b; }
 static inline Mask lanes_less(Lanes a, Lanes b) { return (Mask)(a < b); }
 static inline Numbers numbers_load(const int32_t *from) { Numbers a; memcpy(&a, from, sizeof a); return a; }
 static inline void numbers_store(int32_t *to, Numbers a) { memcpy(to, &a, sizeof a); }
@@ -139,6 +168,14 @@ static inline uint32_t mask_bits(Mask yes)
     return (uint32_t)((yes[0] & 1) | (yes[1] & 2) | (yes[2] & 4) | (yes[3] & 8));
 }
 #endif
+static inline Numbers numbers_add(Numbers a, Numbers b) { return (Numbers)((Bits)a + (Bits)b); }
+static inline Numbers numbers_sub(Numbers a, Numbers b) { return (Numbers)((Bits)a - (Bits)b); }
+static inline Lanes lanes_from(Numbers a) { return __builtin_convertvector(a, Lanes); }
+static inline Numbers lanes_two_roots(Lanes a)
+{
+    Lanes root = lanes_root(a);
+    return numbers_sub((Numbers)(root + root + lanes_splat(WHOLE)), numbers_splat(WHOLE_BITS));
+}
 
 #endif
 

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 import songatlas.kernels._kernels as _kernels
+from songatlas.kernels.iteration import FORESIGHT, PATIENCE, SUM_AFRESH_SHARE, Rules, Run, Stopped, iterate
 from songatlas.kernels.lines import aligned, power_of_two
 from songatlas.kernels.native_silhouette import silhouette_table
-from songatlas.kernels.reference import SUM_AFRESH_SHARE, draw_rows, random_rows
-from songatlas.kernels.threads import chunk_bounds, map_in_order
+from songatlas.kernels.reference import draw_rows, random_rows
+from songatlas.kernels.threads import Stop, chunk_bounds, map_in_order
 
 __all__ = [
     "Pass",
@@ -27,6 +28,7 @@ __all__ = [
     "cluster_spreads",
     "cluster_sums",
     "engine_name",
+    "lloyd",
     "lloyd_pass",
     "nearest",
     "random_rows",
@@ -43,6 +45,7 @@ Points: TypeAlias = npt.NDArray[np.floating[Any]]
 
 BLOCK_ROWS = 16
 WORTH_THREADS = 1 << 22  # multiplications below which starting threads costs more than it saves
+BOUNDS_PAY = 1 / 8  # of changed rows, below which bounds are kept
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,11 @@ class Rows:
         _kernels.pack(points, None, shift, scale, blocks, longest, 0, n_blocks)
         return cls(points, blocks, longest, shift, scale)
 
+    @property
+    def screen(self) -> tuple[Singles, Singles, Floats, float]:
+        """What the C functions read beside the points."""
+        return self.blocks, self.longest, self.shift, self.scale
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -96,6 +104,12 @@ class Pass:
         Summed weight of the rows of each cluster.
     n_changed : int
         Rows whose label differs from that of the pass before; all rows in a first pass.
+    centroids : ndarray of float64, shape (k, n_dimensions)
+        The centroids of this pass.
+    until : ndarray of float64, shape (n_blocks,), or None
+        No label of a block changes before the drift reaches this.
+    drift : float
+        How far centroids have moved against one another since there are bounds, bounded above.
     """
 
     labels: Labels
@@ -103,6 +117,8 @@ class Pass:
     counts: Floats
     n_changed: int
     centroids: Floats = field(repr=False)
+    until: Floats | None = field(default=None, repr=False)
+    drift: float = 0.0
 
 
 def engine_name() -> str:
@@ -120,7 +136,7 @@ def squared_distances(points: Points, centroids: Floats, labels: npt.NDArray[np.
 def nearest(rows: Rows, centroids: Floats, *, n_threads: int = 1) -> Labels:
     """Return the index of the nearest centroid of every row, int32, shape ``(n_rows,)``."""
     labels = np.empty(len(rows.points), dtype=np.int32)
-    _relabel(rows, np.ascontiguousarray(centroids, dtype=np.float64), labels, n_threads, note=False)
+    _relabel(rows, np.ascontiguousarray(centroids, dtype=np.float64), labels, n_threads)
     return labels
 
 
@@ -152,23 +168,45 @@ def lloyd_pass(
     """
     k, n_rows = len(centroids), len(rows.points)
     centroids = np.ascontiguousarray(centroids, dtype=np.float64)
-    labels = np.empty(n_rows, dtype=np.int32) if previous is None else previous.labels
-    parts = _relabel(rows, centroids, labels, n_threads, note=previous is not None)
-    n_changed = n_rows if previous is None else sum(len(changed) for changed, _ in parts)
-    if previous is None or weights is not None or n_changed > SUM_AFRESH_SHARE * n_rows:
-        # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen
-        sums, counts = cluster_sums(rows, labels, k, weights=weights, n_threads=n_threads)
-        return Pass(labels, sums, counts, n_changed, centroids)
+    if previous is None:
+        labels = np.empty(n_rows, dtype=np.int32)
+        _relabel(rows, centroids, labels, n_threads)
+        sums, counts = cluster_sums(rows.points, labels, k, weights=weights, n_threads=n_threads)
+        return Pass(labels, sums, counts, n_rows, centroids)
+    labels, until, drift = previous.labels, *_bounds(rows, centroids, previous)
+    parts = _relabel(rows, centroids, labels, n_threads, note=True, until=until, drift=drift)
+    n_changed = sum(len(changed) for changed, _ in parts)
+    if weights is not None or not 0 < n_changed <= SUM_AFRESH_SHARE * n_rows:
+        # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen;
+        # and where nothing changes any more, small updates have rounded the sums
+        sums, counts = cluster_sums(rows.points, labels, k, weights=weights, n_threads=n_threads)
+        return Pass(labels, sums, counts, n_changed, centroids, until, drift)
     gained, lost = np.zeros((k, rows.points.shape[1])), np.zeros((k, rows.points.shape[1]))
     gained_counts, lost_counts = np.zeros(k), np.zeros(k)
     for changed, before in parts:
         _kernels.move_rows(rows.points, labels, changed, before, gained, lost, gained_counts, lost_counts)
     sums, counts = previous.sums + gained - lost, previous.counts + gained_counts - lost_counts
-    return Pass(labels, sums, counts, n_changed, centroids)
+    return Pass(labels, sums, counts, n_changed, centroids, until, drift)
+
+
+def _bounds(rows: Rows, centroids: Floats, previous: Pass) -> tuple[Floats | None, float]:
+    """Return the bounds of a pass, once few labels change, and the drift since they began."""
+    if previous.until is None:
+        few = previous.n_changed < BOUNDS_PAY * len(rows.points)
+        return (np.full(len(rows.blocks), -np.inf) if few else None), 0.0
+    moves = np.sort(np.sqrt(np.square(centroids - previous.centroids).sum(axis=1)))
+    return previous.until, previous.drift + float(moves[-2:].sum()) / rows.scale * (1 + 1e-9)
 
 
 def _relabel(
-    rows: Rows, centroids: Floats, labels: Labels, n_threads: int, *, note: bool
+    rows: Rows,
+    centroids: Floats,
+    labels: Labels,
+    n_threads: int,
+    *,
+    note: bool = False,
+    until: Floats | None = None,
+    drift: float = 0.0,
 ) -> list[tuple[Indices, Labels]]:
     """Write the labels; where asked to note them, return the changed rows and their old labels, in parts."""
     n_blocks = len(rows.blocks)
@@ -178,14 +216,13 @@ def _relabel(
         changed, before = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int32)
         count = _kernels.relabel(
             rows.points,
-            rows.blocks,
-            rows.longest,
-            rows.shift,
-            rows.scale,
+            rows.screen,
             centroids,
             labels,
             changed if note else None,
             before if note else None,
+            until,
+            drift,
             *bounds,
         )
         return changed[:count], before[:count]
@@ -198,19 +235,69 @@ def _relabel(
     return list(map_in_order(relabel_part, bounds, n_threads=n_threads))
 
 
+def lloyd(
+    rows: Rows,
+    centroids: Floats,
+    rules: Rules,
+    *,
+    weights: Floats | None = None,
+    n_threads: int = 1,
+    stop: Stop | None = None,
+) -> Run:
+    """Iterate from `centroids` until no label changes or the rules say that it is enough.
+
+    Parameters, errors and answer are those of the reference, to the bit. On one thread and without
+    weights no word of Python is spoken between the passes.
+    """
+    stop = stop or Stop()
+    if weights is None and n_threads == 1:
+        history = np.empty(rules.max_iter)
+        mine = np.array(centroids, dtype=np.float64, order="C")
+        labels = np.empty(len(rows.points), dtype=np.int32)
+        limits = (
+            rules.total,
+            rules.tolerance,
+            rules.bar,
+            FORESIGHT,
+            SUM_AFRESH_SHARE,
+            rules.stretch,
+            PATIENCE,
+        )
+        edges = np.array([0, *(end for _, end in chunk_bounds(len(labels)))])
+        outcome, n_iter = _kernels.lloyd(
+            rows.points, rows.screen, mine, labels, history, edges, limits, stop.flag
+        )
+        if outcome == "stopped":
+            raise Stopped
+        if outcome != "empty":
+            told = tuple(history[:n_iter].tolist())
+            converged, hopeless = outcome == "converged", outcome == "hopeless"
+            return Run(labels, mine, n_iter, told, converged=converged, hopeless=hopeless)
+    return iterate(
+        lloyd_pass,
+        squared_distances,
+        rows,
+        centroids,
+        rules,
+        weights=weights,
+        n_threads=n_threads,
+        stop=stop,
+    )
+
+
 def cluster_sums(
-    rows: Rows, labels: Labels, k: int, *, weights: Floats | None = None, n_threads: int = 1
+    points: Points, labels: Labels, k: int, *, weights: Floats | None = None, n_threads: int = 1
 ) -> tuple[Floats, Floats]:
     """Return weighted sum, ``(k, n_dimensions)``, and weight, ``(k,)``, of the rows of each cluster."""
 
     def part(bounds: tuple[int, int]) -> tuple[Floats, Floats]:
-        sums, counts = np.zeros((k, rows.points.shape[1])), np.zeros(k)
-        _kernels.sum_rows(rows.points, labels, weights, *bounds, sums, counts)
+        sums, counts = np.zeros((k, points.shape[1])), np.zeros(k)
+        _kernels.sum_rows(points, labels, weights, *bounds, sums, counts)
         return sums, counts
 
-    labels = np.ascontiguousarray(labels, dtype=np.int32)
+    points, labels = np.ascontiguousarray(points), np.ascontiguousarray(labels, dtype=np.int32)
     weights = None if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    return _added(part, chunk_bounds(len(labels)), (k, rows.points.shape[1]), n_threads)
+    return _added(part, chunk_bounds(len(labels)), (k, points.shape[1]), n_threads)
 
 
 def cluster_spreads(
@@ -278,7 +365,7 @@ def seed_rows(
     random: np.random.Generator,
     weights: Floats | None = None,
     n_trials: int | None = None,
-    given: Floats | None = None,
+    closest: Floats | None = None,
 ) -> Indices:
     """Choose `k` rows as first centroids by greedy k-means++, the same rows as the reference.
 
@@ -291,8 +378,9 @@ def seed_rows(
     weights : ndarray of float64, shape (n_rows,), optional
     n_trials : int, optional
         Candidates at each step; ``2 + ln k`` by default.
-    given : ndarray of float64, shape (any, n_dimensions), optional
-        Centroids that are there already; the chosen rows come on top of them.
+    closest : ndarray of float64, shape (n_rows,), optional
+        Squared distance of each row to the nearest of the centroids that are there already; the chosen
+        rows come on top of them.
 
     Returns
     -------
@@ -302,13 +390,11 @@ def seed_rows(
     n_rows = len(points)
     n_trials = n_trials or 2 + int(np.log(k))
     columns = np.ascontiguousarray(points.T)
-    updates, closest = np.empty((n_trials, n_rows)), np.full(n_rows, np.inf)
-    for centroid in () if given is None else given:
-        point = np.array(centroid, dtype=np.float64)[None]
-        _kernels.candidate_distances(columns, point, closest, closest[None])
+    updates, anew = np.empty((n_trials, n_rows)), closest is None
+    closest = np.full(n_rows, np.inf) if closest is None else np.array(closest, dtype=np.float64)
     chosen = np.empty(k, dtype=np.int64)
     for step in range(k):
-        if step == 0 and given is None:
+        if step == 0 and anew:
             candidates = draw_rows(np.ones(n_rows) if weights is None else weights, 1, random)
         else:
             candidates = draw_rows(closest if weights is None else closest * weights, n_trials, random)

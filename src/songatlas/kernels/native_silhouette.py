@@ -2,7 +2,8 @@
 
 Songs are sorted by their joint label over all labelings, so that a cluster of any labeling is a few runs
 of songs, and the runs so that few labels change from one to the next. Few songs are left to the reference:
-float32 distances are as good as float64 ones only where there are many to average.
+float32 distances are as good as float64 ones only where there are many to average. So are songs whose
+clusters lie thousands of times nearer than the farthest songs.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ Labeling: TypeAlias = npt.NDArray[np.integer[Any]]
 
 BLOCK_QUERIES = 16
 SONG_TILE = 8
-STRIP_SONGS = 64
+STRIP_SONGS = 256
 QUERIES_A_PART = 512
 FEW_PAIRS = 1 << 23
 LARGEST_KEY = 2**62
+GREATEST = 2.0**21
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,8 @@ class _Comparison:
     songs: Singles
     n_songs: int
     queries: Singles
-    scale: float
-    ends: Indices
-    ending: Numbers
+    strips: Indices
+    segments: Numbers
     edges: Indices
     sizes: Floats
     own: Numbers
@@ -87,9 +88,8 @@ def silhouette_table(
             given.songs,
             given.n_songs,
             given.queries,
-            given.scale,
-            given.ends,
-            given.ending,
+            given.strips,
+            given.segments,
             given.edges,
             given.sizes,
             given.own,
@@ -100,6 +100,10 @@ def silhouette_table(
 
     for _ in map_in_order(part, range(0, len(given.queries), step), n_threads=n_threads):
         pass
+    near = np.flatnonzero(np.isnan(values).any(axis=0))
+    if len(near):
+        exact = reference_silhouette.silhouette_table
+        values[:, near] = exact(points, np.asarray(query_rows)[near], labelings, ks, n_threads=n_threads)
     return values
 
 
@@ -111,12 +115,9 @@ def _comparison(
     joint = [np.ascontiguousarray(labels, dtype=np.int32) for labels in labelings]
     edges = np.cumsum([0, *ks], dtype=np.int64)
     sorted_rows, stops, labels = _in_runs(joint, ks)
-    run, labeling = np.nonzero(
-        np.append(labels[1:] != labels[:-1], np.ones((1, len(ks)), dtype=np.bool_), axis=0)
-    )
+    strips, segments = _segments(stops, labels, edges)
     shift, scale = _frame(points)
-    n_strips = -(-len(points) // STRIP_SONGS)
-    songs = aligned((n_strips * (STRIP_SONGS // SONG_TILE), points.shape[1], SONG_TILE))
+    songs = aligned((-(-len(points) // SONG_TILE), points.shape[1], SONG_TILE))
     queries = aligned((-(-len(query_rows) // BLOCK_QUERIES), points.shape[1], BLOCK_QUERIES))
     _kernels.pack(points, sorted_rows, shift, scale, songs, None, 0, len(songs))
     _kernels.pack(points, query_rows, shift, scale, queries, None, 0, len(queries))
@@ -126,9 +127,8 @@ def _comparison(
         songs=songs,
         n_songs=len(points),
         queries=queries,
-        scale=scale,
-        ends=stops[run] - 1,
-        ending=np.stack([labeling, labels[run, labeling] + edges[labeling]], axis=1).astype(np.int32),
+        strips=strips,
+        segments=segments,
         edges=edges,
         sizes=np.concatenate(sizes).astype(np.float64),
         own=np.stack(own, axis=1).astype(np.int32),
@@ -144,7 +144,25 @@ def _in_runs(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indices, Indi
     lengths = np.diff(np.append(starts, len(rows)))[order]
     stops = np.cumsum(lengths)
     within = np.arange(len(rows)) - np.repeat(stops - lengths, lengths)
-    return rows[np.repeat(starts[order], lengths) + within], stops, np.ascontiguousarray(labels.T[order])
+    return rows[np.repeat(starts[order], lengths) + within], stops, labels[:, order]
+
+
+def _segments(stops: Indices, labels: Numbers, edges: Indices) -> tuple[Indices, Numbers]:
+    """Cut the runs at the ends of strips; return where each strip's segments of equal labels begin, and these."""
+    n_songs = stops[-1]
+    cuts = np.union1d(stops, np.arange(STRIP_SONGS, n_songs, STRIP_SONGS))
+    labels = labels[:, np.searchsorted(stops, cuts)]
+    last = np.ones(labels.shape, dtype=np.bool_)
+    last[:, :-1] = (labels[:, 1:] != labels[:, :-1]) | (cuts[:-1] % STRIP_SONGS == 0)
+    labeling, piece = np.nonzero(last)
+    stop = cuts[piece]
+    start = np.roll(stop, 1) % n_songs  # a labeling ends with the last song, the next begins with the first
+    strip = start // STRIP_SONGS
+    rows = labels[labeling, piece] + edges[labeling]
+    segments = np.stack([start - strip * STRIP_SONGS, stop - strip * STRIP_SONGS, rows], axis=1)
+    order = np.argsort(start, kind="stable")
+    strips = np.searchsorted(strip[order], np.arange(-(-n_songs // STRIP_SONGS) + 1))
+    return strips, np.ascontiguousarray(segments[order], dtype=np.int32)
 
 
 def _sorted_by_label(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indices, Indices]:
@@ -169,9 +187,10 @@ def _frame(points: Points) -> tuple[Floats, float]:
     """Return what to take from the points and what to divide them by before they become float32.
 
     Differences of float32 points are best taken of the very points, those of float64 points of centred ones.
+    No distance is more than `GREATEST` afterwards.
     """
-    shift = np.zeros(points.shape[1])
-    if points.dtype != np.float32:
-        shift = points.mean(axis=0)
-    reach = _kernels.reach(points, shift, 0, len(points))
-    return shift, power_of_two(reach)
+    least, most = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
+    shift = np.zeros(points.shape[1]) if points.dtype == np.float32 else (least + most) / 2
+    reach = float(np.abs(most - least).max())
+    diagonal = reach and reach * float(np.sqrt(np.square((most - least) / reach).sum()))
+    return shift, power_of_two(diagonal / GREATEST)

@@ -23,14 +23,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from songatlas.kernels.iteration import SUM_AFRESH_SHARE, Rules, Run, iterate
 from songatlas.kernels.reference_silhouette import silhouette_table
-from songatlas.kernels.threads import chunk_bounds, map_in_order, one_blas_thread
+from songatlas.kernels.threads import Stop, chunk_bounds, map_in_order, one_blas_thread
 
 __all__ = [
     "Pass",
     "Rows",
     "cluster_spreads",
     "cluster_sums",
+    "lloyd",
     "lloyd_pass",
     "nearest",
     "random_rows",
@@ -52,7 +54,6 @@ REFRESH_PASSES = 100  # the rounding of so many margin updates stays far below M
 MARGIN_SLACK = 1e-4
 LARGEST_SCALED = 1e15  # centroids further out than this overflow float32 when squared
 GATHER_SHARE = 0.5
-SUM_AFRESH_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -194,14 +195,15 @@ def lloyd_pass(
     if previous is None:
         labels, margins = np.zeros(n_rows, dtype=np.int32), np.empty(n_rows, dtype=np.float32)
         _relabel(rows, centroids, labels, margins, None, n_threads=n_threads)
-        sums, counts = cluster_sums(rows, labels, k, weights=weights, n_threads=n_threads)
+        sums, counts = cluster_sums(rows.points, labels, k, weights=weights, n_threads=n_threads)
         return Pass(labels, sums, counts, n_rows, centroids, margins)
     labels, margins = previous.labels, previous.margins
     active = _active_rows(rows, centroids, previous)
     changed, before = _relabel(rows, centroids, labels, margins, active, n_threads=n_threads)
-    if weights is not None or len(changed) > SUM_AFRESH_SHARE * n_rows:
-        # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen
-        sums, counts = cluster_sums(rows, labels, k, weights=weights, n_threads=n_threads)
+    if weights is not None or not 0 < len(changed) <= SUM_AFRESH_SHARE * n_rows:
+        # weights do not add and subtract to exactly nothing, so that an empty cluster would go unseen;
+        # and where nothing changes any more, small updates have rounded the sums
+        sums, counts = cluster_sums(rows.points, labels, k, weights=weights, n_threads=n_threads)
     else:
         moved = rows.points[changed]
         gained, gained_counts = _sums_of(moved, labels[changed], k, None)
@@ -211,16 +213,58 @@ def lloyd_pass(
     return Pass(labels, sums, counts, len(changed), centroids, margins, age)
 
 
+def lloyd(
+    rows: Rows,
+    centroids: Floats,
+    rules: Rules,
+    *,
+    weights: Floats | None = None,
+    n_threads: int = 1,
+    stop: Stop | None = None,
+) -> Run:
+    """Iterate from `centroids` until no label changes or the rules say that it is enough.
+
+    Parameters
+    ----------
+    rows : Rows
+    centroids : ndarray of float64, shape (k, n_dimensions)
+        Where to begin; the order of the clusters stays.
+    rules : Rules
+    weights : ndarray of float64, shape (n_rows,), optional
+    n_threads : int
+    stop : Stop, optional
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    Stopped
+        Soon after `stop` is set.
+    """
+    return iterate(
+        lloyd_pass,
+        squared_distances,
+        rows,
+        centroids,
+        rules,
+        weights=weights,
+        n_threads=n_threads,
+        stop=stop,
+    )
+
+
 def cluster_sums(
-    rows: Rows, labels: Labels, k: int, *, weights: Floats | None = None, n_threads: int = 1
+    points: Points, labels: Labels, k: int, *, weights: Floats | None = None, n_threads: int = 1
 ) -> tuple[Floats, Floats]:
     """Return weighted sum, ``(k, n_dimensions)``, and weight, ``(k,)``, of the rows of each cluster."""
 
     def part(bounds: tuple[int, int]) -> tuple[Floats, Floats]:
         chunk = slice(*bounds)
-        return _sums_of(rows.points[chunk], labels[chunk], k, None if weights is None else weights[chunk])
+        return _sums_of(points[chunk], labels[chunk], k, None if weights is None else weights[chunk])
 
-    sums, counts = np.zeros((k, rows.points.shape[1])), np.zeros(k)
+    sums, counts = np.zeros((k, points.shape[1])), np.zeros(k)
     for part_sums, part_counts in map_in_order(part, chunk_bounds(len(labels)), n_threads=n_threads):
         sums += part_sums
         counts += part_counts
@@ -381,7 +425,7 @@ def seed_rows(
     random: np.random.Generator,
     weights: Floats | None = None,
     n_trials: int | None = None,
-    given: Floats | None = None,
+    closest: Floats | None = None,
 ) -> Indices:
     """Choose `k` rows as first centroids by greedy k-means++.
 
@@ -397,8 +441,9 @@ def seed_rows(
     weights : ndarray of float64, shape (n_rows,), optional
     n_trials : int, optional
         Candidates at each step; ``2 + ln k`` by default.
-    given : ndarray of float64, shape (any, n_dimensions), optional
-        Centroids that are there already; the chosen rows come on top of them.
+    closest : ndarray of float64, shape (n_rows,), optional
+        Squared distance of each row to the nearest of the centroids that are there already; the chosen
+        rows come on top of them.
 
     Returns
     -------
@@ -409,12 +454,11 @@ def seed_rows(
     n_trials = n_trials or 2 + int(np.log(k))
     columns = np.ascontiguousarray(points.T, dtype=np.float64)
     weigh: Callable[[Floats], Floats] = (lambda values: values) if weights is None else weights.__mul__
-    closest = np.full(n_rows, np.inf)
-    for centroid in () if given is None else given:
-        np.minimum(closest, _distances_from(columns, centroid), out=closest)
+    anew = closest is None
+    closest = np.full(n_rows, np.inf) if closest is None else np.array(closest, dtype=np.float64)
     chosen = np.empty(k, dtype=np.int64)
     for step in range(k):
-        if step == 0 and given is None:
+        if step == 0 and anew:
             candidates = draw_rows(np.ones(n_rows) if weights is None else weights, 1, random)
         else:
             candidates = draw_rows(weigh(closest), n_trials, random)

@@ -2,8 +2,7 @@
 
 #include <math.h>
 
-#define WINDOW 1024 /* runs a tour chooses the next from */
-#define AHEAD 16 /* changed rows lie apart in memory: fetch them this many rows before they are needed */
+#define WINDOW 512 /* runs a tour chooses the next from */
 
 static inline double at(const Points *points, size_t place)
 {
@@ -51,58 +50,6 @@ int64_t rows_pack(const Points *points, const int64_t *order, size_t n_packed, c
         }
         if (longest)
             longest[tile] = (float)(greatest * (1.0 + 1e-6));
-    }
-    return -1;
-}
-
-int64_t rows_sum(const Points *points, const int32_t *labels, const double *weights, size_t first, size_t last,
-                 size_t k, double *sums, double *counts)
-{
-    size_t n_dimensions = points->n_dimensions;
-    for (size_t row = first; row < last; row++) {
-        int32_t label = labels[row];
-        if (label < 0 || (size_t)label >= k)
-            return (int64_t)row;
-        double *sum = sums + (size_t)label * n_dimensions;
-        if (weights) {
-            double weight = weights[row];
-            for (size_t j = 0; j < n_dimensions; j++)
-                sum[j] += at(points, row * n_dimensions + j) * weight;
-            counts[label] += weight;
-        } else {
-            for (size_t j = 0; j < n_dimensions; j++)
-                sum[j] += at(points, row * n_dimensions + j);
-            counts[label] += 1.0;
-        }
-    }
-    return -1;
-}
-
-int64_t rows_move(const Points *points, const int32_t *labels, const int64_t *changed, const int32_t *before,
-                  size_t n_changed, size_t k, double *gained, double *lost, double *gained_counts,
-                  double *lost_counts)
-{
-    size_t n_dimensions = points->n_dimensions, width = points->is_double ? sizeof(double) : sizeof(float);
-    for (size_t place = 0; place < n_changed; place++) {
-        int64_t row = changed[place];
-        if (row < 0 || (size_t)row >= points->n_rows)
-            return (int64_t)place;
-        int32_t to = labels[row], from = before[place];
-        if (to < 0 || from < 0 || (size_t)to >= k || (size_t)from >= k)
-            return (int64_t)place;
-        if (place + AHEAD < n_changed) {
-            uintptr_t next = (uintptr_t)points->values + (size_t)changed[place + AHEAD] * n_dimensions * width;
-            __builtin_prefetch((const void *)next);
-            __builtin_prefetch((const void *)(next + n_dimensions * width - 1));
-        }
-        double *gain = gained + (size_t)to * n_dimensions, *loss = lost + (size_t)from * n_dimensions;
-        for (size_t j = 0; j < n_dimensions; j++) {
-            double x = at(points, (size_t)row * n_dimensions + j);
-            gain[j] += x;
-            loss[j] += x;
-        }
-        gained_counts[to] += 1.0;
-        lost_counts[from] += 1.0;
     }
     return -1;
 }

@@ -1,4 +1,4 @@
-/* What is done row by row in float64, the same on every processor: packing, sums, the law. */
+/* What is done row by row in float64, the same on every processor: packing, distances by the law. */
 #ifndef SONGATLAS_ROWS_H
 #define SONGATLAS_ROWS_H
 
@@ -12,17 +12,6 @@ double rows_reach(const Points *points, const double *shift, size_t first, size_
  * tile, missing rows of the last tile become 0. Returns the first bad row number, or -1. */
 int64_t rows_pack(const Points *points, const int64_t *order, size_t n_packed, const double *shift, double scale,
                   size_t width, size_t first_tile, size_t last_tile, float *tiles, float *longest);
-
-/* Add (weighted) rows to the sums of their clusters, row after row. Returns the first row whose label is
- * out of range, or -1. */
-int64_t rows_sum(const Points *points, const int32_t *labels, const double *weights, size_t first, size_t last,
-                 size_t k, double *sums, double *counts);
-
-/* Add changed rows to what their new clusters gain and their old ones lose. Returns the first place in
- * `changed` where a number or a label is out of range, or -1. */
-int64_t rows_move(const Points *points, const int32_t *labels, const int64_t *changed, const int32_t *before,
-                  size_t n_changed, size_t k, double *gained, double *lost, double *gained_counts,
-                  double *lost_counts);
 
 /* Squared distance of rows to the centroids of their labels, by the law. */
 int64_t rows_distances(const Points *points, const double *centroids, const int32_t *labels, size_t first,

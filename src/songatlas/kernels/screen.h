@@ -12,6 +12,7 @@
 #define PANEL_FLOATS (1 << 15)  /* centroids taken at once, so that they stay in the second cache */
 #define GROUP_BLOCKS 64         /* blocks taken through a panel before the next panel comes */
 #define PREFETCH_BLOCKS 4       /* how far ahead memory is fetched */
+#define MARGIN_SLACK 1e-6f      /* more than the rounding of a root and of the margin itself */
 #define LARGEST_SCALED 1e15     /* centroids further out than this overflow float32 when squared */
 #define ROUNDING 0x1p-24        /* half a unit in the last place of float32 */
 
@@ -176,29 +177,59 @@ static inline uint32_t block_less(const float *a, const float *b)
     return bits;
 }
 
+/* Squared length of the rows of a part of a block. */
+static inline Lanes squared_lengths(const float *rows, size_t n_dimensions, int part)
+{
+    Lanes length = lanes_splat(0.0f);
+    for (size_t j = 0; j < n_dimensions; j++) {
+        Lanes x = lanes_load(rows + j * BLOCK + part);
+        length = lanes_fma(x, x, length);
+    }
+    return length;
+}
+
+/* By how much rounding can have moved the difference of two scores of rows of this squared length. */
+static inline Lanes score_error(const Prepared *ready, Lanes length)
+{
+    return lanes_fma(lanes_splat(ready->error), lanes_add(length, lanes_splat(ready->reach)), lanes_splat(1e-30f));
+}
+
 /* Rows of a block whose two best scores rounding could have swapped, as bits. The longest row speaks for
  * all; only where that is not enough the length of each is looked at. */
 static inline uint32_t unsure_rows(const Prepared *ready, const float *rows, size_t n_dimensions, float longest,
                                    const float *best, const float *second)
 {
     float most[BLOCK], gap[BLOCK];
-    Lanes error = lanes_splat(ready->error), reach = lanes_splat(ready->reach), tiny = lanes_splat(1e-30f);
-    Lanes length = lanes_add(lanes_splat(longest), reach);
+    Lanes error = score_error(ready, lanes_splat(longest));
     for (int part = 0; part < BLOCK; part += LANES) {
         lanes_store(gap + part, lanes_sub(lanes_load(second + part), lanes_load(best + part)));
-        lanes_store(most + part, lanes_fma(error, length, tiny));
+        lanes_store(most + part, error);
     }
     if (block_less(most, gap) == WHOLE_BLOCK)
         return 0;
-    for (int part = 0; part < BLOCK; part += LANES) {
-        length = reach;
-        for (size_t j = 0; j < n_dimensions; j++) {
-            Lanes x = lanes_load(rows + j * BLOCK + part);
-            length = lanes_fma(x, x, length);
-        }
-        lanes_store(most + part, lanes_fma(error, length, tiny));
-    }
+    for (int part = 0; part < BLOCK; part += LANES)
+        lanes_store(most + part, score_error(ready, squared_lengths(rows, n_dimensions, part)));
     return ~block_less(most, gap) & WHOLE_BLOCK;
+}
+
+/* By how much the nearest centroid of every row of a block is nearer than the second, at least: as long as
+ * no two centroids move more than this against each other, no label changes (Hamerly's bound). */
+static inline float block_margin(const Prepared *ready, const float *rows, size_t n_dimensions, const float *best,
+                                 const float *second)
+{
+    float margin[BLOCK], least = INFINITY;
+    Lanes shorter = lanes_splat(1.0f - MARGIN_SLACK), longer = lanes_splat(1.0f + MARGIN_SLACK);
+    for (int part = 0; part < BLOCK; part += LANES) {
+        Lanes length = squared_lengths(rows, n_dimensions, part), error = score_error(ready, length);
+        Lanes low = lanes_sub(lanes_add(lanes_load(second + part), length), error);
+        Lanes high = lanes_add(lanes_add(lanes_load(best + part), length), error);
+        low = lanes_mul(lanes_root(lanes_max(low, lanes_splat(0.0f))), shorter);
+        high = lanes_mul(lanes_root(lanes_max(high, lanes_splat(0.0f))), longer);
+        lanes_store(margin + part, lanes_sub(low, high));
+    }
+    for (int lane = 0; lane < BLOCK; lane++)
+        least = margin[lane] < least ? margin[lane] : least;
+    return margin[0] == margin[0] ? least : -INFINITY; /* where float32 overflows it does so in every lane */
 }
 
 /* Note which rows of a block change their label, and write the new labels. */
@@ -219,9 +250,9 @@ static inline void change_labels(Relabeling *mine, size_t first, size_t n_rows, 
     }
 }
 
-/* Score a group of blocks against all centroids, panel after panel. */
-static void score_group(const Prepared *ready, size_t n_dimensions, const float *blocks, size_t n_blocks,
-                        Standing *standing)
+/* Score some blocks against all centroids, panel after panel. */
+static void score_group(const Prepared *ready, size_t n_dimensions, const float *blocks, const size_t *group,
+                        size_t n_blocks, Standing *standing)
 {
     size_t panel = PANEL_FLOATS / (n_dimensions * TILE) & ~(size_t)1;
     panel = panel ? panel : 2;
@@ -231,9 +262,9 @@ static void score_group(const Prepared *ready, size_t n_dimensions, const float 
     }
     for (size_t tile = 0; tile < ready->n_tiles; tile += panel) {
         size_t last_tile = tile + panel < ready->n_tiles ? tile + panel : ready->n_tiles;
-        for (size_t block = 0; block < n_blocks; block++) {
-            const float *rows = blocks + block * BLOCK * n_dimensions;
-            size_t place = block * BLOCK;
+        for (size_t number = 0; number < n_blocks; number++) {
+            const float *rows = blocks + group[number] * BLOCK * n_dimensions;
+            size_t place = number * BLOCK;
             if (tile == 0)
                 for (size_t line = 0; line < n_dimensions; line++)
                     __builtin_prefetch((const void *)((uintptr_t)rows + (PREFETCH_BLOCKS * n_dimensions + line) * 64));
@@ -244,19 +275,21 @@ static void score_group(const Prepared *ready, size_t n_dimensions, const float 
     }
 }
 
-/* Relabel the rows of a group of blocks. */
+/* Relabel the rows of some blocks. */
 static void relabel_group(const Prepared *ready, const Points *points, const Screen *screen, Relabeling *mine,
-                          size_t first_block, size_t last_block, Standing *standing)
+                          const size_t *group, size_t n_blocks, Standing *standing)
 {
     size_t n_dimensions = points->n_dimensions;
-    score_group(ready, n_dimensions, screen->blocks + first_block * BLOCK * n_dimensions, last_block - first_block,
-                standing);
-    for (size_t block = first_block; block < last_block; block++) {
-        size_t first = block * BLOCK, place = (block - first_block) * BLOCK;
+    score_group(ready, n_dimensions, screen->blocks, group, n_blocks, standing);
+    for (size_t number = 0; number < n_blocks; number++) {
+        size_t block = group[number], first = block * BLOCK, place = number * BLOCK;
         size_t n_rows = points->n_rows - first < BLOCK ? points->n_rows - first : BLOCK;
+        const float *rows = screen->blocks + first * n_dimensions;
+        const float *best = standing->best + place, *second = standing->second + place;
         int32_t *fresh = standing->nearest + place;
-        uint32_t unsure = unsure_rows(ready, screen->blocks + first * n_dimensions, n_dimensions,
-                                      screen->longest[block], standing->best + place, standing->second + place);
+        if (mine->until)
+            mine->until[block] = mine->drift + (double)block_margin(ready, rows, n_dimensions, best, second);
+        uint32_t unsure = unsure_rows(ready, rows, n_dimensions, screen->longest[block], best, second);
         for (unsure &= n_rows < BLOCK ? (1u << n_rows) - 1 : WHOLE_BLOCK; unsure; unsure &= unsure - 1) {
             size_t lane = (size_t)__builtin_ctz(unsure);
             fresh[lane] = decide(ready, points, first + lane);
@@ -268,16 +301,21 @@ static void relabel_group(const Prepared *ready, const Points *points, const Scr
     }
 }
 
-/* Relabel the rows of some blocks. */
+/* Relabel the rows of a range of blocks, without those in which no label can have changed. */
 static int relabel(const Points *points, const Screen *screen, Relabeling *mine, size_t first_block,
                    size_t last_block)
 {
     Prepared ready = {0};
     Standing *standing = malloc(sizeof *standing);
+    size_t group[GROUP_BLOCKS], n_blocks = 0;
     int answer = standing ? prepare(&ready, mine, screen, points->n_dimensions) : -1;
-    for (size_t block = first_block; block < last_block && !answer; block += GROUP_BLOCKS) {
-        size_t stop = block + GROUP_BLOCKS < last_block ? block + GROUP_BLOCKS : last_block;
-        relabel_group(&ready, points, screen, mine, block, stop, standing);
+    for (size_t block = first_block; block < last_block && !answer; block++) {
+        if (!mine->until || !(mine->until[block] > mine->drift))
+            group[n_blocks++] = block;
+        if (n_blocks == GROUP_BLOCKS || (n_blocks && block + 1 == last_block)) {
+            relabel_group(&ready, points, screen, mine, group, n_blocks, standing);
+            n_blocks = 0;
+        }
     }
     prepared_free(&ready);
     free(standing);

@@ -1,8 +1,9 @@
 /* Silhouettes: every distance computed once and added up for all labelings.
  *
  * Sixteen queries, one a lane, meet one song after the other. Distances come from the differences of the
- * coordinates themselves, in float32: so near songs keep all their figures, and equal songs are exactly 0
- * apart. The distances of a strip of songs are added in float32, everything else in float64.
+ * coordinates themselves, in float32: so near songs keep all their figures. Then they are rounded to whole
+ * numbers, of which the greatest distance has four million, and added up song after song, which loses nothing
+ * more. What a cluster has of a strip of songs is a few segments of it, each the difference of two such totals.
  */
 #include "lanes.h"
 
@@ -10,26 +11,34 @@
 #include <stdlib.h>
 
 #define SIDE (TILE * TILES_AT_ONCE) /* songs compared side by side */
+#define TOO_NEAR 2048.0             /* a mean distance below this has lost figures: of 4 million */
+#define STRIPS_AT_ONCE 4            /* strips whose distances are summed in float32 before float64 */
 
-/* Distances of a strip of songs to the queries of one block, (STRIP, 16), each added to those before it in
- * its tile: few enough that float32 loses nothing that shows. */
-static void strip_distances(const float *songs, size_t n_tiles, const float *queries, size_t n_dimensions,
-                            float *added)
+typedef struct {
+    int32_t *totals; /* (STRIP + 1, 16) */
+    float *few;      /* (n_clusters, 16): sums of a few strips */
+} Room;
+
+/* Twice the distances of the songs of a strip to the queries of one block, added up: `totals`,
+ * (STRIP + 1, 16), receives what all songs before each one come to. */
+static void add_distances(const float *songs, size_t n_tiles, const float *queries, size_t n_dimensions,
+                          int32_t *totals)
 {
     for (size_t part = 0; part < BLOCK; part += STEP) {
-        Lanes so_far[WIDTH];
-        for (int w = 0; w < WIDTH; w++)
-            so_far[w] = lanes_splat(0.0f);
+        Numbers total[WIDTH];
+        for (int w = 0; w < WIDTH; w++) {
+            total[w] = numbers_splat(0);
+            numbers_store(totals + part + (size_t)w * LANES, total[w]);
+        }
         for (size_t first = 0; first < n_tiles * SONG_TILE; first += SIDE) {
             const float *song = songs + first / SONG_TILE * SONG_TILE * n_dimensions + first % SONG_TILE;
             const float *query = queries + part;
+            int32_t *to = totals + (first + 1) * BLOCK + part;
             Lanes square[SIDE][WIDTH];
-            for (int w = 0; w < WIDTH && first % SONG_TILE == 0; w++)
-                so_far[w] = lanes_splat(0.0f);
 #pragma GCC unroll 8
             for (int t = 0; t < SIDE; t++)
                 for (int w = 0; w < WIDTH; w++)
-                    square[t][w] = lanes_splat(0.0f);
+                    square[t][w] = lanes_splat(FLT_MIN); /* the root of 0 would need a special case */
             for (size_t j = 0; j < n_dimensions; j++, song += SONG_TILE, query += BLOCK) {
                 Lanes x[WIDTH];
                 for (int w = 0; w < WIDTH; w++)
@@ -44,58 +53,47 @@ static void strip_distances(const float *songs, size_t n_tiles, const float *que
                 }
             }
 #pragma GCC unroll 8
-            for (int t = 0; t < SIDE; t++)
+            for (int t = 0; t < SIDE; t++, to += BLOCK)
                 for (int w = 0; w < WIDTH; w++) {
-                    so_far[w] = lanes_add(so_far[w], lanes_root(square[t][w]));
-                    lanes_store(added + (first + (size_t)t) * BLOCK + part + (size_t)w * LANES, so_far[w]);
+                    total[w] = numbers_add(total[w], lanes_two_roots(square[t][w]));
+                    numbers_store(to + w * LANES, total[w]);
                 }
         }
     }
 }
 
-/* What each tile of a strip adds to: the total of all songs before it, (STRIP / SONG_TILE + 1, 16). */
-static inline void tile_totals(const float *added, size_t n_songs, double *totals)
+/* Add to the sums of 16 queries, (n_clusters, 16), what the segments of one strip come to. */
+static void add_segments(const int32_t *segment, const int32_t *end, const int32_t *totals, float *sums)
 {
-    for (int part = 0; part < BLOCK; part += DOUBLES) {
-        Doubles total = doubles_load(totals + part);
-        for (size_t first = 0, tile = 1; first < n_songs; first += SONG_TILE, tile++) {
-            size_t last = first + SONG_TILE < n_songs ? first + SONG_TILE - 1 : n_songs - 1;
-            total += doubles_from(added + last * BLOCK + part);
-            doubles_store(totals + tile * BLOCK + part, total);
+    for (; segment < end; segment += 3) {
+        const int32_t *from = totals + (size_t)segment[0] * BLOCK, *to = totals + (size_t)segment[1] * BLOCK;
+        float *sum = sums + (size_t)segment[2] * BLOCK;
+        for (int part = 0; part < BLOCK; part += LANES) {
+            Numbers apart = numbers_sub(numbers_load(to + part), numbers_load(from + part));
+            lanes_store(sum + part, lanes_add(lanes_load(sum + part), lanes_from(apart)));
         }
     }
 }
 
-/* Sum the distances of 16 queries to every cluster of every labeling, (n_clusters, 16). One total runs on
- * over all songs; `marks` keeps for each labeling what it was when the label last changed. So a run costs
- * something only for the labelings that change after it, however many there are. */
-static void sum_block(const Comparison *given, const float *queries, float *added, double *marks, double *sums)
+/* Add the distances of 16 queries to the songs of a few strips to the sums of every cluster of every labeling,
+ * (n_clusters, 16). */
+static void sum_strips(const Comparison *given, const float *queries, size_t first, size_t last, Room *room,
+                       double *sums)
 {
-    double totals[(STRIP / SONG_TILE + 1) * BLOCK] = {0};
-    size_t end = 0;
-    memset(marks, 0, given->n_labelings * BLOCK * sizeof(double));
-    memset(sums, 0, given->n_clusters * BLOCK * sizeof(double));
-    for (size_t start = 0; start < given->n_songs; start += STRIP) {
-        size_t n_songs = start + STRIP < given->n_songs ? STRIP : given->n_songs - start;
-        size_t n_tiles = (n_songs + SONG_TILE - 1) / SONG_TILE;
-        strip_distances(given->songs + start * given->n_dimensions, n_tiles, queries, given->n_dimensions, added);
-        tile_totals(added, n_songs, totals);
-        for (; end < given->n_ends && (size_t)given->ends[end] < start + n_songs; end++) {
-            size_t song = (size_t)given->ends[end] - start;
-            double *mark = marks + (size_t)given->ending[2 * end] * BLOCK;
-            double *sum = sums + (size_t)given->ending[2 * end + 1] * BLOCK;
-            for (int part = 0; part < BLOCK; part += DOUBLES) {
-                Doubles now = doubles_load(totals + song / SONG_TILE * BLOCK + part);
-                now += doubles_from(added + song * BLOCK + part);
-                doubles_store(sum + part, doubles_load(sum + part) + (now - doubles_load(mark + part)));
-                doubles_store(mark + part, now);
-            }
-        }
-        memcpy(totals, totals + n_tiles * BLOCK, BLOCK * sizeof(double));
+    memset(room->few, 0, given->n_clusters * BLOCK * sizeof(float));
+    for (size_t strip = first; strip < last; strip++) {
+        size_t start = strip * STRIP, n_songs = start + STRIP < given->n_songs ? STRIP : given->n_songs - start;
+        const float *songs = given->songs + start * given->n_dimensions;
+        const int32_t *segments = given->segments + 3 * given->strips[strip];
+        add_distances(songs, (n_songs + SONG_TILE - 1) / SONG_TILE, queries, given->n_dimensions, room->totals);
+        add_segments(segments, given->segments + 3 * given->strips[strip + 1], room->totals, room->few);
     }
+    for (size_t place = 0; place < given->n_clusters * BLOCK; place++)
+        sums[place] += room->few[place];
 }
 
-/* Silhouettes of up to 16 queries in one labeling: (b - a) / max(a, b), 0 for songs alone. */
+/* Silhouettes of up to 16 queries in one labeling: (b - a) / max(a, b), 0 for songs alone; NaN where both are so
+ * near next to the farthest songs that rounding to whole numbers would show. */
 static void contrast(const Comparison *given, size_t labeling, size_t first, size_t n, const double *sums,
                      double *values)
 {
@@ -117,28 +115,32 @@ static void contrast(const Comparison *given, size_t labeling, size_t first, siz
     for (size_t lane = 0; lane < n; lane++) {
         double larger = within[lane] > nearest[lane] ? within[lane] : nearest[lane];
         int alone = given->sizes[own[lane]] <= 1.0;
-        values[first + lane] = alone || !(larger > 0.0) ? 0.0 : (nearest[lane] - within[lane]) / larger;
+        double value = alone || !(larger > 0.0) ? 0.0 : (nearest[lane] - within[lane]) / larger;
+        values[first + lane] = !alone && larger < TOO_NEAR ? NAN : value;
     }
 }
 
+/* The songs are gone through once for all blocks, a few strips at a time that stay in the cache. */
 static int compare(const Comparison *given, size_t first_block, size_t last_block, double *values)
 {
-    size_t n_clusters = given->n_clusters;
-    double *sums = malloc(n_clusters * BLOCK * sizeof(double));
-    double *marks = malloc(given->n_labelings * BLOCK * sizeof(double));
-    float *added = malloc(STRIP * BLOCK * sizeof(float));
-    int answer = sums && marks && added ? 0 : -1;
+    size_t n_sums = given->n_clusters * BLOCK, n_strips = (given->n_songs + STRIP - 1) / STRIP;
+    double *sums = calloc((last_block - first_block) * n_sums + 1, sizeof(double));
+    Room room = {malloc((STRIP + 1) * BLOCK * sizeof(int32_t)), malloc(n_sums * sizeof(float))};
+    int answer = sums && room.totals && room.few ? 0 : -1;
+    for (size_t strip = 0; strip < n_strips && !answer; strip += STRIPS_AT_ONCE) {
+        size_t last = strip + STRIPS_AT_ONCE < n_strips ? strip + STRIPS_AT_ONCE : n_strips;
+        for (size_t block = first_block; block < last_block; block++)
+            sum_strips(given, given->queries + block * BLOCK * given->n_dimensions, strip, last, &room,
+                       sums + (block - first_block) * n_sums);
+    }
     for (size_t block = first_block; block < last_block && !answer; block++) {
         size_t first = block * BLOCK, rest = given->n_queries - first;
-        size_t n = rest < BLOCK ? rest : BLOCK;
-        sum_block(given, given->queries + first * given->n_dimensions, added, marks, sums);
-        for (size_t place = 0; place < n_clusters * BLOCK; place++)
-            sums[place] *= given->scale;
         for (size_t labeling = 0; labeling < given->n_labelings; labeling++)
-            contrast(given, labeling, first, n, sums, values + labeling * given->n_queries);
+            contrast(given, labeling, first, rest < BLOCK ? rest : BLOCK, sums + (block - first_block) * n_sums,
+                     values + labeling * given->n_queries);
     }
     free(sums);
-    free(marks);
-    free(added);
+    free(room.totals);
+    free(room.few);
     return answer;
 }

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
-from threading import Event, Lock
+from threading import Lock
 from typing import TypeVar
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
@@ -22,6 +23,27 @@ Result = TypeVar("Result")
 
 N_CHUNKS = 64
 LEAST_CHUNK_ROWS = 8192
+
+
+class Stop:
+    """Tells work on other threads, in C too, that nobody waits for it any more.
+
+    Attributes
+    ----------
+    flag : ndarray of uint8, shape (1,)
+        Not 0 once the work should end.
+    """
+
+    def __init__(self) -> None:
+        self.flag = np.zeros(1, dtype=np.uint8)
+
+    def set(self) -> None:
+        """Ask the work to end."""
+        self.flag[0] = 1
+
+    def is_set(self) -> bool:
+        """Say whether the work should end."""
+        return bool(self.flag[0])
 
 
 def thread_count(n_threads: int | None = None) -> int:
@@ -102,7 +124,7 @@ def map_in_order(
     items: Iterable[Item],
     *,
     n_threads: int,
-    stop: Event | None = None,
+    stop: Stop | None = None,
 ) -> Generator[Result, None, None]:
     """Yield ``function(item)`` in the order of the items, computed on `n_threads` threads.
 

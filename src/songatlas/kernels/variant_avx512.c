@@ -17,6 +17,7 @@
 #include "screen.h"
 #include "seeding.h"
 #include "silhouette.h"
+#include "sums.h"
 
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -32,6 +33,6 @@ static int runs_here(void)
            __builtin_cpu_supports("fma");
 }
 
-const Engine engine_avx512 = {"AVX-512", runs_here, relabel, compare, distances_to_candidates};
+const Engine engine_avx512 = {"AVX-512", runs_here, relabel, compare, distances_to_candidates, sum, move};
 
 #endif

@@ -3,10 +3,11 @@
 #include "screen.h"
 #include "seeding.h"
 #include "silhouette.h"
+#include "sums.h"
 
 static int runs_here(void)
 {
     return 1;
 }
 
-const Engine engine_plain = {"baseline", runs_here, relabel, compare, distances_to_candidates};
+const Engine engine_plain = {"baseline", runs_here, relabel, compare, distances_to_candidates, sum, move};

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from songatlas import kernels
 from songatlas.kmeans.clustering import Floats, Points
-from songatlas.kmeans.lloyd import Run, run_lloyd, scatter, summed_squares
+from songatlas.kmeans.inertia import scatter, summed_squares
 
 Init: TypeAlias = Literal["k-means++", "random"] | npt.ArrayLike | Callable[..., npt.ArrayLike]
 
@@ -128,18 +128,12 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
         rows = kernels.Rows.of(points)
         total = scatter(rows, weights)
         mean_variance = (total if weights is None else scatter(rows)) / points.size
+        rules = kernels.Rules(total, self.max_iter, self.tol * mean_variance)
+        n_threads = kernels.thread_count(self.n_threads)
         runs = []
         with kernels.one_blas_thread():
             for centroids in self._starts(points, weights):
-                run = run_lloyd(
-                    rows,
-                    centroids,
-                    total=total,
-                    max_iter=self.max_iter,
-                    tolerance=self.tol * mean_variance,
-                    weights=weights,
-                    n_threads=kernels.thread_count(self.n_threads),
-                )
+                run = kernels.lloyd(rows, centroids, rules, weights=weights, n_threads=n_threads)
                 runs.append((summed_squares(points, run.centroids, run.labels, weights), run))
         inertia, best = min(runs, key=itemgetter(0))
         self._keep(best, inertia)
@@ -240,7 +234,7 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
             raise ValueError("an initial centroid has a value that is missing or infinite")
         return array
 
-    def _keep(self, run: Run, inertia: float) -> None:
+    def _keep(self, run: kernels.Run, inertia: float) -> None:
         """Store the best run, and warn where points coincide so much that clusters stay empty."""
         self.cluster_centers_, self.labels_ = run.centroids, run.labels
         self.inertia_, self.n_iter_, self.history_ = inertia, run.n_iter, run.history

@@ -1,16 +1,17 @@
-"""One clustering for every k: starts found on a sample, polished on all songs.
+"""One clustering for every k: starts found on small samples, polished on all songs.
 
-`Search` looks for good starts on 20,000 songs, then on 200,000; Lloyd's iteration on all songs then runs
-from the best of them until no song changes its cluster. With few songs the sample is all of them.
-The songs should come in an order that is made from the songs themselves (sorted by id), because the
-sample is drawn by row number.
+`Search` looks for good starts on 10,000 songs; the best few go on to ever larger samples, where a round
+or two more of search rights what the smaller sample misjudged. From the best of the largest sample
+Lloyd's iteration runs on all songs, until no song changes its cluster. With few songs a sample is all of
+them. The songs should come in an order that is made from the songs themselves (sorted by id), because
+samples are drawn by row number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from threading import Event
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,20 +19,39 @@ import numpy.typing as npt
 from songatlas import kernels
 from songatlas.errors import BadSettings
 from songatlas.kmeans.clustering import Clustering, Points, checked_points, require_distinct
-from songatlas.kmeans.lloyd import Run, run_lloyd, scatter, summed_squares
-from songatlas.kmeans.search import Search, Start, Starts
+from songatlas.kmeans.inertia import scatter, summed_squares
+from songatlas.kmeans.search import TOLERANCE, Search, Start, Starts
 from songatlas.progress import Progress
 
-SAMPLE_SONGS = 20_000
 MAX_ITER = 300
-TRIAL_ITER = 12
-LARGE_SAMPLE_SONGS = 200_000
-N_KEPT = 3  # different starts of each k
-N_SEEDINGS, N_ROUNDS = 4, 6
-LARGE_ROUNDS = 4
+SETTLED_SONGS = (
+    300_000  # more are clustered until scikit-learn's tolerance is reached, not until all is still
+)
+N_KEPT = 4  # different starts of each k
+N_SEEDINGS = 5
 NEIGHBOURS = -1, 0, 1  # a k is searched with its neighbours, to learn from them
-MANY_SONGS = 300_000  # from here on only the best start goes all the way, to save passes over all songs
 SHARE_OF_SEARCH = 0.7  # of the progress bar
+
+
+@dataclass(frozen=True)
+class Level:
+    """A sample to search on.
+
+    Attributes
+    ----------
+    n_songs : int
+    n_ranks : int
+        How many starts of each k are taken over from the level before.
+    n_rounds : int
+        How often the ks learn from each other.
+    """
+
+    n_songs: int
+    n_ranks: int
+    n_rounds: int
+
+
+LEVELS = Level(10_000, 0, 6), Level(40_000, 4, 4), Level(200_000, 3, 1)
 
 
 def fit_clusters(points: npt.ArrayLike, k: int, *, seed: int = 0, n_threads: int | None = None) -> Clustering:
@@ -117,50 +137,54 @@ def sample_rows(n_songs: int, n_wanted: int, *, seed: int, purpose: int = 0) -> 
     """Return at most `n_wanted` different row numbers, in rising order, drawn by seed and purpose."""
     if n_songs <= n_wanted:
         return np.arange(n_songs)
-    drawn = np.random.default_rng((seed, purpose)).permutation(n_songs)[:n_wanted]
-    return np.sort(drawn)
+    random = np.random.default_rng((seed, purpose))
+    return np.sort(random.choice(n_songs, n_wanted, replace=False, shuffle=False))
 
 
 def _search(points: Points, ks: Sequence[int], seed: int, n_threads: int, tell: Progress) -> Starts:
-    """Find starts for every k on a sample of the songs, then compare them on a larger one."""
+    """Find starts for every k on ever larger samples of the songs."""
     searched = sorted({k + step for k in ks for step in NEIGHBOURS} & set(range(1, len(points) + 1)))
-    larger = len(points) > SAMPLE_SONGS
-    n_steps, done = N_SEEDINGS + N_ROUNDS + (N_KEPT + LARGE_ROUNDS if larger else 0), 0
+    levels = [
+        level for level, last in zip(LEVELS, (None, *LEVELS), strict=False) if _larger(level, last, points)
+    ]
+    n_steps, done = N_SEEDINGS + sum(level.n_ranks + level.n_rounds for level in levels), 0
 
     def tick() -> None:
         nonlocal done
         done += 1
         tell(SHARE_OF_SEARCH * done / n_steps, f"looking for good starts, step {done} of {n_steps}")
 
-    def search_on(n_songs: int) -> Search:
-        sample = points[sample_rows(len(points), n_songs, seed=seed)]
-        return Search(
-            sample, searched, n_kept=N_KEPT, seed=seed, n_threads=n_threads, tick=tick, stop=Event()
+    found: Starts = {}
+    for level in levels:
+        sample = points[sample_rows(len(points), level.n_songs, seed=seed)]
+        search = Search(
+            sample, searched, n_kept=N_KEPT, seed=seed, n_threads=n_threads, tick=tick, stop=kernels.Stop()
         )
+        if found:
+            search.try_given(found, n_ranks=level.n_ranks)
+        else:
+            for _ in range(N_SEEDINGS):
+                search.seed_anew()
+        for _ in range(level.n_rounds):
+            search.learn_from_neighbours()
+        found = search.found
+    return {k: found[k] for k in ks}
 
-    search = search_on(SAMPLE_SONGS)
-    for _ in range(N_SEEDINGS):
-        search.seed_anew()
-    for turn in range(N_ROUNDS):
-        search.learn_from_neighbours(turn=turn)
-    if not larger:
-        return {k: search.found[k] for k in ks}
-    large = search_on(LARGE_SAMPLE_SONGS)
-    large.try_given(search.found, n_ranks=N_KEPT)
-    for turn in range(LARGE_ROUNDS):
-        large.learn_from_neighbours(turn=turn)
-    return {k: large.found[k] for k in ks}
+
+def _larger(level: Level, last: Level | None, points: Points) -> bool:
+    """Say whether a level has songs that the last one had not."""
+    return last is None or min(level.n_songs, len(points)) > last.n_songs
 
 
 def _polish_all(points: Points, starts: Starts, n_threads: int, tell: Progress) -> dict[int, Clustering]:
     """Polish the starts of every k, one k a thread, the costly ones first."""
-    rows, stop = kernels.Rows.of(points), Event()
+    rows, stop = kernels.Rows.of(points), kernels.Stop()
     total = scatter(rows)
     ks = sorted(starts, reverse=True)
     inner = n_threads if len(ks) == 1 else 1
 
     def polish(k: int) -> Clustering:
-        return _polish(rows, starts[k], total=total, n_threads=inner, stop=stop)
+        return _polish(rows, starts[k][0], total=total, n_threads=inner, stop=stop)
 
     clusterings = {}
     with closing(kernels.map_in_order(polish, ks, n_threads=n_threads, stop=stop)) as polished:
@@ -172,34 +196,21 @@ def _polish_all(points: Points, starts: Starts, n_threads: int, tell: Progress) 
 
 
 def _polish(
-    rows: kernels.Rows, starts: Sequence[Start], *, total: float, n_threads: int, stop: Event
+    rows: kernels.Rows, start: Start, *, total: float, n_threads: int, stop: kernels.Stop
 ) -> Clustering:
-    """Try each start for some iterations, run the most promising until no label changes, and number it."""
-    few = len(rows.points) <= MANY_SONGS
-    tried = starts if few else starts[:2]
+    """Iterate on all songs until no label changes, and number the clusters."""
+    exact = len(rows.points) <= SETTLED_SONGS
+    tolerance = 0.0 if exact else TOLERANCE * total / rows.points.size
+    rules = kernels.Rules(total, MAX_ITER, tolerance)
 
-    def go_on(centroids: npt.NDArray[np.float64], max_iter: int) -> Run:
-        return run_lloyd(rows, centroids, total=total, max_iter=max_iter, n_threads=n_threads, stop=stop)
+    def go_on(centroids: npt.NDArray[np.float64]) -> kernels.Run:
+        return kernels.lloyd(rows, centroids, rules, n_threads=n_threads, stop=stop)
 
-    runs = [go_on(start.centroids, TRIAL_ITER) for start in tried]
-    runs.sort(key=lambda run: run.history[-1])
-    finals = [_finished(run, go_on) for run in (runs[:2] if few else runs[:1])]
-    best = min(finals, key=lambda run: run.history[-1])
-    return _numbered(rows, best, go_on)
-
-
-def _finished(run: Run, go_on: Callable[[npt.NDArray[np.float64], int], Run]) -> Run:
-    """Run on until no label changes, at most 300 iterations in all."""
-    if run.converged:
-        return run
-    rest = go_on(run.centroids, MAX_ITER - run.n_iter)
-    return Run(
-        rest.labels, rest.centroids, run.n_iter + rest.n_iter, run.history + rest.history, rest.converged
-    )
+    return _numbered(rows, go_on(start.centroids), go_on)
 
 
 def _numbered(
-    rows: kernels.Rows, run: Run, go_on: Callable[[npt.NDArray[np.float64], int], Run]
+    rows: kernels.Rows, run: kernels.Run, go_on: Callable[[npt.NDArray[np.float64]], kernels.Run]
 ) -> Clustering:
     """Number the clusters by falling size, ties by centroid.
 
@@ -215,8 +226,8 @@ def _numbered(
         centroids, labels = run.centroids[order], new_numbers[run.labels]
         if (order == np.arange(k)).all() or (kernels.nearest(rows, centroids) == labels).all():
             break
-        more = go_on(centroids, MAX_ITER)
-        run = Run(
+        more = go_on(centroids)
+        run = kernels.Run(
             more.labels, more.centroids, run.n_iter + more.n_iter, run.history + more.history, more.converged
         )
     inertia = summed_squares(rows.points, centroids, labels)

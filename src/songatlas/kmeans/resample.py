@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from threading import Event
 from typing import TypeAlias
 
 import numpy as np
@@ -77,7 +76,7 @@ def resample_labelings(
     given = {} if centroids is None else {k: centroids[k] for k in wanted if k in centroids}
     n_drawn = n_resamples if len(given) == len(wanted) else 2 * n_resamples
     rows = kernels.Rows.of(array[sample_rows(len(array), REFERENCE_SONGS, seed=seed, purpose=REFERENCE)])
-    stop = Event()
+    stop = kernels.Stop()
 
     def label_by(draw: int) -> dict[int, Labels]:
         drawn = _subsample(array, max(wanted), seed, FIRST_SUBSAMPLE + draw)
@@ -111,9 +110,11 @@ def _subsample(points: Points, largest_k: int, seed: int, purpose: int) -> Point
     return points[sample_rows(n_songs, n_wanted, seed=seed, purpose=purpose)]
 
 
-def _clustered(points: Points, ks: Sequence[int], key: tuple[int, int], stop: Event) -> dict[int, Floats]:
+def _clustered(
+    points: Points, ks: Sequence[int], key: tuple[int, int], stop: kernels.Stop
+) -> dict[int, Floats]:
     """Cluster a sub-sample from seeds of its own for every k."""
     search = Search(points, ks, n_kept=1, seed=key[0] + (key[1] + 1) * 1_000_003, stop=stop)
     search.seed_anew()
-    search.learn_from_neighbours(turn=0)
+    search.learn_from_neighbours()
     return {k: starts[0].centroids for k, starts in search.found.items()}

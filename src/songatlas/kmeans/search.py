@@ -3,8 +3,8 @@
 Restarts alone rarely meet the best clustering when k is large. So the clusterings of all k help each
 other: from that of k - 1 a cluster is added where the points lie far from their centroids, in that of
 k + 1 the two clusters whose union costs least are united, and in k's own one cluster is moved in this
-way. Every round proposes all three for each k, from the best of the round before. A proposal that falls
-too slowly to become the best is given up early.
+way. Every round proposes for each k what these starts have not proposed yet. A proposal that falls too
+slowly to become the best is given up early.
 
 References
 ----------
@@ -19,30 +19,38 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from threading import Event
 from typing import TypeAlias
 
 import numpy as np
 
 from songatlas import kernels
-from songatlas.kmeans.clustering import Floats, Points
-from songatlas.kmeans.lloyd import run_lloyd, scatter
+from songatlas.kmeans.clustering import Floats, Labels, Points
+from songatlas.kmeans.inertia import scatter
 
 ITERATIONS = 40
 TOLERANCE = 1e-4  # of the mean variance, scikit-learn's default
-SAME = 1e-6  # relative difference of inertia below which two starts count as one
+FAR_ROWS = 5_000  # rows among which a new centroid is looked for
+STRETCH = 1.5  # of Lloyd's steps; the clusterings found need not be exact
+N_TRIALS = 6  # points that may become a new centroid
+SAME = 2e-4  # relative difference of inertia below which two starts count as one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Start:
-    """Centroids worth polishing on all rows, with their sizes and inertia on the sample."""
+    """Centroids worth polishing on all rows, with their labels and inertia on the sample."""
 
     centroids: Floats
-    sizes: Floats
+    labels: Labels
     inertia: float
+
+    @property
+    def sizes(self) -> Floats:
+        """Songs of the sample in each cluster."""
+        return np.bincount(self.labels, minlength=len(self.centroids)).astype(np.float64)
 
 
 Starts: TypeAlias = Mapping[int, Sequence[Start]]
+Key: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Search:
     n_threads : int
     tick : callable, optional
         Called after each step.
-    stop : threading.Event, optional
+    stop : Stop, optional
         Ends the search soon after it is set.
 
     Attributes
@@ -87,11 +95,12 @@ class Search:
         seed: int,
         n_threads: int = 1,
         tick: Callable[[], None] | None = None,
-        stop: Event | None = None,
+        stop: kernels.Stop | None = None,
     ) -> None:
         self.points = points
         self.found: dict[int, list[Start]] = {k: [] for k in ks}
         self.n_steps = 0
+        self._asked: dict[tuple[int, str], tuple[Start, int]] = {}
         self._n_kept, self._seed, self._n_threads = n_kept, seed, n_threads
         self._tick, self._stop = tick, stop
         self._rows = kernels.Rows.of(points)
@@ -115,18 +124,20 @@ class Search:
         seeds = self.points[rows].astype(np.float64)
         self._advance([Proposal(k, partial(seeds.__getitem__, slice(k))) for k in self.found])
 
-    def learn_from_neighbours(self, *, turn: int) -> None:
-        """Try for each k what the best starts of k - 1, k + 1 and k itself suggest."""
-        best = {k: starts[0] for k, starts in self.found.items()}
+    def learn_from_neighbours(self) -> None:
+        """Try for each k what the best starts of k + 1, k - 1 and k itself have not suggested yet."""
         proposals = []
-        for k in best:
-            key = (self._seed, self.n_steps, k)
-            if k - 1 in best:
-                proposals.append(Proposal(k, partial(self._grown, best[k - 1].centroids, key)))
-            if k + 1 in best:
-                proposals.append(Proposal(k, partial(_shrunk, best[k + 1], turn)))
-            if k > 1:
-                proposals.append(Proposal(k, partial(self._moved, best[k], turn, key)))
+        for k in self.found:
+            for kind, (step, n_turns, make) in PROPOSALS.items():
+                if k + step not in self.found or (kind == "moved" and k == 1):
+                    continue
+                start = self.found[k + step][0]
+                asked, turn = self._asked.get((k, kind), (None, 0))
+                turn = turn if asked is start else 0
+                self._asked[k, kind] = start, turn + 1
+                if turn < n_turns:
+                    key = (self._seed, self.n_steps, k)
+                    proposals.append(Proposal(k, partial(make, self.points, start, turn, key)))
         self._advance(proposals)
 
     def _advance(self, proposals: Sequence[Proposal]) -> None:
@@ -148,27 +159,10 @@ class Search:
 
     def _settle(self, centroids: Floats, bar: float) -> Start:
         """Run Lloyd's iteration on the sample, as long as there is hope to come below the bar."""
-        run = run_lloyd(
-            self._rows,
-            centroids,
-            total=self._total,
-            max_iter=ITERATIONS,
-            tolerance=TOLERANCE * self._total / self.points.size,
-            bar=bar,
-            stop=self._stop,
-        )
-        sizes = np.bincount(run.labels, minlength=len(centroids)).astype(np.float64)
-        return Start(run.centroids, sizes, run.history[-1])
-
-    def _grown(self, centroids: Floats, key: tuple[int, ...]) -> Floats:
-        """Add one centroid, drawn where points lie far from the others."""
-        random = np.random.default_rng(key)
-        row = kernels.seed_rows(self.points, 1, random=random, given=centroids, n_trials=6)
-        return np.concatenate([centroids, self.points[row].astype(np.float64)])
-
-    def _moved(self, start: Start, turn: int, key: tuple[int, ...]) -> Floats:
-        """Unite two clusters and add one elsewhere."""
-        return self._grown(_shrunk(start, turn), key)
+        tolerance = TOLERANCE * self._total / self.points.size
+        rules = kernels.Rules(self._total, ITERATIONS, tolerance, bar, STRETCH)
+        run = kernels.lloyd(self._rows, centroids, rules, stop=self._stop)
+        return Start(run.centroids, run.labels, run.history[-1])
 
 
 def _best_different(starts: Sequence[Start], n_kept: int) -> list[Start]:
@@ -180,13 +174,35 @@ def _best_different(starts: Sequence[Start], n_kept: int) -> list[Start]:
     return kept[:n_kept]
 
 
-def _shrunk(start: Start, turn: int) -> Floats:
+def _shrunk(points: Points, start: Start, turn: int, key: Key) -> Floats:
     """Unite two clusters: those whose union costs least, in later turns the next cheapest."""
     sizes, centroids = np.maximum(start.sizes, 1e-9), start.centroids
     first, second = np.triu_indices(len(sizes), k=1)
     gaps = np.square(centroids[first] - centroids[second]).sum(axis=1)
     costs = gaps * sizes[first] * sizes[second] / (sizes[first] + sizes[second])
-    pair = np.argsort(costs, kind="stable")[turn % min(len(costs), len(sizes))]
+    pair = np.argsort(costs, kind="stable")[turn % len(costs)]
     one, other = int(first[pair]), int(second[pair])
     united = sizes[[one, other]] @ centroids[[one, other]] / sizes[[one, other]].sum()
     return np.concatenate([np.delete(centroids, [one, other], axis=0), united[None]])
+
+
+def _grown(points: Points, start: Start, turn: int, key: Key) -> Floats:
+    """Add one centroid: a point that lies far from the others, the best of several drawn."""
+    few = slice(None, None, max(1, len(points) // FAR_ROWS))
+    closest = kernels.squared_distances(points[few], start.centroids, start.labels[few])
+    random = np.random.default_rng(key)
+    row = kernels.seed_rows(points[few], 1, random=random, closest=closest, n_trials=N_TRIALS)
+    return np.concatenate([start.centroids, points[few][row].astype(np.float64)])
+
+
+def _moved(points: Points, start: Start, turn: int, key: Key) -> Floats:
+    """Unite two clusters and add one elsewhere."""
+    grown = _grown(points, start, turn, key)
+    return np.concatenate([_shrunk(points, start, turn, key), grown[-1:]])
+
+
+PROPOSALS: dict[str, tuple[int, int, Callable[[Points, Start, int, Key], Floats]]] = {
+    "shrunk": (1, 3, _shrunk),  # from k + 1 clusters, up to three times from the same start
+    "grown": (-1, 2, _grown),
+    "moved": (0, 2, _moved),
+}

@@ -25,6 +25,9 @@ ALL_SPEECH: Final = 0.66
 books make up half of it: Spotify describes such tracks as probably made entirely of spoken words."""
 
 _Float = NDArray[np.float64]
+_GRIDS: Final = (1.0, 1e3, 1e4)  # steps to the unit
+_CELLS_A_NUMBER: Final = 2.0
+_FIRST_LOOK: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +106,20 @@ def percentile_contrast(
     values: pl.Series, labels: NDArray[np.integer], k: int
 ) -> tuple[_Float, _Float, NDArray[np.int64]]:
     """Return mean percentile, contrast and number of known values of each cluster, each ``(k,)``."""
-    _, known = _known(values)
-    ranks = values.cast(pl.Float64).fill_nan(None).rank("average").fill_null(0.5).to_numpy()
+    numbers, known = _known(values)
+    return _percentile_contrast(numbers, known, labels, k)
+
+
+def _percentile_contrast(
+    numbers: _Float, known: NDArray[np.bool_], labels: NDArray[np.integer], k: int
+) -> tuple[_Float, _Float, NDArray[np.int64]]:
+    """As `percentile_contrast`, of the known numbers."""
     n_known = int(known.sum())
-    sums, counts = _sums((ranks - 0.5) / max(n_known, 1), known, labels, k)
+    places = np.zeros(len(numbers))
+    places[known] = (mid_ranks(numbers if n_known == len(numbers) else numbers[known]) - 0.5) / max(
+        n_known, 1
+    )
+    sums, counts = _sums(places, known, labels, k)
     inside = np.divide(sums, counts, out=np.full(k, 0.5), where=counts > 0)
     share = counts / max(n_known, 1)
     rest = 1.0 - share
@@ -124,20 +137,60 @@ def _measure_column(
     sums, counts = _sums(values, known, labels, k)
     means = np.divide(sums, counts, out=np.full(k, centre), where=counts > 0)
     z_means = (means - centre) / spread if spread > 1e-12 * max(abs(centre), 1e-300) else np.zeros(k)
-    percentiles, contrasts, _ = percentile_contrast(column, labels, k)
+    percentiles, contrasts, _ = _percentile_contrast(values, known, labels, k)
     return means, z_means, percentiles, contrasts
 
 
+def mid_ranks(numbers: _Float) -> _Float:
+    """Return the rank of each number, from 1; equal numbers share the mean of their ranks.
+
+    Measurements mostly lie on a grid, such as thousandths or whole milliseconds. There ranks are counted,
+    which is several times quicker than sorting and gives the same ranks.
+
+    Parameters
+    ----------
+    numbers : ndarray, float64 (n,)
+        Finite.
+
+    Examples
+    --------
+    >>> mid_ranks(np.array([0.3, 0.1, 0.3])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    for steps in _GRIDS:
+        cells = _grid_cells(numbers, steps)
+        if cells is not None:
+            counts = np.bincount(cells)
+            return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[cells])
+    return pl.Series(numbers).rank("average").cast(pl.Float64).to_numpy()
+
+
+def _grid_cells(numbers: _Float, steps: float) -> NDArray[np.int64] | None:
+    """Cell of each number on a grid of that many steps to the unit; None where some lie beside it."""
+    first = numbers[:_FIRST_LOOK]
+    if len(first) == 0 or not (np.rint(first * steps) / steps == first).all():
+        return None
+    low, high = float(numbers.min()) * steps, float(numbers.max()) * steps
+    if high - low > _CELLS_A_NUMBER * len(numbers):
+        return None
+    cells = np.rint(numbers * steps)
+    if not (cells / steps == numbers).all():
+        return None
+    whole: NDArray[np.int64] = (cells - np.rint(low)).astype(np.int64)
+    return whole
+
+
 def _known(column: pl.Series) -> tuple[_Float, NDArray[np.bool_]]:
-    values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    values: _Float = column.cast(pl.Float64).to_numpy()
     known = np.isfinite(values)
-    return np.where(known, values, 0.0), known
+    return values if known.all() else np.where(known, values, 0.0), known
 
 
 def _sums(
     values: _Float, known: NDArray[np.bool_], labels: NDArray[np.integer], k: int
 ) -> tuple[_Float, _Float]:
     """Sum and number of the known values of each cluster."""
-    sums = np.bincount(labels, weights=np.where(known, values, 0.0), minlength=k)
-    counts = np.bincount(labels, weights=known.astype(np.float64), minlength=k)
-    return np.asarray(sums, dtype=np.float64), np.asarray(counts, dtype=np.float64)
+    whole = bool(known.all())
+    sums = np.bincount(labels, weights=values if whole else np.where(known, values, 0.0), minlength=k)
+    counts = np.bincount(labels if whole else labels[known], minlength=k)
+    return np.asarray(sums, dtype=np.float64), counts.astype(np.float64)

@@ -65,16 +65,16 @@ def tag_shares(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> l
     nothing: list[tuple[TagShare, ...]] = [() for _ in range(k)]
     if "tags" not in songs.columns or songs.height == 0:
         return nothing
-    given = pl.DataFrame({"song": np.arange(songs.height), "cluster": labels, "tag": songs["tags"]})
-    given = given.explode("tag").filter(pl.col("tag").is_not_null() & (pl.col("tag") != ""))
+    alike = pl.DataFrame({"cluster": labels, "tag": songs["tags"]}).group_by("cluster", "tag").len("n_alike")
+    given = alike.with_row_index("alike").explode("tag").filter(pl.col("tag") != "")
     if given.height == 0:
         return nothing
     endings = _endings(given["tag"].unique())
     counted = (
         given.join(endings, on="tag")
-        .unique(["song", "ending"])
+        .unique(["alike", "ending"])
         .group_by("cluster", "ending")
-        .agg(n=pl.len())
+        .agg(n=pl.col("n_alike").sum())
         .with_columns(everywhere=pl.col("n").sum().over("ending"))
     )
     sizes = np.bincount(labels, minlength=k)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 N_TYPICAL: Final = 5
 """Typical songs of each cluster."""
 
+_CANDIDATES: Final = 200
+
 
 def typical_songs(
     songs: pl.DataFrame, labels: NDArray[np.integer], distances: NDArray[np.floating], *, k: int
@@ -20,9 +22,42 @@ def typical_songs(
     One song an artist; where a cluster has fewer than five artists its next nearest songs fill up.
     Versions of another song (`version_of`) are passed over as long as there are others.
     """
-    version = songs["version_of"].is_not_null() if "version_of" in songs.columns else pl.lit(False)
+    found = _nearest_first(songs, np.flatnonzero(_near(labels, distances, k)), labels, distances)
+    sizes = np.bincount(labels, minlength=k)
+    lacking = [
+        cluster for cluster in range(k) if found.get(cluster, ((), 0))[1] < min(N_TYPICAL, sizes[cluster])
+    ]
+    if lacking:  # too many of the nearest are versions or of one artist: look at the whole cluster
+        found |= _nearest_first(songs, np.flatnonzero(np.isin(labels, lacking)), labels, distances)
+    return [found.get(cluster, ((), 0))[0] for cluster in range(k)]
+
+
+def _near(labels: NDArray[np.integer], distances: NDArray[np.floating], k: int) -> NDArray[np.bool_]:
+    """Which songs are among the nearest of their cluster, all equally near ones with them."""
+    table = pl.DataFrame({"cluster": labels, "distance": distances})
+    reach = table.group_by("cluster").agg(pl.col("distance").bottom_k(_CANDIDATES).max())
+    reaches = np.zeros(k)
+    reaches[reach["cluster"].to_numpy()] = reach["distance"].to_numpy()
+    return np.asarray(distances <= reaches[labels])
+
+
+def _nearest_first(
+    songs: pl.DataFrame,
+    rows: NDArray[np.int64],
+    labels: NDArray[np.integer],
+    distances: NDArray[np.floating],
+) -> dict[int, tuple[tuple[str, ...], int]]:
+    """Typical songs of each cluster among some rows, and how many first songs of an artist there are."""
+    columns = [name for name in ("song_id", "artists", "artist", "version_of") if name in songs.columns]
+    near = songs.select(columns)[rows]
+    version = near["version_of"].is_not_null() if "version_of" in columns else pl.lit(False)
     table = pl.DataFrame(
-        {"cluster": labels, "distance": distances, "song_id": songs["song_id"], "artist": _artists(songs)}
+        {
+            "cluster": labels[rows],
+            "distance": distances[rows],
+            "song_id": near["song_id"],
+            "artist": _artists(near),
+        }
     ).with_columns(is_version=version)
     nearest = table.sort("cluster", "is_version", "distance", "song_id").with_columns(
         repeated=pl.col("artist").is_not_null() & pl.col("artist").is_duplicated()
@@ -31,13 +66,12 @@ def typical_songs(
     chosen = (
         nearest.sort("cluster", "is_version", "repeated", "distance", "song_id")
         .group_by("cluster", maintain_order=True)
-        .head(N_TYPICAL)
-        .sort("cluster", "is_version", "repeated", "distance", "song_id")
-        .group_by("cluster", maintain_order=True)
-        .agg("song_id")
+        .agg(
+            pl.col("song_id").head(N_TYPICAL),
+            fresh=(~(pl.col("is_version") | pl.col("repeated"))).sum(),
+        )
     )
-    found = {cluster: tuple(ids) for cluster, ids in chosen.iter_rows()}
-    return [found.get(cluster, ()) for cluster in range(k)]
+    return {cluster: (tuple(ids), fresh) for cluster, ids, fresh in chosen.iter_rows()}
 
 
 def _artists(songs: pl.DataFrame) -> pl.Series:

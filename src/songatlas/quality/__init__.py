@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from songatlas.quality.indices import INDICES, Index, calinski_harabasz, davies_bouldin, inertia
-from songatlas.quality.partitions import Agreement, agreement, purity, stability
+from songatlas.quality.cross_table import Agreement, CrossTable
+from songatlas.quality.indices import (
+    INDICES,
+    Index,
+    calinski_harabasz,
+    centroid_indices,
+    davies_bouldin,
+    inertia,
+)
+from songatlas.quality.partitions import agreement, purity, stability
 from songatlas.quality.separation import (
     EXACT_LIMIT,
     N_QUERIES,
     Estimate,
+    centroid_silhouette_values,
     sampled_rows,
     silhouette,
     silhouette_values,
@@ -19,10 +28,13 @@ __all__ = [
     "INDICES",
     "N_QUERIES",
     "Agreement",
+    "CrossTable",
     "Estimate",
     "Index",
     "agreement",
     "calinski_harabasz",
+    "centroid_indices",
+    "centroid_silhouette_values",
     "davies_bouldin",
     "inertia",
     "purity",

@@ -88,11 +88,7 @@ def davies_bouldin(points: NDArray[Any], labels: ArrayLike) -> float:
     labeling = encode(labels, len(points))
     centroids = mean_by_cluster(points, labeling)
     radii = cluster_spreads(points, centroids, labeling.codes)[1] / labeling.sizes
-    gaps = np.sqrt(np.square(centroids[:, None, :] - centroids[None, :, :]).sum(axis=2))
-    if (radii <= _NO_LENGTH).all() or (gaps <= _NO_LENGTH).all():
-        return 0.0
-    gaps[gaps == 0] = np.inf
-    return float(((radii[:, None] + radii) / gaps).max(axis=1).mean())
+    return _worst_overlap(radii, centroids)
 
 
 def calinski_harabasz(points: NDArray[Any], labels: ArrayLike) -> float:
@@ -109,11 +105,50 @@ def calinski_harabasz(points: NDArray[Any], labels: ArrayLike) -> float:
     labeling = encode(labels, len(points))
     centroids = mean_by_cluster(points, labeling)
     within = float(cluster_spreads(points, centroids, labeling.codes)[0].sum())
+    return _between_to_within(within, labeling.sizes, centroids)
+
+
+def centroid_indices(
+    points: NDArray[Any], labels: NDArray[np.int32], centroids: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return `davies_bouldin` and `calinski_harabasz` of a clustering whose centroids are known.
+
+    One pass over the songs serves both, and the means are not computed again.
+
+    Parameters
+    ----------
+    points : array of shape (n_songs, n_dimensions)
+        Finite.
+    labels : array of int32, shape (n_songs,)
+        0 to k - 1, no cluster empty.
+    centroids : array of float64, shape (k, n_dimensions)
+        The means of the clusters, at least two and fewer than songs.
+    """
+    squares, lengths = cluster_spreads(points, centroids, labels)
+    sizes = np.bincount(labels, minlength=len(centroids))
+    return {
+        "davies_bouldin": _worst_overlap(lengths / sizes, centroids),
+        "calinski_harabasz": _between_to_within(float(squares.sum()), sizes, centroids),
+    }
+
+
+def _worst_overlap(radii: NDArray[np.float64], centroids: NDArray[np.float64]) -> float:
+    """Mean over the clusters of the worst ratio of two radii to the distance of their centroids."""
+    gaps = np.sqrt(np.square(centroids[:, None, :] - centroids[None, :, :]).sum(axis=2))
+    if (radii <= _NO_LENGTH).all() or (gaps <= _NO_LENGTH).all():
+        return 0.0
+    gaps[gaps == 0] = np.inf
+    return float(((radii[:, None] + radii) / gaps).max(axis=1).mean())
+
+
+def _between_to_within(within: float, sizes: NDArray[np.int64], centroids: NDArray[np.float64]) -> float:
+    """Variance of the centroids to the variance of the songs about them; 1 where the latter is nothing."""
     if within == 0:
         return 1.0
-    middle = labeling.sizes @ centroids / len(points)
-    between = float(labeling.sizes @ np.square(centroids - middle).sum(axis=1))
-    return between * (len(points) - labeling.k) / (within * (labeling.k - 1))
+    n_songs, k = int(sizes.sum()), len(sizes)
+    middle = sizes @ centroids / n_songs
+    between = float(sizes @ np.square(centroids - middle).sum(axis=1))
+    return between * (n_songs - k) / (within * (k - 1))
 
 
 def _silhouette_value(points: NDArray[Any], labels: ArrayLike) -> float:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from songatlas.kernels import cluster_sums
+
 
 @dataclass(frozen=True)
 class Labeling:
@@ -52,9 +54,10 @@ def codes_of(labels: ArrayLike) -> tuple[NDArray[np.int32], int]:
     if given.ndim != 1 or given.dtype.kind not in "iubUSO":
         raise ValueError(f"labels must be a list of integers or words, not {given.dtype} {given.shape}")
     if given.size and given.dtype.kind in "iu" and given.min() >= 0 and given.max() < max(256, given.size):
-        numbers = given.astype(np.int64)
-        present = np.bincount(numbers) > 0
-        return (np.cumsum(present) - 1)[numbers].astype(np.int32), int(present.sum())
+        present = np.bincount(given.astype(np.int64, copy=False)) > 0
+        if present.all():
+            return given.astype(np.int32, copy=False), len(present)
+        return (np.cumsum(present) - 1)[given].astype(np.int32), int(present.sum())
     values, codes = np.unique(given, return_inverse=True)
     return codes.astype(np.int32), len(values)
 
@@ -80,5 +83,4 @@ def encode(labels: ArrayLike, n_songs: int) -> Labeling:
 
 def mean_by_cluster(points: NDArray[Any], labeling: Labeling) -> NDArray[np.float64]:
     """Return the centroids, float64 `(k, n_dimensions)`."""
-    sums = [np.bincount(labeling.codes, weights=column, minlength=labeling.k) for column in points.T]
-    return np.stack(sums, axis=1) / labeling.sizes[:, None]
+    return cluster_sums(points, labeling.codes, labeling.k)[0] / labeling.sizes[:, None]

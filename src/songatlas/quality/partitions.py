@@ -17,38 +17,13 @@ A. Rosenberg, J. Hirschberg (2007), "V-measure", EMNLP-CoNLL.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from songatlas.quality.cross_table import Agreement, CrossTable
 from songatlas.quality.labelings import codes_of
 from songatlas.quality.separation import Estimate
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How well clusters match genres.
-
-    Attributes
-    ----------
-    ami : float
-        Adjusted mutual information: 0 by chance, 1 at best.
-    ari : float
-        Adjusted Rand index: 0 by chance, 1 at best.
-    nmi : float
-        Normalised mutual information, 0 to 1, not adjusted for chance.
-    v_measure : float
-        Harmonic mean of homogeneity and completeness, 0 to 1, not adjusted for chance.
-    purity : float
-        Share of songs whose genre is the commonest of their cluster; grows with the number of clusters.
-    """
-
-    ami: float
-    ari: float
-    nmi: float
-    v_measure: float
-    purity: float
 
 
 def agreement(labels: ArrayLike, genres: ArrayLike) -> Agreement:
@@ -64,16 +39,7 @@ def agreement(labels: ArrayLike, genres: ArrayLike) -> Agreement:
     >>> agreement([0, 0, 1, 1], ["rock", "rock", "jazz", "jazz"]).ami
     1.0
     """
-    from sklearn import metrics
-
-    clusters, truth = _same_songs(labels, genres)
-    return Agreement(
-        ami=float(metrics.adjusted_mutual_info_score(truth, clusters)),
-        ari=_adjusted_rand(truth, clusters),
-        nmi=float(metrics.normalized_mutual_info_score(truth, clusters)),
-        v_measure=float(metrics.v_measure_score(truth, clusters)),
-        purity=purity(clusters, truth),
-    )
+    return CrossTable.of(*_same_songs(labels, genres)).agreement()
 
 
 def purity(labels: ArrayLike, genres: ArrayLike) -> float:
@@ -84,11 +50,7 @@ def purity(labels: ArrayLike, genres: ArrayLike) -> float:
     >>> purity([0, 0, 0, 1], ["rock", "rock", "jazz", "jazz"])
     0.75
     """
-    clusters, truth = _same_songs(labels, genres)
-    of_cluster, counts = _shared_songs(clusters, truth)
-    commonest = np.zeros(int(clusters.max()) + 1, dtype=np.int64)
-    np.maximum.at(commonest, of_cluster, counts)
-    return float(commonest.sum() / len(clusters))
+    return CrossTable.of(*_same_songs(labels, genres)).purity()
 
 
 def stability(pairs: Sequence[tuple[ArrayLike, ArrayLike]]) -> Estimate:
@@ -117,7 +79,7 @@ def stability(pairs: Sequence[tuple[ArrayLike, ArrayLike]]) -> Estimate:
     """
     if not pairs:
         raise ValueError("stability needs at least one pair of clusterings")
-    scores = [_adjusted_rand(*_same_songs(first, second)) for first, second in pairs]
+    scores = [CrossTable.of(*_same_songs(first, second)).adjusted_rand() for first, second in pairs]
     low, high = np.quantile(scores, [0.05, 0.95])
     return Estimate(
         value=float(np.mean(scores)), low=float(low), high=float(high), exact=False, n_queries=len(scores)
@@ -130,27 +92,3 @@ def _same_songs(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.int32],
     if len(left) != len(right) or not len(left):
         raise ValueError(f"two groupings of the same songs are needed, not of {len(left)} and {len(right)}")
     return left, right
-
-
-def _shared_songs(
-    first: NDArray[np.int32], second: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Songs in each pair of a group of `first` and one of `second` that share any, with the former group."""
-    n_second = int(second.max()) + 1
-    pairs, counts = np.unique(first.astype(np.int64) * n_second + second, return_counts=True)
-    return pairs // n_second, counts.astype(np.int64)
-
-
-def _adjusted_rand(first: NDArray[np.int32], second: NDArray[np.int32]) -> float:
-    """The adjusted Rand index, in whole numbers until the last division; 1 where the groups are equal.
-
-    `both`, `left` and `right` count the ordered pairs of different songs that share a group in both
-    groupings, in the first and in the second.
-    """
-    n_songs = len(first)
-    sizes = _shared_songs(first, second)[1], np.bincount(first), np.bincount(second)
-    both, left, right = (int(np.square(counts, dtype=np.int64).sum()) - n_songs for counts in sizes)
-    if both == left == right:
-        return 1.0
-    n_pairs = n_songs * (n_songs - 1)
-    return 2 * (both * n_pairs - left * right) / (n_pairs * (left + right) - 2 * left * right)

@@ -4,11 +4,11 @@ For one song, with `a` its mean distance to the other songs of its cluster and `
 the songs of the nearest other cluster, the silhouette is `(b - a) / max(a, b)`; a song alone in its
 cluster has 0. The silhouette of a clustering is the mean over all songs.
 
-Up to `EXACT_LIMIT` songs it is computed as defined. Above, a sample of query songs is compared with
-*all* songs, and the sample's mean is corrected by what is cheap for every song: its cluster, and the
-silhouette made of root mean square distances to clusters, which need only centroids and spreads. The
-estimate is as good as unbiased, and its interval is narrow because the two silhouettes of a song differ
-little.
+Up to `EXACT_LIMIT` songs it is computed as defined. Above, three figures of a song are measured, each the
+dearer and the better: the silhouette made of root mean square distances to clusters for all songs; one
+corrected by the variance of squared distances for tens of thousands; the silhouette itself, against *all*
+songs, for a sample of queries. Each tells the mean of the next by regression, with one intercept for every
+cluster. The estimate is as good as unbiased, and its interval is narrow because the three differ little.
 
 Conventions
 -----------
@@ -20,9 +20,6 @@ References
 ----------
 P. J. Rousseeuw (1987), "Silhouettes: a graphical aid to the interpretation and validation of cluster
 analysis", Journal of Computational and Applied Mathematics 20.
-W. G. Cochran (1977), *Sampling Techniques*, chapters 5A and 7 (strata, regression estimators).
-J. G. MacKinnon, H. White (1985), "Some heteroskedasticity-consistent covariance matrix estimators with
-improved finite sample properties", Journal of Econometrics 29 (the interval: residuals by leverage).
 """
 
 from __future__ import annotations
@@ -34,18 +31,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from songatlas.kernels import cluster_spreads, silhouette_table
-from songatlas.kernels.reference_silhouette import contrast
-from songatlas.kernels.threads import one_blas_thread, thread_count
-from songatlas.quality.labelings import Labeling, check_points, encode, mean_by_cluster
+from songatlas.kernels import one_blas_thread, silhouette_table, squared_distances, thread_count
+from songatlas.quality.labelings import Labeling, check_points, encode
+from songatlas.quality.regression import Mean, Strata, regression_mean
+from songatlas.quality.surrogates import Surrogates
 
 EXACT_LIMIT = 20_000
-N_QUERIES = 2_000
+N_QUERIES = 1_000
 MIN_QUERIES = 30
 _NORMAL_95 = 1.959963984540054
-_ROWS_AT_ONCE = 16_384
-_QUERIES_A_STRATUM = 20
-_MOST_LEVERAGE = 0.9
+_SONGS_AT_ONCE = 4_096
+_CLOSE_ROWS = 65_536  # songs whose silhouette is approximated closely
 
 
 @dataclass(frozen=True)
@@ -69,15 +65,6 @@ class Estimate:
     high: float
     exact: bool
     n_queries: int
-
-
-@dataclass(frozen=True)
-class Strata:
-    """Groups of clusters that the sample of an estimate is weighted by: group of each query, true shares."""
-
-    of_queries: NDArray[np.intp]
-    shares: NDArray[np.float64]
-    n_songs: int
 
 
 def silhouette(
@@ -161,10 +148,7 @@ def silhouettes(
     rows = sampled_rows(len(points), n_queries, seed=seed)
     table = _table(points, rows, encoded, n_threads)
     with one_blas_thread():  # so that no digit depends on how many threads the machine offers
-        return [
-            _corrected(values, *_rms_silhouettes(points, labeling, rows), _strata(labeling, rows))
-            for values, labeling in zip(table, encoded, strict=True)
-        ]
+        return _estimates(points, encoded, table, rows, sampled_rows(len(points), _CLOSE_ROWS, seed=seed))
 
 
 def silhouette_values(
@@ -200,6 +184,88 @@ def silhouette_values(
         raise ValueError(f"rows must be a list of row numbers from 0 to {len(points) - 1}")
     values: NDArray[np.float64] = _table(points, wanted, [labeling], n_threads)[0]
     return values
+
+
+def centroid_silhouette_values(
+    points: NDArray[Any], centroids: NDArray[Any], labels: ArrayLike
+) -> NDArray[np.float64]:
+    """Return each song's silhouette against centroids: how much nearer its own lies than the next.
+
+    With `a` the distance to the own centroid and `b` to the nearest other one, ``(b - a) / max(a, b)``: the
+    "simplified" silhouette. It takes a fraction of a second for a million songs, where comparing them
+    with one another would take many minutes, and ranks them much alike (correlation 0.86 to 0.89 for songs):
+    use it to find borderline and typical songs. It is no measure of a clustering: a song is nearer to a
+    centroid than to the songs around it, so that the mean comes out higher than the silhouette's, by about
+    0.09 for songs.
+
+    Parameters
+    ----------
+    points : array of shape (n_songs, n_dimensions)
+        Finite coordinates.
+    centroids : array of shape (k, n_dimensions)
+        Finite, at least two.
+    labels : array of int, shape (n_songs,)
+        From 0 to k - 1: the line of each song's own centroid.
+
+    Returns
+    -------
+    array of float64, shape (n_songs,)
+        From 1 (on its centroid) past 0 (on the border) to -1 (another centroid is nearer); 0 where the two
+        centroids are equally near, even if both are the song itself.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a number is not finite, a label has no centroid, or there is only one.
+
+    References
+    ----------
+    E. R. Hruschka, L. N. de Castro, R. J. G. B. Campello (2004), "Evolutionary algorithms for clustering
+    gene-expression data", ICDM.
+
+    Examples
+    --------
+    >>> centroid_silhouette_values(np.array([[0.0], [4.0]]), np.array([[0.0], [10.0]]), [0, 0]).round(3)
+    array([1.   , 0.333])
+    """
+    points, centroids = check_points(points), check_points(centroids).astype(np.float64)
+    own = np.asarray(labels)
+    if own.shape != points.shape[:1] or own.dtype.kind not in "iu" or centroids.shape[1:] != points.shape[1:]:
+        raise ValueError(
+            f"labels {own.shape} or centroids {centroids.shape} do not fit points {points.shape}"
+        )
+    if len(centroids) < 2 or not 0 <= own.min() <= own.max() < len(centroids):
+        raise ValueError(
+            f"labels must be 0 to k - 1 and k at least 2, but there are {len(centroids)} centroids"
+        )
+    own = own.astype(np.int32, copy=False)
+    nearest = np.empty(len(points))
+    with one_blas_thread():
+        for start in range(0, len(points), _SONGS_AT_ONCE):
+            block = slice(start, start + _SONGS_AT_ONCE)
+            nearest[block] = _next_nearest(points[block], centroids, own[block])
+    within = np.sqrt(squared_distances(points, centroids, own))
+    nearest = np.sqrt(nearest)
+    larger = np.maximum(within, nearest)
+    values: NDArray[np.float64] = np.divide(
+        nearest - within, larger, out=np.zeros_like(larger), where=larger > 0
+    )
+    return values
+
+
+def _next_nearest(
+    points: NDArray[Any], centroids: NDArray[np.float64], own: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Squared distance of each song to the nearest centroid but its own."""
+    middle = centroids.mean(axis=0)
+    points, centroids = points - middle, centroids - middle
+    scores = centroids @ points.T
+    scores *= -2.0
+    scores += np.square(centroids).sum(axis=1)[:, None]
+    scores[own, np.arange(len(own))] = np.inf
+    other = scores.argmin(axis=0)
+    squares: NDArray[np.float64] = np.square(points - centroids[other]).sum(axis=1)
+    return squares
 
 
 def sampled_rows(n_songs: int, n_sampled: int, *, seed: int) -> NDArray[np.int64]:
@@ -241,64 +307,34 @@ def _table(
     return silhouette_table(points, rows, codes, ks, n_threads=thread_count(n_threads))
 
 
-def _rms_silhouettes(
-    points: NDArray[Any], labeling: Labeling, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], float]:
-    """Silhouettes from root mean square distances: those of `rows`, and the mean over all songs."""
-    centroids = mean_by_cluster(points, labeling)
-    spreads = cluster_spreads(points, centroids, labeling.codes)[0] / labeling.sizes
-    total, taken = 0.0, np.empty(len(rows))
-    for start in range(0, len(points), _ROWS_AT_ONCE):
-        block = slice(start, start + _ROWS_AT_ONCE)
-        own = labeling.codes[block]
-        squares = _squared_distances(points[block].astype(np.float64), centroids) + spreads
-        others = labeling.sizes[own] / np.maximum(labeling.sizes[own] - 1, 1)
-        within = np.sqrt(squares[np.arange(len(own)), own] * others)
-        values = contrast(within, np.sqrt(squares), own, labeling.sizes)
-        total += float(values.sum())
-        first, last = np.searchsorted(rows, [start, start + _ROWS_AT_ONCE])
-        taken[first:last] = values[rows[first:last] - start]
-    return taken, total / len(points)
+def _estimates(
+    points: NDArray[Any],
+    labelings: Sequence[Labeling],
+    table: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    close_rows: NDArray[np.int64],
+) -> list[Estimate]:
+    """The estimates that follow from the silhouettes of `rows`, which are among `close_rows`."""
+    surrogates = Surrogates.of(points, labelings)
+    totals, rough = np.zeros(len(labelings)), np.empty((len(labelings), len(close_rows)))
+    for start, values in surrogates.rough(points, labelings):
+        totals += values.sum(axis=1, dtype=np.float64)
+        first, last = np.searchsorted(close_rows, [start, start + values.shape[1]])
+        rough[:, first:last] = values[:, close_rows[first:last] - start]
+    close = surrogates.close(points, labelings, close_rows)
+    queries = np.searchsorted(close_rows, rows)
+    estimates = []
+    for place, labeling in enumerate(labelings):
+        of_all = Mean(value=float(totals[place] / len(points)), error=0.0)
+        figures = np.stack([rough[place], close[place]])
+        of_close = regression_mean(close[place], figures[:1], [of_all], Strata.of(labeling, close_rows))
+        strata = Strata.of(labeling, rows)
+        mean = regression_mean(table[place], figures[:, queries], [of_all, of_close], strata)
+        estimates.append(_within_bounds(mean, len(rows)))
+    return estimates
 
 
-def _squared_distances(points: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared distances (n, k) by the dot form, never below 0."""
-    middle = centroids.mean(axis=0)
-    points, centroids = points - middle, centroids - middle
-    squares: NDArray[np.float64] = points @ (-2.0 * centroids.T)
-    squares += np.einsum("ij,ij->i", points, points)[:, None]
-    squares += np.einsum("ij,ij->i", centroids, centroids)
-    never_below: NDArray[np.float64] = np.maximum(squares, 0.0)
-    return never_below
-
-
-def _corrected(
-    measured: NDArray[np.float64], cheap: NDArray[np.float64], cheap_mean: float, strata: Strata
-) -> Estimate:
-    """The regression estimator of the mean silhouette on cluster and cheap silhouette, and its interval."""
-    design = np.column_stack([np.eye(len(strata.shares))[strata.of_queries], cheap - cheap_mean])
-    weights = np.linalg.pinv(design).T
-    of_value = weights @ np.append(strata.shares, 0.0)
-    leverage = np.einsum("ij,ij->i", design, weights)
-    residuals = (measured - design @ (measured @ weights)) / (1.0 - np.minimum(leverage, _MOST_LEVERAGE))
-    n_queries = len(measured)
-    error = float(np.sqrt(np.square(of_value * residuals).sum() * (1.0 - n_queries / strata.n_songs)))
-    value = float(measured @ of_value)
-    return Estimate(
-        value=min(1.0, max(-1.0, value)),
-        low=max(-1.0, value - _NORMAL_95 * error),
-        high=min(1.0, value + _NORMAL_95 * error),
-        exact=False,
-        n_queries=n_queries,
-    )
-
-
-def _strata(labeling: Labeling, rows: NDArray[np.int64]) -> Strata:
-    """Clusters with enough queries, each for itself; all others together with the smallest of them."""
-    queries = np.bincount(labeling.codes[rows], minlength=labeling.k)
-    own = np.flatnonzero(queries >= _QUERIES_A_STRATUM)
-    stratum = np.full(labeling.k, max(len(own) - 1, 0))
-    stratum[own[np.argsort(-queries[own], kind="stable")]] = np.arange(len(own))
-    sizes = np.bincount(stratum, weights=labeling.sizes)
-    n_songs = int(labeling.sizes.sum())
-    return Strata(of_queries=stratum[labeling.codes[rows]], shares=sizes / n_songs, n_songs=n_songs)
+def _within_bounds(mean: Mean, n_queries: int) -> Estimate:
+    """The 95% interval, never beyond -1 and 1."""
+    low, value, high = np.clip(mean.value + _NORMAL_95 * mean.error * np.array([-1.0, 0.0, 1.0]), -1.0, 1.0)
+    return Estimate(value=float(value), low=float(low), high=float(high), exact=False, n_queries=n_queries)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from songatlas.colours import colour_of
 from songatlas.features import DETAILS, FEATURES
 from songatlas.quality import INDICES
 from songatlas.report.command import build_command, setting_rows
@@ -39,7 +40,7 @@ _NO_CEILING = 0.02
 _NO_REACH = 0.1
 _FULL_REACH = 0.98
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_SIMULATED_ID = "^sim[0-9A-Za-z]{19}$"
+_SIMULATED_ID = re.compile("^sim[0-9A-Za-z]{19}$")
 
 
 def collect(atlas: Atlas) -> dict[str, Any]:
@@ -76,7 +77,10 @@ def is_simulated(atlas: Atlas) -> bool:
     """Tell whether the songs are invented: the source says so, or every id is one of `demo`'s."""
     if any("simulated" in text.lower() for text in (atlas.source.name, *atlas.source.notes)):
         return True
-    return bool(atlas.songs["song_id"].str.contains(_SIMULATED_ID).all()) and atlas.songs.height > 0
+    song_ids = atlas.songs["song_id"]  # sorted, so that all lie between the first and the last
+    if not song_ids.len() or not all(_SIMULATED_ID.match(song_ids[end]) for end in (0, -1)):
+        return False
+    return bool((song_ids.str.len_bytes() == len(song_ids[0])).all())
 
 
 def source_words(atlas: Atlas) -> str:
@@ -106,8 +110,6 @@ def _headline(atlas: Atlas) -> dict[str, Any]:
 
 
 def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
-    from songatlas.figures import colour_of
-
     songs = _songs(atlas, [song for profile in atlas.profiles for song in profile.typical])
     return [
         {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.evidence import SHOWN_SONGS
 from songatlas.features import DETAILS, FEATURES
 
 if TYPE_CHECKING:
@@ -125,7 +126,13 @@ def _elbow(atlas: Atlas) -> dict[str, Any]:
         "k": atlas.clustering.k,
         "elbow_k": votes.get("elbow"),
         "history": atlas.plain_run,
+        "n_run": _n_shown(atlas),
     }
+
+
+def _n_shown(atlas: Atlas) -> int | None:
+    """How many songs stand for all of them where something is only shown; None where all of them do."""
+    return SHOWN_SONGS if atlas.songs.height > SHOWN_SONGS else None
 
 
 def _silhouette(atlas: Atlas) -> dict[str, Any]:
@@ -135,6 +142,7 @@ def _silhouette(atlas: Atlas) -> dict[str, Any]:
         "sample": atlas.silhouette_sample,
         "names": atlas.cluster_names(),
         "mean": atlas.quality["silhouette"]["value"],
+        "n_others": _n_shown(atlas),
     }
 
 

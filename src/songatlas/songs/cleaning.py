@@ -21,17 +21,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.errors import MissingColumns, TooFewSongs, UnknownName, did_you_mean
+from songatlas.errors import MissingColumns, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES
-from songatlas.songs import duplicates, triage, versions
-from songatlas.songs.rules import RULES, Action, Rule, RuleCount, count_of, counted, kept_reasons
+from songatlas.songs import duplicates
+from songatlas.songs.mending import Mending, find_damage
+from songatlas.songs.merged_songs import MergedSongs
+from songatlas.songs.rules import N_EXAMPLES, RULES, Action, Rule, RuleCount, count_of, counted, kept_reasons
+from songatlas.songs.verdicts import REASONS, Verdicts, examine, settle
+from songatlas.songs.versions import version_of
 
 __all__ = ["RULES", "CleanSongs", "Rule", "RuleCount", "clean_songs"]
-
-MOST = 0.5
-"""A rule that would leave out more of the songs than this switches itself off."""
-EMPTY_SHARE = 0.5
-"""A feature that more of the songs lack is not used."""
 
 
 @dataclass(frozen=True)
@@ -64,36 +63,6 @@ class CleanSongs:
     features: tuple[str, ...]
     dropped_features: Mapping[str, str]
     n_songs: int
-
-
-@dataclass(frozen=True)
-class _Mended:
-    """Rows without impossible values, and what was found on the way."""
-
-    rows: pl.DataFrame  # with a Boolean `_damaged`, all features of such a row null
-    distrusted: tuple[str, ...]  # features whose values cannot be taken at their word
-    idle: pl.Series | None  # rows that the rule would have left out, had it not switched itself off
-    note: str
-
-
-@dataclass(frozen=True)
-class _Verdicts:
-    """What the rules say of every song."""
-
-    reasons: pl.Series  # String, null = kept
-    idle: Mapping[str, pl.Series]  # for rules that switched themselves off: songs they would have left out
-
-
-@dataclass(frozen=True)
-class _Ledger:
-    """All that the counts are made of."""
-
-    rows: pl.DataFrame
-    merged: pl.DataFrame
-    kept: pl.DataFrame
-    mended: _Mended
-    verdicts: _Verdicts
-    off: frozenset[str]
 
 
 def clean_songs(
@@ -147,22 +116,21 @@ def clean_songs(
     """
     off = kept_reasons(keep)
     rows = _checked(songs, features, fixed_features=fixed_features)
-    mended = _mended(rows, off, strict=fixed_features)
-    merged = duplicates.merge_rows(mended.rows)
-    verdicts, used, dropped = _settled(merged, mended, features, off, fixed=fixed_features)
-    kept = merged.filter(verdicts.reasons.is_null()).drop("_damaged")
-    marks = versions.version_of(kept.head(0) if "versions" in off else kept)
-    marks = marks.extend_constant(None, kept.height - marks.len())
-    kept = kept.with_columns(marks.alias("version_of"), _lacking(used).alias("imputed"))
-    row_to_song, row_reasons = _fates(rows, merged, verdicts.reasons)
+    merged = duplicates.merge_rows(rows, find_damage(rows, off, strict=fixed_features))
+    findings = examine(merged, features, off)
+    verdicts = settle(merged, findings, features, off, fixed=fixed_features)
+    kept = merged.taken(verdicts.kept)
+    marks = version_of(kept, findings.name_sums[verdicts.kept])
+    imputed = _lacking(findings.presence.filter(pl.Series(verdicts.kept)), verdicts.features)
+    row_to_song, row_reasons = _fates(merged, verdicts)
     return CleanSongs(
-        songs=kept,
+        songs=kept.with_columns(marks.alias("version_of"), imputed.alias("imputed")),
         row_to_song=row_to_song,
         row_reasons=row_reasons,
-        counts=_counts(_Ledger(rows, merged, kept, mended, verdicts, off)),
-        features=used,
-        dropped_features=MappingProxyType(dropped),
-        n_songs=merged.height,
+        counts=_counts(merged, verdicts, off, marked=marks.is_not_null(), imputed=imputed.list.len() > 0),
+        features=verdicts.features,
+        dropped_features=MappingProxyType(dict(verdicts.dropped)),
+        n_songs=merged.n_songs,
     )
 
 
@@ -188,200 +156,87 @@ def _checked(songs: pl.DataFrame, features: Sequence[str], *, fixed_features: bo
         )
     floats = [column for column in numbers if column in songs.columns]
     added = [pl.lit(None, dtype=pl.Float64).alias(column) for column in absent]
-    return songs.with_columns(*(pl.col(column).cast(pl.Float64).fill_nan(None) for column in floats), *added)
+    songs = songs.with_columns(*(pl.col(column).cast(pl.Float64) for column in floats), *added)
+    with_nan = [column for column in floats if songs[column].is_nan().any()]
+    return songs.with_columns(pl.col(column).fill_nan(None) for column in with_nan)
 
 
-def _mended(rows: pl.DataFrame, off: frozenset[str], *, strict: bool) -> _Mended:
-    """Null for impossible values, and for everything in a row that has several of them."""
-    known = [column for column in FEATURES if column in rows.columns]
-    rows = rows.with_columns(triage.without_placeholders(column) for column in known)
-    distrusted = triage.distrusted_columns(rows)
-    trusted = [column for column in known if column not in distrusted]
-    damaged = triage.impossible_values(rows, trusted)
-    nothing = pl.Series("_damaged", np.zeros(rows.height, dtype=np.bool_))
-    mostly = damaged.sum() > MOST * rows.height
-    if "impossible_values" in off:
-        return _Mended(rows.with_columns(nothing), tuple(known) if mostly else distrusted, None, "")
-    if mostly and not strict:
-        return _Mended(rows.with_columns(nothing), tuple(known), damaged, " Values were taken as they stand.")
-    cells = rows.filter(~damaged).select(triage.impossible_cells(column).sum() for column in trusted)
-    n_cells = sum(cells.row(0)) if trusted and rows.height else 0
-    rows = rows.with_columns(damaged.alias("_damaged")).with_columns(
-        pl.when(~pl.col("_damaged")).then(triage.possible(column)).alias(column) for column in trusted
-    )
-    rows = rows.with_columns(pl.when(~pl.col("_damaged")).then(column).alias(column) for column in distrusted)
-    note = f" {counted(n_cells, 'single impossible value')} counted as missing." if n_cells else ""
-    if distrusted:
-        note += f" Not judged, because too many values are out of range: {', '.join(distrusted)}."
-    return _Mended(rows, distrusted, None, note)
-
-
-def _settled(
-    merged: pl.DataFrame, mended: _Mended, features: Sequence[str], off: frozenset[str], *, fixed: bool
-) -> tuple[_Verdicts, tuple[str, ...], dict[str, str]]:
-    """The verdicts, the features to use and those dropped.
-
-    What is left out depends on the features, and which features differ on what is left.
-    """
-    if fixed:
-        return _verdicts(merged, mended, features, off, strict=True), tuple(features), {}
-    used, dropped = _useful(_measured(merged, features), tuple(features), {})
-    while True:
-        verdicts = _verdicts(merged, mended, used, off, strict=False)
-        kept = merged.select("song_id", *used).filter(verdicts.reasons.is_null())
-        _check_enough(kept, verdicts.reasons)
-        still, dropped = _useful(kept, used, dropped)
-        if still == used:
-            return verdicts, used, dropped
-        used = still
-
-
-def _measured(merged: pl.DataFrame, features: Sequence[str]) -> pl.DataFrame:
-    """The songs of which any feature is known."""
-    return merged.filter(pl.any_horizontal(pl.col(column).is_not_null() for column in features))
-
-
-def _useful(
-    songs: pl.DataFrame, features: tuple[str, ...], dropped: Mapping[str, str]
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Drop features that are empty in most songs or alike in all."""
-    why = dict(dropped)
-    if songs.height < 2:
-        return features, why
-    for column in features:
-        lacking = songs[column].null_count() / songs.height
-        if lacking > EMPTY_SHARE:
-            why[column] = f"empty in {_percent(lacking)} of the songs"
-        elif songs[column].drop_nulls().n_unique() < 2:
-            why[column] = "the same in every song"
-    used = tuple(column for column in features if column not in why)
-    if len(used) < 2:
-        reasons = "; ".join(f"{column}: {reason}" for column, reason in why.items())
-        raise MissingColumns(
-            f"{counted(len(used), 'feature')} can be used, and clusters need at least 2 that differ "
-            f"between songs ({reasons or 'no more were asked for'}): name more with --features"
-        )
-    return used, why
-
-
-def _percent(share: float) -> str:
-    """A share that does not round to all or nothing."""
-    return "100%" if share == 1 else f"{min(max(share, 0.001), 0.999):.1%}".replace(".0%", "%")
-
-
-def _verdicts(
-    merged: pl.DataFrame, mended: _Mended, features: Sequence[str], off: frozenset[str], *, strict: bool
-) -> _Verdicts:
-    """The first rule that leaves a song out."""
-    facts = {
-        "blank_row": RULES["blank_row"].function(merged, features) & ~merged["_damaged"],
-        "impossible_values": merged["_damaged"],
-        "missing_features": RULES["missing_features"].function(merged, features),
-    }
-    reasons = pl.Series("reason", [None], dtype=pl.String).new_from_index(0, merged.height)
-    for reason, applies in facts.items():
-        reasons = _named(reasons, applies, reason)
-    most = MOST * reasons.null_count()
-    table = triage.completed(merged, distrusted=mended.distrusted)
-    idle: dict[str, pl.Series] = {}
-    for reason, rule in RULES.items():
-        if rule.action != "excluded" or reason in facts or reason in off:
-            continue
-        applies = rule.function(table, features) & reasons.is_null()
-        if applies.sum() > most and not strict:
-            idle[reason] = applies
-        else:
-            reasons = _named(reasons, applies, reason)
-    return _Verdicts(reasons, idle)
-
-
-def _named(reasons: pl.Series, applies: pl.Series, reason: str) -> pl.Series:
-    """Write the reason where none stands yet."""
-    return reasons.zip_with(reasons.is_not_null() | ~applies, pl.Series([reason], dtype=pl.String))
-
-
-def _check_enough(kept: pl.DataFrame, reasons: pl.Series) -> None:
-    """Refuse a table that leaves nothing to compare."""
-    if kept.height >= 2:
-        return
-    counts = reasons.drop_nulls().value_counts(sort=True)
-    why = ", ".join(f"{count:,} {reason}" for reason, count in counts.iter_rows())
-    raise TooFewSongs(
-        f"{counted(kept.height, 'song')} left to cluster, and at least 2 are needed"
-        + (f" (left out: {why}; rules can be switched off with --keep)" if why else "")
-    )
-
-
-def _lacking(features: Sequence[str]) -> pl.Expr:
-    """Names of the features that a song lacks."""
+def _lacking(presence: pl.DataFrame, features: Sequence[str]) -> pl.Series:
+    """Names of the features that each song lacks."""
+    lacks = presence.select(pl.any_horizontal(pl.col(features).is_null())).to_series()
     names = [pl.when(pl.col(column).is_null()).then(pl.lit(column)) for column in features]
-    return pl.concat_list(names).list.drop_nulls()
+    lists = presence.filter(lacks).select(pl.concat_list(names).list.drop_nulls()).to_series()
+    nothing = pl.Series([[]], dtype=pl.List(pl.String))
+    at = np.where(lacks.to_numpy(), np.cumsum(lacks.to_numpy()), 0)
+    return pl.concat([nothing, lists], rechunk=True).gather(at)
 
 
-def _fates(
-    rows: pl.DataFrame, merged: pl.DataFrame, reasons: pl.Series
-) -> tuple[NDArray[np.int64], pl.Series]:
+def _fates(merged: MergedSongs, verdicts: Verdicts) -> tuple[NDArray[np.int64], pl.Series]:
     """For every row the place of its song among those kept, or -1 and a reason."""
-    kept = reasons.is_null()
-    place = (kept.cast(pl.Int64).cum_sum() - 1).to_numpy()
-    fate = merged.select(
-        "song_id", _place=pl.Series(np.where(kept.to_numpy(), place, -1), dtype=pl.Int64), _reason=reasons
-    )
-    joined = rows.select("song_id").join(fate, on="song_id", how="left", maintain_order="left")
-    return joined["_place"].to_numpy(), joined["_reason"].alias("excluded_because")
+    kept = verdicts.kept
+    place = np.where(kept, np.cumsum(kept) - 1, -1)
+    song = merged.grouped.song
+    words = pl.Series("excluded_because", REASONS, dtype=pl.String)
+    return place[song], words.gather(verdicts.reasons[song])
 
 
-def _counts(ledger: _Ledger) -> tuple[RuleCount, ...]:
+def _counts(
+    merged: MergedSongs, verdicts: Verdicts, off: frozenset[str], *, marked: pl.Series, imputed: pl.Series
+) -> tuple[RuleCount, ...]:
     """One count for every rule."""
-    per_song = ledger.rows.group_by("song_id").agg(_n=pl.len())
-    sizes = ledger.merged.select("song_id").join(per_song, on="song_id", how="left", maintain_order="left")[
-        "_n"
-    ]
+    surplus = {"duplicate_row": merged.repeated, "same_id": merged.joined}
+    of_kept = {"versions": marked, "imputed_features": imputed}
+    sizes = merged.n_rows_each
     counts = []
     for reason, rule in RULES.items():
-        surplus = rule.function(ledger.rows, ()) if rule.action == "merged" else None
-        applies, action = _affected(ledger, rule, surplus)
+        action: Action = "switched off" if reason in off else rule.action
+        applies = np.zeros(merged.n_songs, dtype=np.bool_)
+        if reason in surplus:
+            applies[merged.grouped.song[surplus[reason]]] = True
+        elif reason in of_kept:
+            applies[verdicts.kept] = of_kept[reason].to_numpy()
+        elif (idle := _idle(merged, verdicts, reason)) is not None:
+            applies, action = idle, "switched off"
+        else:
+            applies = verdicts.reasons == REASONS.index(reason)
         counts.append(
             count_of(
                 rule,
-                songs=ledger.merged,
-                applies=applies,
-                n_rows=int(sizes.filter(applies).sum() if surplus is None else surplus.sum()),
+                n_songs=int(applies.sum()),
+                n_rows=len(surplus[reason]) if reason in surplus else int(sizes[applies].sum()),
                 action=action,
-                note=_note(ledger, reason),
+                best=merged.most_popular(applies, N_EXAMPLES),
+                note=_note(merged, reason),
             )
         )
     return tuple(counts)
 
 
-def _note(ledger: _Ledger, reason: str) -> str:
+def _idle(merged: MergedSongs, verdicts: Verdicts, reason: str) -> NDArray[np.bool_] | None:
+    """The songs that a rule would have left out, had it not switched itself off; None where it did not."""
+    if reason == "impossible_values" and merged.mending.idle is not None:
+        applies = np.zeros(merged.n_songs, dtype=np.bool_)
+        applies[merged.grouped.song[merged.mending.idle]] = True
+        return applies
+    return verdicts.idle.get(reason)
+
+
+def _note(merged: MergedSongs, reason: str) -> str:
     """What there is to add to the sentence of a rule."""
     if reason == "impossible_values":
-        return ledger.mended.note
-    n_differing = duplicates.differing_songs(ledger.mended.rows) if reason == "same_id" else 0
-    if n_differing:
-        return f"; in {n_differing:,} of them the features differed, and the median was taken"
+        return _note_on_damage(merged.mending)
+    if reason == "same_id" and merged.n_differing:
+        return f"; in {merged.n_differing:,} of them the features differed, and the median was taken"
     return ""
 
 
-def _affected(ledger: _Ledger, rule: Rule, surplus: pl.Series | None) -> tuple[pl.Series, Action]:
-    """Which of the merged songs a rule applied to, and what it did to them."""
-    rows, kept, mended, verdicts = ledger.rows, ledger.kept, ledger.mended, ledger.verdicts
-    switched_off: Action = "switched off"
-    if rule.reason == "impossible_values" and mended.idle is not None:
-        return _among(ledger, rows["song_id"].filter(mended.idle)), switched_off
-    if rule.reason in verdicts.idle:
-        return verdicts.idle[rule.reason], switched_off
-    action = switched_off if rule.reason in ledger.off else rule.action
-    if surplus is not None:
-        return _among(ledger, rows["song_id"].filter(surplus)), action
-    if rule.action == "marked":
-        return _among(ledger, kept["song_id"].filter(kept["version_of"].is_not_null())), action
-    if rule.action == "imputed":
-        return _among(ledger, kept["song_id"].filter(kept["imputed"].list.len() > 0)), action
-    return (verdicts.reasons == rule.reason).fill_null(value=False), action
-
-
-def _among(ledger: _Ledger, song_ids: pl.Series) -> pl.Series:
-    """True for the merged songs with one of these ids."""
-    return ledger.merged["song_id"].is_in(song_ids.implode())
+def _note_on_damage(mending: Mending) -> str:
+    """What became of impossible values in songs that are not left out for them."""
+    if mending.idle is not None:
+        return " Values were taken as they stand."
+    note = ""
+    if mending.n_cells:
+        note += f" {counted(mending.n_cells, 'single impossible value')} counted as missing."
+    if mending.is_on and mending.distrusted:
+        note += f" Not judged, because too many values are out of range: {', '.join(mending.distrusted)}."
+    return note

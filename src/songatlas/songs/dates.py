@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from songatlas.songs.text_cells import as_text, for_each_different
+from songatlas.songs.text_cells import Different, as_text, null_where
 
 _FIRST_YEAR, _LAST_YEAR = 1500, 2100
 
@@ -44,50 +44,48 @@ def read_dates(cells: pl.Series, *, order: str | None = None) -> Dates:
     Dates
         With a note on what was decided.
     """
-    text = as_text(cells)
-    text = text.set(text.str.to_lowercase().is_in(["unknown", "none", "-", "n/a"]), None)
-    orders = {mark: order or _order(text, mark) for mark in ("/", "-", ".")}
-
-    def read(different: pl.Series) -> pl.Series:
-        return _parse(different, orders)
-
-    dates = for_each_different(text, read)
+    different = Different.of(cells)
+    text = as_text(different.values)
+    text = null_where(text, text.str.to_lowercase().is_in(["unknown", "none", "-", "n/a"]))
+    orders = {mark: order or _order(text, mark, different) for mark in ("/", "-", ".")}
+    dates = _parse(text, orders)
     decades = dates.str.starts_with("~")
     plain = dates.str.strip_prefix("~")
     years = plain.str.head(4).cast(pl.Float64, strict=False)
     out = ~years.is_between(_FIRST_YEAR, _LAST_YEAR)
     years, plain = years.set(out, None), plain.set(out | decades, None)
-    note = _note(text, years, orders, decades)
-    damaged = _taken_for_days(years)
-    if n_damaged := int(damaged.sum()):
+    n_lost = different.count(text.is_not_null()) - different.count(years.is_not_null())
+    note = _note(orders, n_lost, has_decades=bool(decades.any()))
+    if (years == 1905).any() and _are_taken_for_days(different.spread(years)):
+        damaged = years == 1905
+        n_damaged = different.count(damaged)
         years, plain = years.set(damaged, None), plain.set(damaged, None)
         told = f"{n_damaged:,} dates of 1905 are years that a spreadsheet took for days, so they are unknown"
         note = f"{note}; {told}" if note else told
-    return Dates(plain, years, _unit(text, orders), note)
+    return Dates(different.spread(plain), different.spread(years), _unit(text, orders), note)
 
 
-def _taken_for_days(years: pl.Series) -> pl.Series:
-    """Mark 1905 where it is what a spreadsheet makes of a bare year: day 1998 of its calendar lies in 1905.
+def _are_taken_for_days(years: pl.Series) -> bool:
+    """Say whether 1905 is what a spreadsheet made of bare years: day 1998 of its calendar lies in 1905.
 
     Real songs of 1905 have neighbours: only where no other song is of 1895 to 1925 and most are modern is
     the year a damaged one.
     """
-    is_1905 = (years == 1905).fill_null(False)
-    others = years.filter(~is_1905).drop_nulls()
+    others = years.filter(years != 1905)
     alone = len(others) and not others.is_between(1895, 1925).any() and others.median() > 1950  # type: ignore[operator]
-    return is_1905 if alone and is_1905.sum() >= 3 else is_1905 & False
+    return bool(alone) and int((years == 1905).sum()) >= 3
 
 
-def _order(text: pl.Series, mark: str) -> str:
+def _order(text: pl.Series, mark: str, different: Different) -> str:
     """Decide by values over 12 which of two numbers is the day: "d-m-y", "m-d-y", "both" or ""."""
-    both = text.str.extract_groups(_short(mark)).struct.unnest().drop_nulls()
-    if both.height == 0:
+    numbers = text.str.extract_groups(_short(mark)).struct.unnest().cast(pl.Int64, strict=False)
+    n_dates = different.count(numbers["y"].is_not_null())
+    if not n_dates:
         return ""
-    numbers = both.cast(pl.Int64, strict=False)
-    day_first, month_first = int((numbers["a"] > 12).sum()), int((numbers["b"] > 12).sum())
+    day_first, month_first = different.count(numbers["a"] > 12), different.count(numbers["b"] > 12)
     if day_first and month_first:
-        least = min(day_first, month_first)
-        return "both" if least > 0.01 * both.height else ("d-m-y" if day_first > month_first else "m-d-y")
+        is_both = min(day_first, month_first) > 0.01 * n_dates
+        return "both" if is_both else ("d-m-y" if day_first > month_first else "m-d-y")
     return "d-m-y" if day_first else "m-d-y" if month_first else "unknown"
 
 
@@ -174,7 +172,7 @@ def _unit(text: pl.Series, orders: dict[str, str]) -> str:
     return "decade" if bool(filled.str.contains(r"0'?s$").any()) else "date"
 
 
-def _note(text: pl.Series, years: pl.Series, orders: dict[str, str], decades: pl.Series) -> str:
+def _note(orders: dict[str, str], n_lost: int, *, has_decades: bool) -> str:
     """Say what was decided and what was lost."""
     notes = [
         f"in dates with {mark!r} the {'day' if order == 'd-m-y' else 'month'} stands first"
@@ -185,11 +183,10 @@ def _note(text: pl.Series, years: pl.Series, orders: dict[str, str], decades: pl
     if unsure:
         signs = " and ".join(repr(mark) for mark in unsure)
         notes.append(f"in dates with {signs} day and month cannot be told apart, so only the year is kept")
-    if decades.any():
+    if has_decades:
         notes.append("of a decade its middle year is taken")
-    lost = len(text.drop_nulls()) - len(years.drop_nulls())
-    if lost:
-        notes.append(f"cells that give no year: {lost:,}")
+    if n_lost:
+        notes.append(f"cells that give no year: {n_lost:,}")
     return "; ".join(notes)
 
 

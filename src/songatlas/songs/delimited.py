@@ -20,11 +20,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from inspect import signature
+from typing import Any
 
 import polars as pl
 
 from songatlas.errors import UnreadableTable
 from songatlas.songs.headers import known_headers
+from songatlas.songs.marks import find_marks
 from songatlas.songs.row_form import RowForm, form_of_text, hides_rows
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -32,6 +35,11 @@ _HEAD = 65_536  # characters that are looked at to find the separator
 _MOST_COLUMNS = 10_000
 _LONG_LINE = 100_000  # characters; the standard reader has a limit for a cell
 _LISTED = 5  # rows that a note names
+_EMPTY_STAYS: dict[str, Any] = (  # an empty cell is "", never null; Polars 1 has another name for it
+    {"empty_string_is_null": False}
+    if "empty_string_is_null" in signature(pl.read_csv).parameters
+    else {"missing_utf8_is_empty_string": True}
+)
 _MOST_EXTRA = 100  # cells beyond the header that get a column each; the rest stays joined in the last
 
 
@@ -77,10 +85,18 @@ def _read_utf8(content: bytes) -> Grid | None:
     if "\n" not in head:
         return None
     separator, start = _separator(head, is_whole=len(content) <= _HEAD)
-    fast = _read_fast(content[len(head[:start].encode()) :].strip(b"\r\n"), separator)
+    fast = _read_fast(_without_blank_ends(content, len(head[:start].encode())), separator)
     if fast is None:
         return None
     return Grid(cells=fast[0], encoding="utf-8", separator=separator, notes=fast[1])
+
+
+def _without_blank_ends(content: bytes, start: int) -> bytes:
+    """The text from `start` on without blank lines around it; the very same bytes where it has none."""
+    end = content[-3:]
+    if start == 0 and end[len(end.rstrip(b"\r\n")) :] in (b"", b"\n", b"\r\n"):
+        return content
+    return content[start:].strip(b"\r\n")
 
 
 def decode(content: bytes) -> tuple[str, str, tuple[str, ...]]:
@@ -187,58 +203,32 @@ def _not_a_table(text: str) -> str:
 
 def _read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
     """Read with Polars; None where the tolerant road must decide."""
-    if body.count(b'"') % 2:
+    marks = find_marks(body, separator)
+    if not marks.is_well_formed:
         return None
     try:
-        cells = pl.read_csv(body, has_header=False, infer_schema=False, separator=separator, quote_char='"')
+        cells = pl.read_csv(
+            body, has_header=False, infer_schema=False, separator=separator, quote_char='"', **_EMPTY_STAYS
+        )
     except pl.exceptions.PolarsError:
         return None
-    cells = cells.with_columns(pl.all().fill_null(""))
     cells.columns = [f"c{position}" for position in range(cells.width)]
-    if b'"' in body and not _are_quotes_paired(cells, body, separator):
+    if cells.height != marks.n_lines or (marks.n_breaks and hides_rows(cells, separator)):
         return None
-    if body.count(b"\n") + 1 > cells.height and b'"' in body and hides_rows(cells, separator):
-        return None
-    quoted_late = b"[" + re.escape(separator).encode() + b'\n] +"'
-    if b' "' in body and re.search(quoted_late, body) and _any_cell(cells, r'^[ \t]+"'):
-        return None
-    return _settle_short_rows(cells, body, separator)
-
-
-def _are_quotes_paired(cells: pl.DataFrame, body: bytes, separator: str) -> bool:
-    """Say whether every quote opens or closes a cell or is doubled: Polars drops some that do not."""
-    openers = body.count(f'{separator}"'.encode()) + body.count(b'\n"') + body.startswith(b'"')
-    inside = [int(column.str.count_matches('"', literal=True).sum()) for column in cells]
-    for column, n_quotes in zip(cells, inside, strict=True):
-        if n_quotes:
-            openers -= int(column.str.count_matches(f'{separator}"', literal=True).sum())
-            openers -= int(column.str.count_matches('\n"', literal=True).sum())
-        openers -= int((column.str.ends_with(separator) | column.str.ends_with("\n")).sum())
-    return body.count(b'"') == 2 * (openers + sum(inside))
-
-
-def _any_cell(cells: pl.DataFrame, pattern: str) -> bool:
-    """Say whether any cell matches."""
-    return any(column.str.contains(pattern).any() for column in cells)
+    n_absent = cells.height * (cells.width - 1) - marks.n_separators
+    return _settle_short_rows(cells, body, separator, n_absent) if n_absent else (cells, ())
 
 
 def _settle_short_rows(
-    cells: pl.DataFrame, body: bytes, separator: str
+    cells: pl.DataFrame, body: bytes, separator: str, n_absent: int
 ) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
     """Tell empty cells from absent ones, which the Polars reader does not."""
-    last = cells.to_series(-1)
-    if not (last == "").any():
-        return cells, ()
-    written = sum(int(column.str.count_matches(separator, literal=True).sum()) for column in cells)
-    absent = cells.height * (cells.width - 1) + written - body.count(separator.encode())
-    if absent == 0:
-        return cells, ()
     blank = pl.all_horizontal(pl.all() == "")
     n_blank = cells.select(blank.sum()).item()
-    if n_blank and absent == n_blank * (cells.width - 1):
+    if n_absent == n_blank * (cells.width - 1):
         return cells.filter(~blank), (_blank_lines(n_blank),)
-    end = body[body.rfind(b"\n") + 1 :].decode()
-    if '"' not in end and absent == cells.width - 1 - end.count(separator):
+    end = body[body.rfind(b"\n", 0, len(body) - 1) + 1 :].decode().rstrip("\r\n")
+    if '"' not in end and n_absent == cells.width - 1 - end.count(separator):
         width = end.count(separator) + 1
         kept = [pl.all().exclude(cells.columns[width:])]
         short = [

@@ -15,7 +15,8 @@ from songatlas.songs.numbers import read_numbers
 from songatlas.songs.recognition import find_genre
 from songatlas.songs.table import ColumnReading, RawTable, Sureness
 from songatlas.songs.text_cells import (
-    are_lists,
+    Different,
+    Names,
     as_names,
     as_text,
     bare_ids,
@@ -24,7 +25,9 @@ from songatlas.songs.text_cells import (
     is_label,
     join_tags,
     labels,
+    listed_names,
     made_ids,
+    null_where,
     says_nothing,
     share_of_spotify_ids,
     share_true,
@@ -137,15 +140,17 @@ class _Reader:
             if (why := _says_nothing(text)) and column not in self.named:
                 self._leave(place, why)
                 continue
-            is_typed = cells.dtype == pl.List(pl.String)
-            names, note = split_names(cells if is_typed else text, key=header_key(self.raw.header[place]))
-            if column == "artist_ids":
-                names = names.list.eval(pl.element().str.replace("^spotify:artist:", ""))
+            if cells.dtype == pl.List(pl.String):
+                names = Names(listed_names(cells), text, "lists")
             else:
-                shown = text if is_typed else names.list.join(", ").zip_with(are_lists(text), text)
-                self.details.values["artist"] = shown.set(shown == "", None)
-            self.details.values[column] = names
-            self._keep(column, place, None, note)
+                names = split_names(text, key=header_key(self.raw.header[place]))
+            self.details.values[column] = names.lists
+            if column == "artists":
+                self.details.values["artist"] = null_where(names.text, names.text == "")
+            elif text.str.contains("spotify:artist:", literal=True).any():
+                bare = pl.element().str.replace("^spotify:artist:", "")
+                self.details.values[column] = names.lists.list.eval(bare)
+            self._keep(column, place, None, names.note)
             return
 
     def _artists(self, cells: pl.Series) -> pl.Series:
@@ -155,8 +160,8 @@ class _Reader:
             return text
         no_artist, no_title = says_nothing(text) | text.is_null(), says_nothing(title) | title.is_null()
         is_missing = (no_artist & no_title).fill_null(False)
-        self.details.values["title"] = title.set(is_missing, None)
-        return text.set(is_missing, None)
+        self.details.values["title"] = null_where(title, is_missing)
+        return null_where(text, is_missing)
 
     def read_dates(self, places: Sequence[int]) -> None:
         """Read the release date from the first column that has one; further ones fill its gaps."""
@@ -236,26 +241,32 @@ class _Reader:
 
     def read_tags(self, places: Sequence[int], genre: str | None, taken: Mapping[int, ColumnReading]) -> None:
         """Unite the genre words of all columns, and take the genre to judge by."""
-        chosen = find_genre(self.raw, places, genre)
+        cells = {place: Different.of(self._cells(place)) for place in places}
+        chosen = find_genre(self.raw.header, cells, genre)
+        if chosen is not None and chosen not in cells:
+            cells[chosen] = Different.of(self._cells(chosen))
         lists = []
-        for place in sorted({*places, *([chosen] if chosen is not None else [])}):
-            cells = self._cells(place)
-            text = as_text(cells) if not cells.dtype.is_nested() else None
-            if place != chosen and text is not None and (why := _says_nothing(text) or _is_code(text)):
+        for place, different in sorted(cells.items()):
+            is_typed = different.values.dtype == pl.List(pl.String)
+            text = different.values if is_typed else as_text(different.values)
+            is_code = "" if is_typed else _is_code(different, text)
+            why = "" if is_typed else _says_nothing(different.spread(text)) or is_code
+            if place != chosen and why:
                 self._leave(place, why)
                 continue
-            if text is None or not _is_code(text):
-                lists.append(split_tags(cells))
+            if not is_code:
+                lists.append((different, split_tags(text)))
             if place != chosen:
-                self._keep("tags", place, None, "" if is_label(cells) else "several words a song")
+                self._keep("tags", place, None, "" if is_label(different) else "several words a song")
         if lists:
             self.details.values["tags"] = join_tags(lists)
         if chosen is not None:
-            self._keep_genre(chosen, genre is not None, taken)
+            self._keep_genre(chosen, labels(cells[chosen]), genre is not None, taken)
 
-    def _keep_genre(self, place: int, was_named: bool, taken: Mapping[int, ColumnReading]) -> None:
+    def _keep_genre(
+        self, place: int, label: pl.Series, was_named: bool, taken: Mapping[int, ColumnReading]
+    ) -> None:
         """Write down the genre to judge by."""
-        label = labels(self._cells(place))
         header = self.raw.header[place]
         if label.null_count() == len(label):
             raise MissingColumns(
@@ -275,23 +286,27 @@ class _Reader:
         best: tuple[tuple[float, ...], int, pl.Series] | None = None
         for rank, place in enumerate(places):
             ids = bare_ids(self._cells(place))
-            if why := _is_no_id(ids) if "song_id" not in self.named else "":
+            is_spotify = share_of_spotify_ids(ids)
+            if why := _is_no_id(ids, is_spotify) if "song_id" not in self.named else "":
                 if place not in self.details.readings:
                     self._leave(place, why)
                 continue
             filled = 1 - ids.null_count() / len(ids)
-            score = (float(share_of_spotify_ids(ids) > 0.5), float(filled > 0.9), round(filled, 2), -rank)
+            score = (float(is_spotify > 0.5), float(filled > 0.9), round(filled, 2), -rank)
             if best is None or score > best[0]:
                 best = (score, place, ids)
         made = "title, artists, album and features"
         if best is None:
-            self.details.values["song_id"] = self._made_ids(features)
+            self.details.values["song_id"] = self._made_ids(
+                features, pl.repeat(True, self.raw.frame.height, eager=True)
+            )
             self.details.notes.append(f"no column holds ids of songs: ids were made of {made}")
             return
         _, place, ids = best
         n_missing = ids.null_count()
         if n_missing:
-            ids = self._made_ids(features).zip_with(ids.is_null(), ids)
+            missing = ids.is_null()
+            ids = ids.rechunk().scatter(missing.arg_true(), self._made_ids(features, missing))
             self.details.notes.append(f"rows without a song id: {n_missing:,}; their ids were made of {made}")
         self.details.values["song_id"] = ids
         if place in self.details.readings:
@@ -304,12 +319,11 @@ class _Reader:
                 note = "the same ids as" if same else "not used: ids are read from"
                 self._leave(other, f"{note} {self.raw.header[place].strip()!r} (column {place + 1})")
 
-    def _made_ids(self, features: Mapping[str, pl.Series]) -> pl.Series:
-        """Make ids of what is known of the songs."""
-        texts = [
-            self.details.values[name] for name in ("title", "artist", "album") if name in self.details.values
-        ]
-        return made_ids(texts, [features[name] for name in sorted(features)])
+    def _made_ids(self, features: Mapping[str, pl.Series], rows: pl.Series) -> pl.Series:
+        """Make ids of what is known of the songs of these rows."""
+        known = self.details.values
+        texts = [known[name].filter(rows) for name in ("title", "artist", "album") if name in known]
+        return made_ids(texts, [features[name].filter(rows) for name in sorted(features)])
 
     def note_unused(self, column: str, places: Sequence[int]) -> None:
         """Say of further candidates why they are not used."""
@@ -327,27 +341,27 @@ class _Reader:
 
 def _says_nothing(text: pl.Series) -> str:
     """Say why a column of text is of no use; empty if it is."""
-    known = text.drop_nulls()
-    if not len(known):
+    n_known = len(text) - text.null_count()
+    if not n_known:
         return "empty"
-    if len(known) >= 10 and share_true(known.is_in(["0", "0.0"])) > 0.9:
+    if n_known >= 10 and share_true(text.is_in(["0", "0.0"])) > 0.9:
         return "holds nothing but zeros"
     return ""
 
 
-def _is_code(text: pl.Series) -> str:
+def _is_code(different: Different, text: pl.Series) -> str:
     """Say whether labels are mere numbers."""
-    numbers = text.drop_nulls().cast(pl.Float64, strict=False)
-    return "holds numbers, not words" if len(numbers) and share_true(numbers.is_not_null()) > 0.5 else ""
+    n_numbers = different.count(text.cast(pl.Float64, strict=False).is_not_null())
+    return "holds numbers, not words" if n_numbers > 0.5 * different.count(text.is_not_null()) else ""
 
 
-def _is_no_id(ids: pl.Series) -> str:
+def _is_no_id(ids: pl.Series, share_of_spotify: float) -> str:
     """Say why a column cannot tell songs apart; empty if it can."""
-    known = ids.drop_nulls()
-    if not len(known):
+    n_known = len(ids) - ids.null_count()
+    if not n_known:
         return "empty"
     if is_counter(ids):
         return "counts the rows, which is no id of a song"
-    if len(known) >= 10 and known.n_unique() < 0.5 * len(known) and share_of_spotify_ids(known) < 0.5:
+    if n_known >= 10 and share_of_spotify < 0.5 and ids.drop_nulls().n_unique() < 0.5 * n_known:
         return "repeats too often to be the id of a song"
     return ""

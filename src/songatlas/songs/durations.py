@@ -165,9 +165,8 @@ def _by_value(numbers: Numbers, small: str, how_sure: Sureness) -> UnitReading:
 
 def _read_clock(numbers: Numbers) -> tuple[pl.Series, str]:
     """Read ``3:13``, ``06:01``, ``1:02:03`` or ``3 min 12 s`` as milliseconds, null elsewhere."""
-    if numbers.texts is None or numbers.n_numbers == numbers.n_cells:
-        return pl.Series(numbers.values.name, [None] * len(numbers.values), dtype=pl.Float64), ""
-    texts = numbers.texts
+    if numbers.n_numbers == numbers.n_cells or (texts := numbers.texts) is None:
+        return pl.repeat(None, len(numbers.values), dtype=pl.Float64, eager=True), ""
     clock = texts.str.extract_groups(_CLOCK).struct.unnest()
     words = texts.str.extract_groups(_WORDS).struct.unnest()
     parts = clock.select(pl.all().cast(pl.Float64)).with_columns(

@@ -8,9 +8,9 @@ A missing number is null, never NaN. ``NA``, ``NaN``, ``unknown``, ``-``, ``inf`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -47,6 +47,7 @@ _MISSING = (
 )
 _GROUPED = r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _DOT_GROUPED = r"^[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$"
+_DECIMAL_COMMA = r"^[-+]?(?:0+,\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eE][-+]?\d+)?%?$"
 _UNIT_WORDS = r"(?i)\s*(?:%|dbfs|db|lufs|bpm|ms|s|sec|seconds|min|minutes)$"
 
 
@@ -58,31 +59,40 @@ class Numbers:
     ----------
     values : polars.Series
         Float64, null where missing or no number.
-    texts : polars.Series or None
-        The cells (String), null where missing; None for typed columns.
     n_cells : int
         Cells that are not missing.
+    cells : polars.Series or None
+        The cells as they stand (String); None for typed columns.
+    refused : polars.Series or None
+        Those of them, trimmed, that no machine reads as a number at once, null where they say nothing;
+        None for typed columns.
     percent_signs : float
-        Share of those cells that end with "%".
+        Share of the cells that end with "%".
     n_grouped : int
         Cells with a thousands separator.
     """
 
     values: pl.Series
-    texts: pl.Series | None
     n_cells: int
+    cells: pl.Series | None = None
+    refused: pl.Series | None = None
     percent_signs: float = 0.0
     n_grouped: int = 0
 
-    @property
+    @cached_property
     def n_numbers(self) -> int:
         """How many cells are numbers."""
         return len(self.values) - self.values.null_count()
 
     @property
     def known(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """The numbers without the missing ones."""
+        """The numbers without the missing ones, taken anew each time: of a large table they are large."""
         return self.values.drop_nulls().to_numpy()
+
+    @property
+    def texts(self) -> pl.Series | None:
+        """The cells trimmed, null where missing; None for typed columns."""
+        return None if self.cells is None else without_words_for_nothing(self.cells.str.strip_chars())
 
     @property
     def share_of_numbers(self) -> float:
@@ -104,88 +114,109 @@ def read_numbers(cells: pl.Series, *, decimal_comma: bool = False) -> Numbers:
     -------
     Numbers
     """
-    if cells.dtype == pl.String or isinstance(cells.dtype, pl.Categorical | pl.Enum):
+    if (
+        cells.dtype == pl.String
+        or isinstance(cells.dtype, pl.Categorical | pl.Enum)
+        or cells.dtype == pl.Time
+    ):
         return _read_texts(cells.cast(pl.String), decimal_comma)
     if cells.dtype == pl.Duration:
         values = cells.dt.total_microseconds().cast(pl.Float64) / 1000
     elif cells.dtype.is_numeric() or cells.dtype == pl.Boolean:
         values = cells.cast(pl.Float64)
-    elif cells.dtype == pl.Time:
-        return _read_texts(cells.cast(pl.String), decimal_comma)
     else:
         values = pl.Series([None] * len(cells), dtype=pl.Float64)
-    values = values.set(~values.is_finite(), None)
+    values = _only_finite(values)
     n_cells = len(values) - (values if cells.dtype.is_numeric() else cells).null_count()
-    return Numbers(values=values, texts=None, n_cells=n_cells)
+    return Numbers(values=values, n_cells=n_cells)
+
+
+def _only_finite(values: pl.Series) -> pl.Series:
+    """The same values where all are finite, else null for NaN and infinity."""
+    finite = values.is_finite()
+    return values if finite.all() else values.set(~finite, None)
 
 
 def _read_texts(cells: pl.Series, decimal_comma: bool) -> Numbers:
-    """Read numbers from text: the plain ones at once, the rest cleaned first."""
-    if not decimal_comma:
-        values = cells.cast(pl.Float64, strict=False)
-        if not values.null_count() and values.is_finite().all():
-            return Numbers(values=values, texts=cells, n_cells=len(cells))
-    texts = cells.str.strip_chars()
-    values = pl.Series([None] * len(texts), dtype=pl.Float64)
-    is_easy = not (decimal_comma and texts.str.contains(",", literal=True).any())
-    if is_easy:
-        values = texts.cast(pl.Float64, strict=False)
-    rest = texts.filter(values.is_null())
-    percent_signs, n_grouped = 0.0, 0
-    if len(rest) and bool((rest.fill_null("") != "").any()):
-        texts = without_words_for_nothing(texts)
-        percent_signs = share_true(texts.str.ends_with("%"))
-        n_grouped = 0 if decimal_comma else int(texts.str.contains(_GROUPED).sum())
-        cleaned = for_each_different(texts, lambda text: _clean(text, decimal_comma))
-        values = cleaned.cast(pl.Float64, strict=False)
-    else:
-        texts = texts.set(texts == "", None)
-    values = values.set(~values.is_finite(), None)
-    texts = without_words_for_nothing(texts) if values.null_count() else texts
+    """Read numbers from text: the plain ones at once, then the cells that this refused."""
+    values = cells.cast(pl.Float64, strict=False).rechunk()
+    places = (~values.is_finite().fill_null(False)).arg_true()
+    refused = cells.gather(places).str.strip_chars()
+    is_plain = not (refused.fill_null("") != "").any()
+    refused = without_words_for_nothing(refused)
+    if decimal_comma and not is_plain:
+        return _read_decimal_commas(cells, refused)
+    n_cells = len(cells) - refused.null_count()
+    if not len(places):
+        return Numbers(values=values, n_cells=n_cells, cells=cells, refused=refused)
+    cleaned = for_each_different(refused, _clean).cast(pl.Float64, strict=False)
     return Numbers(
-        values=values,
-        texts=texts,
+        values=values.scatter(places, _only_finite(cleaned)),
+        n_cells=n_cells,
+        cells=cells,
+        refused=refused,
+        percent_signs=int(refused.str.ends_with("%").sum()) / max(1, n_cells),
+        n_grouped=int(refused.str.contains(_GROUPED).sum()),
+    )
+
+
+def _read_decimal_commas(cells: pl.Series, refused: pl.Series) -> Numbers:
+    """Read numbers whose comma is the decimal point, and whose points may group thousands."""
+    texts = without_words_for_nothing(cells.str.strip_chars())
+    cleaned = for_each_different(texts, _clean_decimal_commas).cast(pl.Float64, strict=False)
+    return Numbers(
+        values=_only_finite(cleaned),
         n_cells=len(texts) - texts.null_count(),
-        percent_signs=percent_signs,
-        n_grouped=n_grouped,
+        cells=cells,
+        refused=refused,
+        percent_signs=share_true(texts.str.ends_with("%")),
     )
 
 
 def without_words_for_nothing(text: pl.Series) -> pl.Series:
     """Text with ``unknown``, ``-`` and the like as null."""
-    return text.set(text.str.to_lowercase().is_in(_MISSING), None)
+    nothing = text.str.to_lowercase().is_in(_MISSING)
+    return text.set(nothing, None) if nothing.any() else text
 
 
-def _clean(text: pl.Series, decimal_comma: bool) -> pl.Series:
+def _clean(text: pl.Series) -> pl.Series:
     """Write numbers in the one way that a machine reads."""
-    plain = (
-        text.str.replace(r"^b'(.*)'$", "$1")
-        .str.replace_all("\u2212", "-", literal=True)
-        .str.replace_all(r"[\s\u00a0\u202f']", "")
-        .str.replace(_UNIT_WORDS, "")
-    )
-    if decimal_comma:
-        without_dots = plain.str.replace_all(".", "", literal=True)
-        plain = without_dots.zip_with(plain.str.contains(_DOT_GROUPED), plain)
-        return plain.str.replace(",", ".", literal=True)
+    plain = _without_signs(text)
     without_commas = plain.str.replace_all(",", "", literal=True)
     plain = without_commas.zip_with(plain.str.contains(_GROUPED), plain)
     many_dots = plain.str.contains(r"^\d{1,3}(?:\.\d{3}){2,}$")
     return plain.str.replace_all(".", "", literal=True).zip_with(many_dots, plain)
 
 
-def has_decimal_commas(columns: Iterable[pl.Series]) -> bool:
+def _clean_decimal_commas(text: pl.Series) -> pl.Series:
+    """Write numbers with decimal commas in the one way that a machine reads."""
+    plain = _without_signs(text)
+    without_dots = plain.str.replace_all(".", "", literal=True)
+    plain = without_dots.zip_with(plain.str.contains(_DOT_GROUPED), plain)
+    return plain.str.replace(",", ".", literal=True)
+
+
+def _without_signs(text: pl.Series) -> pl.Series:
+    """Numbers without the signs around them: ``b'1'``, ``1 000``, ``85%``."""
+    return (
+        text.str.replace(r"^b'(.*)'$", "$1")
+        .str.replace_all("\u2212", "-", literal=True)
+        .str.replace_all(r"[\s\u00a0\u202f']", "")
+        .str.replace(_UNIT_WORDS, "")
+    )
+
+
+def has_decimal_commas(columns: Iterable[Numbers]) -> bool:
     """Say whether the numbers of a table are written with decimal commas.
 
-    Only what cannot be a thousands separator counts: ``0,748``, ``12,5``, ``-7,3421``.
+    Only what cannot be a thousands separator counts: ``0,748``, ``12,5``, ``-7,3421``. The columns are
+    those read without decimal commas.
     """
-    pattern = re.compile(r"^[-+]?(?:0+,\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eE][-+]?\d+)?%?$").pattern
     n_decimal = n_other = 0
-    for cells in columns:
-        if cells.dtype != pl.String:
+    for numbers in columns:
+        if numbers.refused is None:
             continue
-        with_comma = cells.filter(cells.str.contains(",", literal=True)).str.strip_chars()
-        decimal = int(with_comma.str.contains(pattern).sum())
-        n_decimal += decimal
+        with_comma = numbers.refused.filter(numbers.refused.str.contains(",", literal=True))
+        n_decimal += int(with_comma.str.contains(_DECIMAL_COMMA).sum())
         n_other += int(with_comma.str.contains(r"\.\d*$|,.*,").sum())
     return n_decimal > 0 and n_decimal > 10 * n_other

@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 
 from songatlas.songs.dates import MONTHS
-from songatlas.songs.numbers import Numbers
-from songatlas.songs.text_cells import share_true
+from songatlas.songs.numbers import Numbers, without_words_for_nothing
+from songatlas.songs.text_cells import as_text, share_true
 from songatlas.songs.units import UnitReading, leave_alone, sureness
 
 _KEY = re.compile(
@@ -66,7 +66,7 @@ def read_key(numbers: Numbers, cells: pl.Series) -> tuple[UnitReading, pl.Series
     numbers : Numbers
         The column as numbers.
     cells : polars.Series
-        The column as trimmed text, null where empty.
+        The column as it stands.
 
     Returns
     -------
@@ -77,6 +77,7 @@ def read_key(numbers: Numbers, cells: pl.Series) -> tuple[UnitReading, pl.Series
     """
     if numbers.share_of_numbers > 0.9:
         return _read_pitch_numbers(numbers), None
+    cells = _words(cells)
     words = cells.drop_nulls().unique()
     if len(words) > 500:
         return leave_alone("holds no keys"), None
@@ -91,6 +92,11 @@ def read_key(numbers: Numbers, cells: pl.Series) -> tuple[UnitReading, pl.Series
     has_modes = modes.null_count() < pitches.null_count() + 0.5 * n_read
     reading = UnitReading(pitches, "Camelot" if camelot else "key name", "certain", note)
     return reading, modes if has_modes else None
+
+
+def _words(cells: pl.Series) -> pl.Series:
+    """Cells of any type as trimmed text, null where they say nothing."""
+    return without_words_for_nothing(as_text(cells))
 
 
 def _look_up(cells: pl.Series, table: Mapping[str, float]) -> pl.Series:
@@ -131,6 +137,7 @@ def read_mode(numbers: Numbers, cells: pl.Series) -> UnitReading:
         if float(np.mean(np.isin(numbers.known, (0, 1)))) >= 0.98:
             return UnitReading(numbers.values, "0/1", sureness(numbers))
         return leave_alone("holds other numbers than 0 and 1: not used")
+    cells = _words(cells)
     words = cells.str.to_lowercase()
     values = words.str.extract(r"\b(maj|min|dur|moll)[a-z]*\.?$").replace_strict(
         {"maj": 1.0, "dur": 1.0, "min": 0.0, "moll": 0.0}, default=None, return_dtype=pl.Float64
@@ -146,6 +153,7 @@ def read_time_signature(numbers: Numbers, cells: pl.Series, *, unit: str | None 
         if float(np.mean(numbers.known == np.round(numbers.known))) < 0.98:
             return leave_alone("is no whole number of beats but was rescaled: not used")
         return UnitReading(numbers.values, "beats a bar", sureness(numbers))
+    cells = _words(cells)
     beats = cells.str.extract(r"^(\d{1,2})\s*/\s*\d{1,2}$").cast(pl.Float64)
     beats = beats.zip_with(beats.is_not_null(), numbers.values)
     dates = cells.str.extract_groups(_DATE).struct.unnest()

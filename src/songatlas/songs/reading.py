@@ -16,6 +16,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import zipfile
 import zlib
@@ -66,15 +67,37 @@ def read_raw(
         source = source.collect()
     if hasattr(source, "__arrow_c_stream__"):
         return _read_dataframe(source, header)
-    content, name = _bytes_of(source)
-    sha256 = hashlib.sha256(content).hexdigest()
+    path = _parquet_path(source)
+    content, name = (b"", path.name) if path else _bytes_of(source)
     try:
-        raw = _read_content(_unpack(content), header, by_position)
+        if path:
+            sha256 = _sha256_of(path)
+            raw = _rename(_read_parquet(path), "parquet", header)
+        else:
+            sha256 = hashlib.sha256(content).hexdigest()
+            raw = _read_content(_unpack(content), header, by_position)
     except (UnreadableTable, MissingColumns) as error:
         raise type(error)(f"{name!r} {error}") from error
     if raw.frame.height == 0:
         raise UnreadableTable(f"{name!r} has a header row and no rows below it: there are no songs to read")
     return raw, name, sha256
+
+
+def _parquet_path(source: Any) -> Path | None:
+    """Return the path of a Parquet file, which is never held in memory as it stands; None for others."""
+    if not isinstance(source, str | os.PathLike):
+        return None
+    try:
+        with Path(source).open("rb") as file:
+            return Path(source) if file.read(4) == b"PAR1" else None
+    except (OSError, ValueError):  # what is wrong is told where the content is read
+        return None
+
+
+def _sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _bytes_of(source: Any) -> tuple[bytes, str]:
@@ -211,10 +234,10 @@ def _next_step(kind: str) -> str:
     return "export the songs as CSV or Parquet"
 
 
-def _read_parquet(content: bytes) -> pl.DataFrame:
+def _read_parquet(source: bytes | Path) -> pl.DataFrame:
     """Read a Parquet file."""
     try:
-        return pl.read_parquet(content)
+        return pl.read_parquet(source, glob=False, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UnreadableTable(
             f"is a damaged Parquet file ({_first_line(error)}): write or fetch it again"

@@ -6,7 +6,7 @@ ours, the best filled and best named one comes first; the others are tried only 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 import polars as pl
@@ -15,7 +15,7 @@ from songatlas.errors import BadSettings, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.headers import ALIASES, columns_of
 from songatlas.songs.table import RawTable
-from songatlas.songs.text_cells import is_label
+from songatlas.songs.text_cells import Different, is_label
 from songatlas.songs.units import LEFT_ALONE, UNITS
 
 _WELL_FILLED = 0.95  # of the cells of the best filled one of several columns
@@ -163,8 +163,17 @@ def n_filled(cells: pl.Series) -> int:
     return int((cells.str.strip_chars() != "").sum())
 
 
-def find_genre(raw: RawTable, tags: Collection[int], wanted: str | None) -> int | None:
+def find_genre(header: Sequence[str], tags: Mapping[int, Different], wanted: str | None) -> int | None:
     """Return the position of the genre to judge by: the one named, else the broadest single label.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Headers of the table.
+    tags : mapping of int to Different
+        Cells of the columns of genre words, by position.
+    wanted : str or None
+        The header that a person named.
 
     Raises
     ------
@@ -172,13 +181,13 @@ def find_genre(raw: RawTable, tags: Collection[int], wanted: str | None) -> int 
         If the named column does not exist.
     """
     if wanted is not None:
-        return position_of(wanted, raw.header)
+        return position_of(wanted, header)
     ranked = sorted(
         (_GENRE_KEYS.index(key), position)
         for position in tags
-        if (key := header_key(raw.header[position])) in _GENRE_KEYS
+        if (key := header_key(header[position])) in _GENRE_KEYS
     )
-    return next((place for _, place in ranked if is_label(raw.frame.to_series(place))), None)
+    return next((place for _, place in ranked if is_label(tags[place])), None)
 
 
 def nearest_header(column: str, header: Iterable[str]) -> str | None:

@@ -101,16 +101,9 @@ def kept_reasons(keep: Collection[str]) -> frozenset[str]:
 
 
 def count_of(
-    rule: Rule,
-    *,
-    songs: pl.DataFrame,
-    applies: pl.Series,
-    n_rows: int,
-    action: Action,
-    note: str = "",
+    rule: Rule, *, n_songs: int, n_rows: int, action: Action, best: pl.DataFrame, note: str = ""
 ) -> RuleCount:
-    """Return what `rule` did to `songs` (one row a song), of which it `applies` to some."""
-    n_songs = int(applies.sum())
+    """Return what `rule` did to so many songs and rows, told by some of them, the `best` known."""
     return RuleCount(
         reason=rule.reason,
         title=rule.title,
@@ -118,7 +111,7 @@ def count_of(
         n_songs=n_songs,
         n_rows=n_rows,
         sentence=_sentence(rule, n_songs, n_rows, action, note),
-        examples=_examples(songs, applies),
+        examples=_examples(best),
     )
 
 
@@ -144,15 +137,11 @@ def _sentence(rule: Rule, n_songs: int, n_rows: int, action: Action, note: str) 
     )
 
 
-def _examples(songs: pl.DataFrame, applies: pl.Series) -> tuple[str, ...]:
-    """Some "Title - Artist", the most popular first; the id where there is no title."""
-    known = [column for column in ("song_id", "title", "artist", "popularity") if column in songs.columns]
-    popularity = [-pl.col("popularity")] if "popularity" in known else []
-    chosen = songs.select(known).filter(applies)
-    best = chosen.sort([*popularity, pl.col("song_id")], nulls_last=True).head(N_EXAMPLES)
-    title = pl.coalesce("title", "song_id") if "title" in known else pl.col("song_id")
-    names = [title, *([pl.col("artist")] if "artist" in known else [])]
-    return tuple(best.select(pl.concat_str(names, separator=" - ", ignore_nulls=True)).to_series())
+def _examples(songs: pl.DataFrame) -> tuple[str, ...]:
+    """A "Title - Artist" for each; the id where there is no title."""
+    title = pl.coalesce("title", "song_id") if "title" in songs.columns else pl.col("song_id")
+    names = [title, *([pl.col("artist")] if "artist" in songs.columns else [])]
+    return tuple(songs.select(pl.concat_str(names, separator=" - ", ignore_nulls=True)).to_series())
 
 
 _RULES = (

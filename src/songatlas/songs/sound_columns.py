@@ -15,11 +15,10 @@ from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES, header_key
 from songatlas.songs.durations import read_durations
 from songatlas.songs.headers import columns_of
-from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers, without_words_for_nothing
+from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers
 from songatlas.songs.pitch import read_key, read_mode, read_time_signature
 from songatlas.songs.recognition import nearest_header
 from songatlas.songs.table import ColumnReading, RawTable
-from songatlas.songs.text_cells import as_text
 from songatlas.songs.units import (
     LEFT_ALONE,
     UNITS,
@@ -75,33 +74,35 @@ def read_sound(
     """
     sound = Sound()
     columns = {column: candidates[column] for column in FEATURES if column in candidates}
-    cells = [raw.frame.to_series(place) for places in columns.values() for place in places]
-    decimal_comma = has_decimal_commas(cells)
+    numbers = _numbers_of(raw, [place for places in columns.values() for place in places])
     chosen = {
-        column: _choose(raw, places, decimal_comma, is_time=FEATURES[column].unit == "ms")
+        column: _choose(numbers, places, is_time=FEATURES[column].unit == "ms")
         for column, places in columns.items()
         if FEATURES[column].unit not in ("pitch class", "mode", "beats a bar")
     }
     _read_measures(sound, raw, chosen, named, units)
-    _read_pitch(sound, raw, columns, decimal_comma, named, units)
+    _read_pitch(sound, raw, columns, numbers, named, units)
     _note_unused(sound, raw, columns, chosen)
     _refuse_undecided(sound, raw)
     _refuse_too_few(sound, raw)
     return sound
 
 
-def _choose(
-    raw: RawTable, places: Sequence[int], decimal_comma: bool, *, is_time: bool
-) -> tuple[int, Numbers]:
+def _numbers_of(raw: RawTable, places: Sequence[int]) -> dict[int, Numbers]:
+    """Read the numbers of columns, with decimal commas where the table has them."""
+    numbers = {place: read_numbers(raw.frame.to_series(place)) for place in places}
+    if not has_decimal_commas(numbers.values()):
+        return numbers
+    return {place: read_numbers(raw.frame.to_series(place), decimal_comma=True) for place in places}
+
+
+def _choose(numbers: Mapping[int, Numbers], places: Sequence[int], *, is_time: bool) -> tuple[int, Numbers]:
     """Return the first candidate that holds numbers (or clock times), else the first."""
-    read: list[tuple[int, Numbers]] = []
     for place in places:
-        numbers = read_numbers(raw.frame.to_series(place), decimal_comma=decimal_comma)
-        read.append((place, numbers))
-        is_clock = is_time and numbers.n_cells and _is_clock(read_durations(numbers))
-        if numbers.share_of_numbers >= 0.5 or is_clock:
-            return read[-1]
-    return read[0]
+        read = numbers[place]
+        if read.share_of_numbers >= 0.5 or (is_time and read.n_cells and _is_clock(read_durations(read))):
+            return place, read
+    return places[0], numbers[places[0]]
 
 
 def _is_clock(reading: UnitReading) -> bool:
@@ -168,7 +169,7 @@ def _read_pitch(
     sound: Sound,
     raw: RawTable,
     columns: Mapping[str, Sequence[int]],
-    decimal_comma: bool,
+    read: Mapping[int, Numbers],
     named: Mapping[str, int],
     units: Mapping[str, str],
 ) -> None:
@@ -176,20 +177,18 @@ def _read_pitch(
     modes: list[tuple[int, pl.Series]] = []
     for column in ("key", "mode", "time_signature"):
         for place in columns.get(column, ()):
-            cells = raw.frame.to_series(place)
-            numbers = read_numbers(cells, decimal_comma=decimal_comma)
-            text = without_words_for_nothing(as_text(cells))
+            cells, numbers = raw.frame.to_series(place), read[place]
             if units.get(column) == LEFT_ALONE:
                 reading = leave_alone("left alone, as asked")
             elif not numbers.n_cells:
                 reading = leave_alone("empty")
             elif column == "key":
-                reading, mode = read_key(numbers, text)
+                reading, mode = read_key(numbers, cells)
                 modes += [(place, mode)] if mode is not None else []
             elif column == "mode":
-                reading = read_mode(numbers, text)
+                reading = read_mode(numbers, cells)
             else:
-                reading = read_time_signature(numbers, text, unit=units.get(column))
+                reading = read_time_signature(numbers, cells, unit=units.get(column))
             if column not in sound.values or reading.values is None:
                 _keep(sound, raw, column, place, reading, named)
     if "mode" not in sound.values and modes and units.get("mode") != LEFT_ALONE:
@@ -287,8 +286,8 @@ def _refuse_too_few(sound: Sound, raw: RawTable) -> None:
 
 def is_measured(values: pl.Series) -> bool:
     """Say whether a feature holds anything but nothing and zeros."""
-    known = values.drop_nulls()
-    return len(known) > 0 and (len(known) < 10 or bool((known != 0).any()))
+    n_known = len(values) - values.null_count()
+    return n_known > 0 and (n_known < 10 or values.min() != 0 or values.max() != 0)
 
 
 def _next_step(sound: Sound, raw: RawTable) -> str:

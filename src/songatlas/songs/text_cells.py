@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import numpy as np
 import polars as pl
@@ -24,19 +26,68 @@ _LIST = r"(?s)^\[.*\]$"
 _QUOTED_LIST = r"""(?s)^\[\s*b?['"].*['"]\s*,?\s*\]$"""
 _QUOTED = r"""(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _BYTES = r"""(?s)^b(?:'.*'|".*")$"""
+_SAMPLE = 2000  # cells that show whether nearly every cell is different
+_SLICE = 1 << 18  # cells that are trimmed at a time
 _SPOTIFY_ID = r"^[0-9A-Za-z]{22}$"
 _JOINED = 0.05  # share of artists with a comma from which on commas join artists: in names it is below 0.01
 _SEMICOLONS = 0.005  # share of artists with a semicolon from which on it joins artists
 _PLURAL_KEYS = ("artists", "artistnames", "artistsnames", "artistsname", "allartists", "trackartists")
 
 
+@dataclass(frozen=True)
+class Different:
+    """The different cells of a column, so that costly reading is done once for each.
+
+    Attributes
+    ----------
+    values : polars.Series
+        Each different cell once; the whole column where nearly every cell is different.
+    places : polars.Series or None
+        For each row the place of its cell in `values`, null where the cell is null; None where `values` is
+        the whole column.
+    """
+
+    values: pl.Series
+    places: pl.Series | None
+
+    @classmethod
+    def of(cls, cells: pl.Series) -> Different:
+        """Find the different cells of a column."""
+        sample = cells.gather_every(max(1, len(cells) // _SAMPLE))
+        if cells.dtype.is_nested() or cells.dtype == pl.Object or sample.n_unique() > 0.9 * len(sample):
+            return cls(cells, None)
+        values = cells.drop_nulls().unique()
+        if len(values) > 0.7 * len(cells):
+            return cls(cells, None)
+        table = pl.DataFrame({"cell": values}).with_row_index("place")
+        rows = cells.alias("cell").to_frame().join(table, on="cell", how="left", maintain_order="left")
+        return cls(values, rows["place"])
+
+    @cached_property
+    def counts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """How many rows hold each of the values."""
+        if self.places is None:
+            return np.ones(len(self.values), dtype=np.int64)
+        return np.bincount(self.places.drop_nulls().to_numpy(), minlength=len(self.values))
+
+    def spread(self, read: pl.Series) -> pl.Series:
+        """Give every row what was read from its cell; null stays null."""
+        return read if self.places is None else read.gather(self.places)
+
+    def count(self, flags: pl.Series) -> int:
+        """How many rows hold a value whose flag is true."""
+        return int(self.counts[flags.fill_null(False).to_numpy()].sum())
+
+    def share(self, flags: pl.Series) -> float:
+        """Share of the rows with a known flag whose flag is true; 0 if none is known."""
+        n_known = self.count(flags.is_not_null())
+        return self.count(flags) / n_known if n_known else 0.0
+
+
 def for_each_different(cells: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Apply `read` once to each different cell; null stays null."""
-    different = cells.drop_nulls().unique()
-    if len(different) > 0.7 * len(cells):
-        return read(cells)
-    table = pl.DataFrame({"cell": different, "value": read(different)})
-    return cells.alias("cell").to_frame().join(table, on="cell", how="left", maintain_order="left")["value"]
+    different = Different.of(cells)
+    return different.spread(read(different.values))
 
 
 def share_true(flags: pl.Series) -> float:
@@ -48,16 +99,21 @@ def share_true(flags: pl.Series) -> float:
 def as_text(cells: pl.Series) -> pl.Series:
     """Cells of any type as trimmed text, ``b'...'`` unwrapped; words for "nothing" become null."""
     text = _trimmed(cells)
-    return text.set(text.is_in(_NO_TEXT), None)
+    return null_where(text, text.is_in(_NO_TEXT))
 
 
 def as_names(cells: pl.Series) -> pl.Series:
     """Titles or artists as text: a rare ``NA`` or ``null`` is a name there, many of them mean nothing."""
     text = _trimmed(cells)
-    text = text.set(text.is_in(_NO_NAME), None)
+    text = null_where(text, text.is_in(_NO_NAME))
     nothing = says_nothing(text)
     is_marker = int(nothing.sum()) > 2 and share_true(nothing) > 0.01
-    return text.set(nothing, None) if is_marker else text
+    return null_where(text, nothing) if is_marker else text
+
+
+def null_where(cells: pl.Series, flags: pl.Series) -> pl.Series:
+    """Cells without those flagged; the very same column where none is."""
+    return cells.set(flags, None) if flags.any() else cells
 
 
 def says_nothing(text: pl.Series) -> pl.Series:
@@ -73,11 +129,27 @@ def _trimmed(cells: pl.Series) -> pl.Series:
         return pl.Series(cells.name, [None] * len(cells), dtype=pl.String)
     elif cells.dtype.is_float() and bool((cells.drop_nulls().round() == cells.drop_nulls()).all()):
         cells = cells.cast(pl.Int64, strict=False)
-    text = cells.cast(pl.String).str.strip_chars()
-    wrapped = text.str.contains(_BYTES)
-    if wrapped.any():
+    text = _without_padding(cells.cast(pl.String))
+    if (text.str.starts_with("b'") | text.str.starts_with('b"')).any() and text.str.contains(_BYTES).any():
         text = for_each_different(text, _unwrap_bytes)
     return text
+
+
+def _without_padding(text: pl.Series) -> pl.Series:
+    """Trimmed text that shares its memory with the cells, but for those that had padding."""
+    parts = [text.slice(start, _SLICE) for start in range(0, len(text), _SLICE)]
+    padded = pl.concat([part.str.strip_chars() != part for part in parts]) if parts else text.is_null()
+    places = padded.arg_true()
+    return _with(text, places, text.gather(places).str.strip_chars())
+
+
+def _with(cells: pl.Series, places: pl.Series, values: pl.Series) -> pl.Series:
+    """Cells with other values at some places; the rest goes on sharing its memory."""
+    if not len(places):
+        return cells
+    at = pl.repeat(None, len(cells), dtype=pl.UInt32, eager=True)
+    at = at.scatter(places, pl.int_range(len(places), dtype=pl.UInt32, eager=True))
+    return values.gather(at).zip_with(at.is_not_null(), cells)
 
 
 def _unwrap_bytes(text: pl.Series) -> pl.Series:
@@ -133,25 +205,19 @@ def _tidy(parts: pl.Expr) -> pl.Expr:
     return parts.list.eval(pl.element().str.strip_chars().filter(pl.element().str.strip_chars() != ""))
 
 
-def split_tags(cells: pl.Series) -> pl.Series:
+def split_tags(text: pl.Series) -> pl.Series:
     """Genre words of any form -> List(String), lower-cased, unique, in order; never null.
 
     Takes one word, ``a, b, c``, ``a; b``, ``a|b``, list text, or typed lists.
     """
-    if cells.dtype == pl.List(pl.String):
-        lists = cells.to_frame("text").select(_tidy(pl.col("text"))).to_series()
-        return _unique_lower(lists)
-    text = as_text(cells)
-
-    def read(different: pl.Series) -> pl.Series:
-        split = (
-            pl.DataFrame({"text": different.str.replace_all(r"[;|]", ",")})
-            .select(_tidy(pl.col("text").str.split(",")))
-            .to_series()
-        )
-        return _unique_lower(_first_filled(parts_of_lists(different), split))
-
-    return for_each_different(text, read).fill_null([])
+    if text.dtype == pl.List(pl.String):
+        return _unique_lower(text.to_frame("text").select(_tidy(pl.col("text"))).to_series())
+    split = (
+        pl.DataFrame({"text": text.str.replace_all(r"[;|]", ",")})
+        .select(_tidy(pl.col("text").str.split(",")))
+        .to_series()
+    )
+    return _unique_lower(_first_filled(parts_of_lists(text), split))
 
 
 def _first_filled(one: pl.Series, other: pl.Series) -> pl.Series:
@@ -169,42 +235,70 @@ def _unique_lower(lists: pl.Series) -> pl.Series:
     )
 
 
-def join_tags(columns: Sequence[pl.Series]) -> pl.Series:
-    """Unite the tags of several columns, row by row."""
-    frame = pl.DataFrame([column.alias(f"t{place}") for place, column in enumerate(columns)])
-    if frame.width == 1:
-        return frame.to_series()
-    joined = frame.select(pl.concat_list(pl.all()).alias("lists"))
-    return joined.select(pl.col("lists").list.unique(maintain_order=True)).to_series()
+def join_tags(columns: Sequence[tuple[Different, pl.Series]]) -> pl.Series:
+    """Unite the tags of several columns, row by row.
+
+    Parameters
+    ----------
+    columns : sequence of (Different, polars.Series)
+        The cells of each column, and the tags of its different values.
+
+    Returns
+    -------
+    polars.Series
+        List(String), never null.
+    """
+    united = reduce(_unite, columns)
+    return united[0].spread(united[1]).fill_null([])
 
 
-def is_label(cells: pl.Series) -> bool:
+def _unite(
+    one: tuple[Different, pl.Series], other: tuple[Different, pl.Series]
+) -> tuple[Different, pl.Series]:
+    """Unite the tags of two columns, once for each different pair of cells."""
+    (left, left_tags), (right, right_tags) = one, other
+    n_left, n_right = len(left_tags), len(right_tags)
+    pairs = Different.of(_places(left).fill_null(n_left) * (n_right + 1) + _places(right).fill_null(n_right))
+    empty = pl.Series([[]], dtype=pl.List(pl.String))
+    tags = pl.DataFrame(
+        {
+            "left": pl.concat([left_tags, empty]).gather(pairs.values // (n_right + 1)),
+            "right": pl.concat([right_tags, empty]).gather(pairs.values % (n_right + 1)),
+        }
+    ).select(pl.concat_list("left", "right").list.unique(maintain_order=True).alias("tags"))
+    return pairs, tags.to_series()
+
+
+def _places(different: Different) -> pl.Series:
+    """For each row the place of its cell among the different ones."""
+    if different.places is None:
+        return pl.int_range(len(different.values), dtype=pl.UInt64, eager=True)
+    return different.places.cast(pl.UInt64)
+
+
+def is_label(different: Different) -> bool:
     """Say whether a column holds one label a row, not lists of them and not numbers."""
-    if cells.dtype == pl.List(pl.String):
+    if different.values.dtype == pl.List(pl.String):
         return False
-    text = as_text(cells).drop_nulls()
-    text = text.filter(text != "[]")
-    if not len(text):
+    text = as_text(different.values)
+    text = text.set(text == "[]", None)
+    if not len(text.drop_nulls()):
         return False
     several = text.str.contains(r"^\[|,|[;|]\s*\S")
-    numbers = text.cast(pl.Float64, strict=False).is_not_null()
-    return share_true(several) < 0.05 and share_true(numbers) < 0.5
+    numbers = text.cast(pl.Float64, strict=False).is_not_null().set(text.is_null(), None)
+    return different.share(several) < 0.05 and different.share(numbers) < 0.5
 
 
-def labels(cells: pl.Series) -> pl.Series:
+def labels(different: Different) -> pl.Series:
     """One label a row: the cell, trimmed; of a list its first part."""
-    if cells.dtype == pl.List(pl.String):
-        return cells.list.first().str.strip_chars()
-
-    def read(different: pl.Series) -> pl.Series:
-        first = parts_of_lists(different).list.first()
-        is_list = different.str.contains(_LIST)
-        plain = different.str.strip_chars_end(" ;,|")
-        label = pl.DataFrame({"f": first, "l": is_list, "p": plain})
-        chosen = label.select(pl.when("l").then("f").otherwise("p")).to_series()
-        return chosen.set(chosen == "", None)
-
-    return for_each_different(as_text(cells), read)
+    if different.values.dtype == pl.List(pl.String):
+        return different.spread(different.values.list.first().str.strip_chars())
+    text = as_text(different.values)
+    first = parts_of_lists(text).list.first()
+    plain = text.str.strip_chars_end(" ;,|")
+    label = pl.DataFrame({"f": first, "l": text.str.contains(_LIST), "p": plain})
+    chosen = label.select(pl.when("l").then("f").otherwise("p")).to_series()
+    return different.spread(null_where(chosen, chosen == ""))
 
 
 def are_lists(text: pl.Series) -> pl.Series:
@@ -213,87 +307,115 @@ def are_lists(text: pl.Series) -> pl.Series:
     Names may stand in brackets themselves (``[bsd.u]``): without quotes inside, brackets are a list only
     where most of the different cells have them.
     """
-    bracketed, quoted = text.str.contains(_LIST), text.str.contains(_QUOTED_LIST)
+    places = text.str.starts_with("[").arg_true()
+    opened = text.gather(places)
+    bracketed, quoted = opened.str.contains(_LIST), opened.str.contains(_QUOTED_LIST)
     if quoted.any():
-        quoted |= text.str.contains(r"^\[\s*\]$")
-    different = text.filter(bracketed.fill_null(False)).unique()
-    is_usual = len(different) > 1 and len(different) > 0.5 * text.drop_nulls().n_unique()
-    return (bracketed if is_usual else quoted).fill_null(False)
+        quoted |= opened.str.contains(r"^\[\s*\]$")
+    n_bracketed = opened.filter(bracketed).n_unique()
+    is_usual = n_bracketed > 1 and all(  # a sample most often says no, which spares counting all
+        n_bracketed > 0.5 * names.drop_nulls().n_unique() for names in (text.head(_SAMPLE), text)
+    )
+    flags = pl.repeat(False, len(text), eager=True)
+    return flags.scatter(places, bracketed if is_usual else quoted) if len(places) else flags
 
 
-def split_names(cells: pl.Series, *, key: str) -> tuple[pl.Series, str]:
-    """Names joined in one cell -> List(String), never null, and a note on how they were joined.
+@dataclass(frozen=True)
+class Names:
+    """Names of a column: `lists` (List(String), never null), `text` to show, a `note` on the joint."""
+
+    lists: pl.Series
+    text: pl.Series
+    note: str
+
+
+def split_names(text: pl.Series, *, key: str) -> Names:
+    """Take names that are joined in one cell apart.
 
     Parameters
     ----------
-    cells : polars.Series
-        Artists or their ids.
+    text : polars.Series
+        Artists or their ids as `as_names` or `as_text` gives them.
     key : str
         Header key of the column: a plural lets a comma join names.
 
     Returns
     -------
-    names : polars.Series
-        List(String).
-    note : str
-        The joint that was found.
+    Names
     """
-    if cells.dtype == pl.List(pl.String):
-        return cells.to_frame("text").select(_tidy(pl.col("text")).fill_null([])).to_series(), "lists"
-    text = as_names(cells)
     is_list = are_lists(text)
-    plain = text.filter(~is_list)
-    joint = _joint(plain, key)
-    names = for_each_different(text, lambda different: _split_at(different, joint))
-    if is_list.any():
-        in_lists = for_each_different(text.set(~is_list, None), parts_of_lists)
-        names = _first_filled(in_lists, names)
-    notes = ["list text" if is_list.any() else "", _joint_note(plain, joint)]
-    return names.fill_null([]), " and ".join(filter(None, notes))
+    has_lists = bool(is_list.any())
+    joint, note = _joint(text.filter(~is_list) if has_lists else text, key)
+    lists = _split_at(text, joint)
+    if not has_lists:
+        return Names(lists, text, note)
+    places = is_list.arg_true()
+    inner = parts_of_lists(text.gather(places))
+    shown = _with(text, places, inner.list.join(", "))
+    return Names(_with(lists, places, inner), shown, " and ".join(filter(None, ["list text", note])))
 
 
-def _joint_note(text: pl.Series, joint: str) -> str:
-    """Say how names are joined, and in how many cells."""
-    n_semicolons = int(text.str.contains(";", literal=True).sum())
-    if joint == ";":
-        return f"joined by ';' (cells: {n_semicolons:,})"
-    kept = f"cells with a ';' inside a name: {n_semicolons:,}" if n_semicolons else ""
-    words = {"": "", ",": "joined by ','", "\\,": "joined by ',' ('\\,' inside names)"}[joint]
-    return " and ".join(filter(None, [words, kept]))
+def listed_names(cells: pl.Series) -> pl.Series:
+    """Typed lists of names without blanks and empty names, never null."""
+    return cells.to_frame("text").select(_tidy(pl.col("text")).fill_null([])).to_series()
+
+
+def _one_each(text: pl.Series) -> pl.Series:
+    """Lists of one name, empty where there is none."""
+    lists = text.reshape((-1, 1)).arr.to_list()
+    if not text.null_count():
+        return lists
+    empty = pl.Series([[]], dtype=pl.List(pl.String))
+    return lists.to_frame("l").select(pl.when(text.is_not_null()).then("l").otherwise(empty)).to_series()
 
 
 def _split_at(text: pl.Series, joint: str) -> pl.Series:
-    """Split names at a joint; none means that a cell is one name."""
+    """Split names at a joint; an empty joint means that a cell is one name."""
+    if not joint:
+        return _one_each(text)
+    places = text.str.contains(joint[-1], literal=True).arg_true()
+    joined = text.gather(places).to_frame("text")
+    parts = pl.col("text").str.split(joint)
     if joint == "\\,":
-        hidden = text.str.replace_all("\\,", "\x00", literal=True)
-        parts = hidden.str.split(",").to_frame("text")
-        shown = pl.col("text").list.eval(pl.element().str.replace_all("\x00", ",", literal=True))
-        return parts.select(_tidy(shown)).to_series()
-    parts = (text.str.split(joint) if joint else text.str.split("\x00")).to_frame("text")
-    return parts.select(_tidy(pl.col("text"))).to_series()
+        hidden = pl.col("text").str.replace_all(joint, "\x00", literal=True)
+        parts = hidden.str.split(",").list.eval(pl.element().str.replace_all("\x00", ",", literal=True))
+    return _with(_one_each(text), places, joined.select(_tidy(parts)).to_series())
 
 
-def _joint(text: pl.Series, key: str) -> str:
-    """Find what joins the names of a column: a semicolon wins, and both it and a comma need evidence."""
-    plain = text.drop_nulls()
-    semicolons = plain.filter(plain.str.contains(";", literal=True)).unique()
-    if len(semicolons):
-        is_plural = key in _PLURAL_KEYS or key.endswith(("ids", "uris"))
-        if is_plural or len(semicolons) >= 3 or len(semicolons) >= _SEMICOLONS * plain.n_unique():
-            return ";"
-    if plain.str.contains("\\,", literal=True).any():
-        return "\\,"
-    commas = plain.filter(plain.str.contains(",", literal=True)).unique()
-    if not len(commas):
-        return ""
-    tight = commas.str.contains(r",\S") & ~commas.str.contains(r",\s")
-    if len(commas) >= 5 and share_true(tight) > 0.9:
-        return ","
-    n_different = plain.n_unique()
-    share = len(commas) / n_different
+def _joint(text: pl.Series, key: str) -> tuple[str, str]:
+    """Find what joins the names of a column, and say so: both a semicolon and a comma need evidence."""
+    with_semicolon = text.filter(text.str.contains(";", literal=True))
+    n_semicolons = len(with_semicolon)
+    if n_semicolons and _joins_by_semicolon(text, with_semicolon.unique(), key):
+        return ";", f"joined by ';' (cells: {n_semicolons:,})"
+    kept = f"cells with a ';' inside a name: {n_semicolons:,}" if n_semicolons else ""
+    with_comma = text.filter(text.str.contains(",", literal=True))
+    joint = ""
+    if with_comma.str.contains("\\,", literal=True).any():
+        joint = "\\,"
+    elif len(with_comma) and _joins_by_comma(text, with_comma.unique(), key):
+        joint = ","
+    words = {"": "", ",": "joined by ','", "\\,": "joined by ',' ('\\,' inside names)"}[joint]
+    return joint, " and ".join(filter(None, [words, kept]))
+
+
+def _joins_by_semicolon(text: pl.Series, with_semicolon: pl.Series, key: str) -> bool:
+    """Say whether the different cells with a semicolon are many enough."""
+    is_plural = key in _PLURAL_KEYS or key.endswith(("ids", "uris"))
+    n_joined = len(with_semicolon)
+    return is_plural or n_joined >= 3 or n_joined >= _SEMICOLONS * text.drop_nulls().n_unique()
+
+
+def _joins_by_comma(text: pl.Series, with_comma: pl.Series, key: str) -> bool:
+    """Say whether the different cells with a comma are many enough, or written without blanks."""
+    tight = with_comma.str.contains(r",\S") & ~with_comma.str.contains(r",\s")
+    if len(with_comma) >= 5 and share_true(tight) > 0.9:
+        return True
+    n_different = text.drop_nulls().n_unique()
+    share = len(with_comma) / n_different
     if key in _PLURAL_KEYS:
-        return "," if n_different < 50 or share >= 0.02 else ""
-    return "," if n_different >= 20 and share >= _JOINED else ""
+        return n_different < 50 or share >= 0.02
+    return n_different >= 20 and share >= _JOINED
 
 
 def bare_ids(cells: pl.Series) -> pl.Series:
@@ -308,6 +430,8 @@ def bare_ids(cells: pl.Series) -> pl.Series:
     ['4XU3UbQRXTkBR8VastbrFK', 'spotify:local:a:b:c:12']
     """
     text = as_text(cells)
+    if not text.str.contains("track", literal=True).any():
+        return text
     found = text.str.extract(r"(?:^spotify:track:|(?:^|/)tracks?/)([0-9A-Za-z]+)(?:[?/#].*)?$")
     own = found.is_null() | text.str.starts_with("spotify:local:")
     return text.zip_with(own, found)
@@ -315,15 +439,15 @@ def bare_ids(cells: pl.Series) -> pl.Series:
 
 def share_of_spotify_ids(ids: pl.Series) -> float:
     """Share of the ids that are written like Spotify's: 22 letters and digits."""
-    return share_true(ids.drop_nulls().str.contains(_SPOTIFY_ID))
+    return share_true(ids.str.contains(_SPOTIFY_ID))
 
 
 def is_counter(ids: pl.Series) -> bool:
     """Say whether the cells merely count the rows."""
-    numbers = ids.cast(pl.Int64, strict=False)
-    if numbers.null_count() or len(numbers) < 2:
+    if len(ids) < 2 or ids.head(1).cast(pl.Int64, strict=False)[0] not in (0, 1):
         return False
-    return bool((numbers.diff().drop_nulls() == 1).all()) and numbers[0] in (0, 1)
+    numbers = ids.cast(pl.Int64, strict=False)
+    return not numbers.null_count() and bool((numbers.diff().drop_nulls() == 1).all())
 
 
 def made_ids(texts: Sequence[pl.Series], numbers: Sequence[pl.Series]) -> pl.Series:
@@ -348,9 +472,11 @@ def flags(cells: pl.Series) -> pl.Series | None:
     """Yes and no in any spelling -> Boolean; None if the column holds something else."""
     if cells.dtype == pl.Boolean:
         return cells
-    text = as_text(cells).str.to_lowercase()
+    different = Different.of(cells)
+    text = as_text(different.values).str.to_lowercase()
     value = text.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
-    return value if value.null_count() <= text.null_count() + 0.1 * len(text) else None
+    n_lost = different.count(text.is_not_null()) - different.count(value.is_not_null())
+    return different.spread(value) if n_lost <= 0.1 * len(cells) else None
 
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from songatlas.features import FEATURES
@@ -157,7 +158,13 @@ def spoken_word(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     tagged_talk = pl.col("_tags").str.contains(_TALK_TAG) & talking
     chapter = pl.col("title").str.contains(_CHAPTER_TITLE) & (speech >= HALF_SPOKEN) & _quiet(-9.0)
     spoken = [expression.fill_null(value=False) for expression in (tagged_play, tagged_talk, chapter)]
-    return _decided(_with_tags(table), pl.any_horizontal(*spoken, _voice_alone().fill_null(value=False)))
+    may_be = (speech >= HALF_SPOKEN).fill_null(value=False) | pl.lit(_with_tag(table["tags"], _PLAY_TAG))
+    return _decided_among(
+        table,
+        may_be,
+        pl.any_horizontal(*spoken, _voice_alone().fill_null(value=False)),
+        with_names=("title",),
+    )
 
 
 def silence_or_noise(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
@@ -165,9 +172,10 @@ def silence_or_noise(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     without_beat = (pl.col("tempo_bpm") == 0) | ((pl.col("danceability") == 0) & (pl.col("valence") == 0))
     names = pl.concat_str("title", "artist", "album", "_tags", separator=" | ", ignore_nulls=True)
     shapeless = (pl.col("valence") < 0.1) & (pl.col("danceability") < 0.36) & _quiet(-11.5)
-    named = names.str.contains(_NOISE_WORDS) & shapeless
-    expressions = [without_beat.fill_null(value=False), named.fill_null(value=False)]
-    return _decided(_with_tags(table), pl.any_horizontal(expressions))
+    named = _decided_among(
+        table, shapeless, names.str.contains(_NOISE_WORDS), with_names=("title", "artist", "album")
+    )
+    return _decided(table, without_beat.fill_null(value=False) | pl.lit(named))
 
 
 def too_short(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
@@ -199,10 +207,28 @@ def _quiet(loudness_db: float) -> pl.Expr:
     return (pl.col("loudness_db") < loudness_db).fill_null(value=True)
 
 
-def _with_tags(table: pl.DataFrame) -> pl.DataFrame:
-    """Add the tags as one text, each between bars."""
+def _with_tag(tags: pl.Series, pattern: str) -> pl.Series:
+    """Rows with a tag in which the pattern is found; each different tag is looked at once."""
+    each = tags.explode(empty_as_null=False, keep_nulls=False)
+    different = each.drop_nulls().unique()
+    found = different.filter(different.str.contains(pattern))
+    applies = np.zeros(len(tags), dtype=np.bool_)
+    if len(found):
+        row = np.repeat(np.arange(len(tags)), tags.list.len().fill_null(0).to_numpy())
+        applies[row[each.is_in(found.implode()).fill_null(value=False).to_numpy()]] = True
+    return pl.Series("_tagged", applies)
+
+
+def _decided_among(
+    table: pl.DataFrame, suspects: pl.Expr, expression: pl.Expr, *, with_names: Sequence[str]
+) -> pl.Series:
+    """Evaluate only for the suspects, all tags of each as one text between bars; no other row applies."""
+    suspected = _decided(table, suspects)
+    found = np.zeros(table.height, dtype=np.bool_)
+    few = table.select(*FEATURES, "tags", *with_names).filter(suspected)
     joined = pl.col("tags").list.join("||", ignore_nulls=True).fill_null("")
-    return table.with_columns(_tags="|" + joined + "|")
+    found[suspected.to_numpy()] = _decided(few.with_columns(_tags="|" + joined + "|"), expression).to_numpy()
+    return pl.Series("_applies", found)
 
 
 def _n_missing(features: Sequence[str]) -> pl.Expr:

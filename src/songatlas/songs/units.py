@@ -130,24 +130,31 @@ def _decide_share(numbers: Numbers) -> UnitReading | None:
     """Find the unit of one column by its own values; None where they fit several."""
     if numbers.percent_signs > 0.5:
         return _percent(numbers, "certain", "written with %")
-    if float(np.mean(numbers.known < 0)) > _STRAY and (scores := rescaled(numbers.known)) is not None:
+    every = numbers.known
+    if 0 <= np.min(every) <= np.max(every) <= 1 and _has_fractions(every):
+        return UnitReading(numbers.values, "share", sureness(numbers))
+    if float(np.mean(every < 0)) > _STRAY and (scores := rescaled(every)) is not None:
         return scores
-    known = _without_negatives(numbers.known)
+    known = _without_negatives(every)
     inside = float(np.mean((known >= 0) & (known <= 1)))
     whole = float(np.mean(known == np.round(known)))
-    top = _upper(known)
     if inside >= 1 - _STRAY and whole < 1 and not _only_strays_are_fractions(known):
-        n_outside = int(np.sum((numbers.known < 0) | (numbers.known > 1)))
+        n_outside = int(np.sum((every < 0) | (every > 1)))
         note = f"values outside 0 to 1: {n_outside:,}" if n_outside else ""
         return UnitReading(numbers.values, "share", sureness(numbers), note)
     if float(np.mean(known < 0)) > _STRAY:
         return None
     if has_lost_points(numbers, beyond=100):
         return _mend_lost_points(numbers, "certain", 0.0, 1.0)
-    if not 10 < top <= 100 or (whole < 1 and _is_mixed(known)):
+    if not 10 < _upper(known) <= 100 or (whole < 1 and _is_mixed(known)):
         return None
-    n_negative = len(numbers.known) - len(known)
+    n_negative = len(every) - len(known)
     return _percent(numbers, sureness(numbers), f"values below 0: {n_negative:,}" if n_negative else "")
+
+
+def _has_fractions(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
+    """Say whether any value is no whole number; most often one of the first is none."""
+    return any(bool((values != np.round(values)).any()) for values in (known[:1000], known))
 
 
 def _without_negatives(
@@ -245,13 +252,14 @@ def has_lost_points(numbers: Numbers, *, beyond: float) -> bool:
     while 0.0583 and 0.93 stay. The sign of it: whole numbers `beyond` anything possible beside fractions of
     which none has three digits, though in every honest column most have.
     """
-    if numbers.texts is None:
+    if numbers.cells is None:
         return False
-    texts = numbers.texts.drop_nulls()
-    digits = texts.str.extract(r"^[-+]?\d+\.(\d+)$").drop_nulls().str.len_chars()
-    known = np.abs(numbers.known)
-    n_large = int(np.sum((known > beyond) & (known == np.round(known))))
-    return len(digits) >= 10 and n_large >= 10 and share_true(digits == 3) < 0.01
+    known = numbers.known
+    large = known[np.abs(known) > beyond]
+    if np.sum(large == np.round(large)) < 10:
+        return False
+    digits = numbers.cells.str.strip_chars().str.extract(r"^[-+]?\d+\.(\d+)$").drop_nulls().str.len_chars()
+    return len(digits) >= 10 and share_true(digits == 3) < 0.01
 
 
 def _mend_lost_points(numbers: Numbers, how_sure: Sureness, low: float, high: float) -> UnitReading:

@@ -132,12 +132,24 @@ class Coordinate:
 
     def values(self, songs: pl.DataFrame) -> _Float:
         """Return the column after `shape`, missing values filled; float64 ``(n_songs,)``."""
-        shaped = _shaped(self, numbers_of(songs, self.column))
-        return np.where(np.isfinite(shaped), shaped, self.fill)
+        return self.filled(_shaped(self, numbers_of(songs, self.column)))
 
     def points(self, songs: pl.DataFrame) -> _Float:
         """Return the coordinate of each song, float64 ``(n_songs,)``, finite."""
-        return np.clip((self.values(songs) - self.mean) * self.gain, -self.limit, self.limit)
+        return self.placed(self.values(songs))
+
+    def points_of(self, numbers: _Float) -> _Float:
+        """Return the coordinates of some numbers of the column, NaN for missing."""
+        return self.placed(self.filled(_shaped(self, numbers)))
+
+    def filled(self, shaped: _Float) -> _Float:
+        """Return values after `shape` with `fill` in place of those that are missing."""
+        known = np.isfinite(shaped)
+        return shaped if known.all() else np.where(known, shaped, self.fill)
+
+    def placed(self, values: _Float) -> _Float:
+        """Return the coordinates of values after `shape`, centred, scaled and stopped at the limit."""
+        return np.clip((values - self.mean) * self.gain, -self.limit, self.limit)
 
     def scaled(self, factor: float) -> Coordinate:
         """Return the same coordinate, `factor` times as long."""
@@ -205,7 +217,7 @@ class SoundBlock(FittedBlock):
             for column in features
             for one in _standardized(songs, _drafts(column), share=QUIET_FEATURES.get(column, 1.0))
         ]
-        return cls(weight=weight, coordinates=_unit_share(songs, fitted, weight=weight))
+        return cls(weight=weight, coordinates=_unit_share(fitted, weight=weight))
 
 
 class EraBlock(FittedBlock):
@@ -227,7 +239,7 @@ class EraBlock(FittedBlock):
         if np.ptp(years[np.isfinite(years)]) == 0:
             return "All songs are of one year, so there is no era block."
         fitted = _standardized(songs, _drafts("year"), share=1.0)
-        return cls(weight=weight, coordinates=_unit_share(songs, fitted, weight=weight))
+        return cls(weight=weight, coordinates=_unit_share(fitted, weight=weight))
 
 
 class PlainBlock(FittedBlock):
@@ -247,7 +259,7 @@ class PlainBlock(FittedBlock):
         fitted = [
             replace(one, limit=_PLAIN_CLIP)
             for draft in drafts
-            for one in _standardized(songs, (draft,), share=1.0)
+            for one, _ in _standardized(songs, (draft,), share=1.0)
         ]
         return cls(weight=1.0, coordinates=tuple(fitted))
 
@@ -256,8 +268,9 @@ def numbers_of(songs: pl.DataFrame, column: str) -> _Float:
     """The column as float64 with NaN for missing; absent columns are missing throughout."""
     if column not in songs.columns:
         return np.full(songs.height, np.nan)
-    numbers = songs[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return np.where(np.abs(numbers) < _HUGE, numbers, np.nan)
+    numbers: _Float = songs[column].cast(pl.Float64).to_numpy()
+    usual = np.abs(numbers) < _HUGE
+    return numbers if usual.all() else np.where(usual, numbers, np.nan)
 
 
 def _shaped(coordinate: Coordinate, numbers: _Float) -> _Float:
@@ -293,30 +306,37 @@ def _drafts(column: str) -> tuple[Coordinate, ...]:
 
 def _standardized(
     songs: pl.DataFrame, drafts: Sequence[Coordinate], *, share: float
-) -> tuple[Coordinate, ...]:
-    """Fill, centre and scale the coordinates of one column to standard deviation `share` together."""
-    fitted, variance, size = [], 0.0, 0.0
+) -> list[tuple[Coordinate, float]]:
+    """Fill, centre and scale the coordinates of one column to standard deviation `share` together.
+
+    Each comes with the variance that it has once it is stopped at its limit.
+    """
+    fitted, columns, variance, size = [], [], 0.0, 0.0
     for draft in drafts:
         shaped = _shaped(draft, numbers_of(songs, draft.column))
-        known = shaped[np.isfinite(shaped)]
+        finite = np.isfinite(shaped)
+        known = shaped if finite.all() else shaped[finite]
         filled = replace(draft, fill=float(np.median(known)) if len(known) else 0.0)
-        values = filled.values(songs)
+        values = filled.filled(shaped)
         mean = float(values.mean()) if len(values) else 0.0
         variance += float(np.square(values - mean).mean()) if len(values) else 0.0
         size = max(size, float(np.abs(values).max(initial=0.0)))
         fitted.append(replace(filled, mean=mean))
+        columns.append(values)
     constant = sqrt(variance) <= 1e-12 * size  # rounding, not spread
     gain = 0.0 if constant else share / sqrt(variance)
-    return tuple(replace(each, gain=gain, limit=CLIP * share) for each in fitted)
+    scaled = [replace(each, gain=gain, limit=CLIP * share) for each in fitted]
+    return [
+        (each, float(np.var(each.placed(values))) if len(values) else 0.0)
+        for each, values in zip(scaled, columns, strict=True)
+    ]
 
 
-def _unit_share(
-    songs: pl.DataFrame, coordinates: Sequence[Coordinate], *, weight: float
-) -> tuple[Coordinate, ...]:
+def _unit_share(fitted: Sequence[tuple[Coordinate, float]], *, weight: float) -> tuple[Coordinate, ...]:
     """Scale a block's coordinates so that their variances sum to 1, then by the block's weight."""
-    total = sum(float(np.var(each.points(songs))) for each in coordinates) if songs.height else 0.0
+    total = sum(variance for _, variance in fitted)
     factor = weight / sqrt(total) if total > 0 else 0.0
-    return tuple(each.scaled(factor) for each in coordinates)
+    return tuple(each.scaled(factor) for each, _ in fitted)
 
 
 BLOCKS: Final[Mapping[str, type[FittedBlock]]] = MappingProxyType(

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from songatlas.errors import BadAtlas
 from songatlas.features import DETAILS, FEATURES
+from songatlas.kernels import one_blas_thread
 from songatlas.space.blocks import FIFTHS
 
 _Float = NDArray[np.float64]
+_ROWS_AT_ONCE: Final = 16_384  # little enough to stay in the cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +47,16 @@ class Layout:
 
     def positions(self, points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return where points lie, float32 ``(n_songs, 2)``; each row depends on its own point only."""
-        flat = np.zeros((len(points), 2))
-        for dimension in range(points.shape[1]):
-            centred = points[:, dimension].astype(np.float64) - self.mean[dimension]
-            flat += centred[:, None] * self.components[:, dimension]
-        return flat.astype(np.float32)
+        flat = np.empty((len(points), 2), dtype=np.float32)
+        for start in range(0, len(points), _ROWS_AT_ONCE):
+            rows = points[start : start + _ROWS_AT_ONCE]
+            sums = np.zeros((2, len(rows)))
+            for dimension in range(points.shape[1]):
+                centred = rows[:, dimension].astype(np.float64) - self.mean[dimension]
+                for axis in (0, 1):
+                    sums[axis] += centred * self.components[axis, dimension]
+            flat[start : start + _ROWS_AT_ONCE] = sums.T
+        return flat
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; exact both ways."""
@@ -87,17 +94,12 @@ def fit_layout(points: NDArray[np.floating[Any]], dimensions: Sequence[str]) -> 
     Returns
     -------
     Layout
-        The same for the same points on any number of threads: sums are made column by column.
+        The same for the same points on any number of threads.
     """
     n_dimensions = points.shape[1]
-    columns = [np.ascontiguousarray(points[:, each], dtype=np.float64) for each in range(n_dimensions)]
-    mean = np.array([column.mean() if len(column) else 0.0 for column in columns])
-    centred = [column - middle for column, middle in zip(columns, mean, strict=True)]
-    covariance = np.zeros((n_dimensions, n_dimensions))
-    for row in range(n_dimensions):
-        for column in range(row, n_dimensions):
-            covariance[row, column] = covariance[column, row] = np.sum(centred[row] * centred[column])
-    _, spreads, directions = np.linalg.svd(covariance)
+    with one_blas_thread():
+        mean, scatter = _mean_and_scatter(points)
+        _, spreads, directions = np.linalg.svd(scatter)
     components, shares = np.zeros((2, n_dimensions)), [0.0, 0.0]
     total = float(spreads.sum())
     for axis in range(min(2, n_dimensions)):
@@ -109,6 +111,19 @@ def fit_layout(points: NDArray[np.floating[Any]], dimensions: Sequence[str]) -> 
     return Layout(
         components=components, mean=mean, explained=(shares[0], shares[1]), axis_words=(x_words, y_words)
     )
+
+
+def _mean_and_scatter(points: NDArray[np.floating[Any]]) -> tuple[_Float, _Float]:
+    """Mean of the points, and the sums of products of what they differ from it by, some rows at a time."""
+    n_songs, n_dimensions = points.shape
+    pieces = [points[start : start + _ROWS_AT_ONCE] for start in range(0, n_songs, _ROWS_AT_ONCE)]
+    mean, scatter = np.zeros(n_dimensions), np.zeros((n_dimensions, n_dimensions))
+    for rows in pieces:
+        mean += rows.sum(axis=0, dtype=np.float64) / n_songs
+    for rows in pieces:
+        centred = np.ascontiguousarray(rows.T, dtype=np.float64) - mean[:, None]
+        scatter += centred @ centred.T
+    return mean, scatter
 
 
 def _axis_words(component: _Float, dimensions: Sequence[str]) -> tuple[str, str]:

@@ -1,0 +1,58 @@
+"""The colours of clusters, the same in every figure and on the page.
+
+References
+----------
+Twenty colours, far apart in CAM02-UCS also for colour-blind eyes (least distance 9.1), early ones farthest.
+"""
+
+from __future__ import annotations
+
+CLUSTER_COLOURS: tuple[str, ...] = (
+    "#efb50c",
+    "#4d1cb8",
+    "#820602",
+    "#41c7f3",
+    "#fc678a",
+    "#448b13",
+    "#b656f1",
+    "#645560",
+    "#770666",
+    "#c1a5b8",
+    "#1a4f31",
+    "#33689b",
+    "#98d890",
+    "#7d8361",
+    "#12aa8f",
+    "#8d8fc6",
+    "#a60750",
+    "#9da130",
+    "#735917",
+    "#9e7191",
+)
+NOT_CLUSTERED = "#9aa0aa"
+
+_SHADES = (0.0, 0.5, -0.45, 0.28, -0.25)
+
+
+def colour_of(cluster: int) -> str:
+    """Return the colour of a cluster, as ``#rrggbb``.
+
+    Parameters
+    ----------
+    cluster : int
+        Number of the cluster. Below 0 means not clustered and is grey; from 20 on the colours come
+        again lighter and darker.
+
+    Examples
+    --------
+    >>> colour_of(0), colour_of(20) == colour_of(0)
+    ('#efb50c', False)
+    """
+    if cluster < 0:
+        return NOT_CLUSTERED
+    turn, place = divmod(int(cluster), len(CLUSTER_COLOURS))
+    shade = _SHADES[turn % len(_SHADES)]
+    target = 1.0 if shade > 0 else 0.0
+    parts = [int(CLUSTER_COLOURS[place][at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    mixed = [part + (target - part) * abs(shade) for part in parts]
+    return "#" + "".join(f"{round(part * 255):02x}" for part in mixed)

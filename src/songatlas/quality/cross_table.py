@@ -1,0 +1,179 @@
+"""How many songs two groupings share, group by group, and every index of agreement made from these counts.
+
+Conventions
+-----------
+Songs are counted once and all indices come from the counts, so a million songs cost little more than a
+thousand. Groups are numbered from 0; the numbers do not matter.
+
+References
+----------
+L. Hubert, P. Arabie (1985), "Comparing partitions", Journal of Classification 2.
+N. X. Vinh, J. Epps, J. Bailey (2010), "Information theoretic measures for clusterings comparison",
+Journal of Machine Learning Research 11.
+A. Rosenberg, J. Hirschberg (2007), "V-measure", EMNLP-CoNLL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CELLS_A_SONG = 4  # up to this many, counting into a full table is quicker than sorting
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well clusters match genres.
+
+    Attributes
+    ----------
+    ami : float
+        Adjusted mutual information: 0 by chance, 1 at best.
+    ari : float
+        Adjusted Rand index: 0 by chance, 1 at best.
+    nmi : float
+        Normalised mutual information, 0 to 1, not adjusted for chance.
+    v_measure : float
+        Harmonic mean of homogeneity and completeness, 0 to 1, not adjusted for chance.
+    purity : float
+        Share of songs whose genre is the commonest of their cluster; grows with the number of clusters.
+    """
+
+    ami: float
+    ari: float
+    nmi: float
+    v_measure: float
+    purity: float
+
+
+@dataclass(frozen=True)
+class CrossTable:
+    """Songs that a group of one grouping shares with a group of another.
+
+    Attributes
+    ----------
+    rows, columns : ndarray of int64, shape (n_cells,)
+        Group of the first and of the second grouping, for every two groups that share songs.
+    counts : ndarray of int64, shape (n_cells,)
+        Songs that they share, at least 1.
+    row_sizes, column_sizes : ndarray of int64
+        Songs of each group of the first and of the second grouping, none of them empty.
+    """
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    row_sizes: NDArray[np.int64]
+    column_sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, first: NDArray[np.integer[Any]], second: NDArray[np.integer[Any]]) -> CrossTable:
+        """Count the songs of two groupings, each int from 0, shape ``(n_songs,)``.
+
+        Examples
+        --------
+        >>> table = CrossTable.of(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0]))
+        >>> table.counts.tolist(), table.adjusted_rand()
+        ([2, 2], 1.0)
+        """
+        n_columns = int(second.max()) + 1
+        cells = first.astype(np.int64) * n_columns + second
+        if (int(first.max()) + 1) * n_columns <= _CELLS_A_SONG * len(cells):
+            table = np.bincount(cells)
+            filled = np.flatnonzero(table)
+            counts = table[filled]
+        else:
+            filled, counts = np.unique(cells, return_counts=True)
+        rows, columns = np.divmod(filled, n_columns)
+        sizes = [np.bincount(side, weights=counts).astype(np.int64) for side in (rows, columns)]
+        return cls(rows, columns, counts.astype(np.int64), *(each[each > 0] for each in sizes))
+
+    @property
+    def n_songs(self) -> int:
+        """Number of songs."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def expected_information(self) -> float:
+        """Mutual information that groups of these sizes share by chance, in nats."""
+        from sklearn.metrics.cluster import expected_mutual_information
+
+        return float(expected_mutual_information(self._matrix(), self.n_songs))
+
+    def agreement(self) -> Agreement:
+        """Return every index, for clusters in the rows and genres in the columns."""
+        shared = self.normalized_mutual_information()
+        return Agreement(
+            ami=self.adjusted_mutual_information(),
+            ari=self.adjusted_rand(),
+            nmi=shared,
+            v_measure=shared,
+            purity=self.purity(),
+        )
+
+    def mutual_information(self) -> float:
+        """Return the mutual information in nats, 0 or more."""
+        from sklearn.metrics import mutual_info_score
+
+        return float(mutual_info_score(None, None, contingency=self._matrix()))
+
+    def adjusted_mutual_information(self, *, expected: float | None = None) -> float:
+        """Return the mutual information adjusted for chance: 0 by chance, 1 at best.
+
+        Parameters
+        ----------
+        expected : float, optional
+            `expected_information` of another table whose groups have the same sizes.
+        """
+        if len(self.row_sizes) == 1 or len(self.column_sizes) == 1:
+            return float(len(self.row_sizes) == len(self.column_sizes))
+        chance = self.expected_information if expected is None else expected
+        above, most = self.mutual_information() - chance, self._mean_entropy() - chance
+        return _away_from_zero(above) / _away_from_zero(most)
+
+    def normalized_mutual_information(self) -> float:
+        """Return the mutual information as a share of the mean entropy, 0 to 1: the V-measure, too."""
+        entropy = self._mean_entropy()
+        return self.mutual_information() / entropy if entropy else 1.0
+
+    def adjusted_rand(self) -> float:
+        """Return the adjusted Rand index, in whole numbers until the last division; 1 for equal groupings.
+
+        `both`, `left` and `right` count the ordered pairs of different songs that share a group in both
+        groupings, in the first and in the second.
+        """
+        n_songs = self.n_songs
+        sizes = self.counts, self.row_sizes, self.column_sizes
+        both, left, right = (int(np.square(each).sum()) - n_songs for each in sizes)
+        if both == left == right:
+            return 1.0
+        n_pairs = n_songs * (n_songs - 1)
+        return 2 * (both * n_pairs - left * right) / (n_pairs * (left + right) - 2 * left * right)
+
+    def purity(self) -> float:
+        """Return the share of songs in the largest cell of their row, above 0 up to 1."""
+        largest = np.zeros(int(self.rows.max()) + 1, dtype=np.int64)
+        np.maximum.at(largest, self.rows, self.counts)
+        return float(largest.sum() / self.n_songs)
+
+    def _mean_entropy(self) -> float:
+        """Mean of the entropies of both groupings, in nats."""
+        shares = (sizes / self.n_songs for sizes in (self.row_sizes, self.column_sizes))
+        return float(np.mean([-(share * np.log(share)).sum() for share in shares]))
+
+    def _matrix(self) -> Any:
+        """The counts as scikit-learn takes them, without empty rows and columns."""
+        from scipy.sparse import csr_matrix
+
+        places = [np.unique(side, return_inverse=True)[1] for side in (self.rows, self.columns)]
+        return csr_matrix((self.counts, tuple(places)))
+
+
+def _away_from_zero(value: float) -> float:
+    """The value, or the least float of its sign where it is nothing, so that 0 / 0 counts as equal."""
+    least = float(np.finfo(np.float64).eps)
+    return min(value, -least) if value < 0 else max(value, least)

@@ -1,0 +1,111 @@
+"""`MergedSongs`: every song of a table once, without a copy of the table.
+
+A song is a row that stands alone or a row made of several. Rows are mended when they are looked at, part by
+part, or when they are taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songatlas.songs.mending import DAMAGED, Mending
+from songatlas.songs.song_rows import SLICE, SongRows
+
+
+@dataclass(frozen=True)
+class MergedSongs:
+    """Songs sorted by `song_id`, numbered from 0.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        The rows as they were read, one an input row.
+    grouped : SongRows
+        Which of them stand for which song.
+    mending : Mending
+        What is to be done to impossible values in `rows`.
+    made : DataFrame
+        One mended row for every song that stands in several, with `_damaged`.
+    places : ndarray of int64, shape (n_songs,)
+        Where each song stands: its row in `rows` or, from n_rows on, its row in `made`.
+    repeated, joined : ndarray of int64
+        Rows that repeat an earlier row of their song in every column, and rows that differ from it.
+    n_differing : int
+        Songs whose rows disagree in a feature by more than rounding.
+    """
+
+    rows: pl.DataFrame
+    grouped: SongRows
+    mending: Mending
+    made: pl.DataFrame
+    places: NDArray[np.int64]
+    repeated: NDArray[np.int64]
+    joined: NDArray[np.int64]
+    n_differing: int
+
+    @property
+    def n_songs(self) -> int:
+        """Number of different songs."""
+        return len(self.places)
+
+    @property
+    def n_rows_each(self) -> NDArray[np.int64]:
+        """Number of rows of each song."""
+        return self.grouped.n_rows_each
+
+    def damaged(self) -> NDArray[np.bool_]:
+        """True for songs all rows of which are damaged."""
+        made = self.made[DAMAGED].to_numpy()
+        return np.concatenate([self.mending.damaged, made])[self.places]
+
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """Yield all rows and then all made rows, mended, with `_damaged`, some at a time."""
+        columns = self.rows.columns if columns is None else columns
+        for start in range(0, max(1, self.rows.height), SLICE):
+            part = self.rows.select(columns).slice(start, SLICE)
+            yield self.mending.mended(part, self.mending.damaged[start : start + SLICE])
+        for start in range(0, self.made.height, SLICE):
+            yield self.made.select(*columns, DAMAGED).slice(start, SLICE)
+
+    def seen(self, songs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """True for those rows and made rows, in the order of `parts`, that stand for some of the songs."""
+        seen = np.zeros(self.rows.height + self.made.height, dtype=np.bool_)
+        seen[self.places[songs]] = True
+        return seen
+
+    def most_popular(self, songs: NDArray[np.bool_], n_songs: int) -> pl.DataFrame:
+        """Return `song_id`, `title` and `artist`, as far as known, of the most popular of these songs."""
+        places = self.places[songs]
+        if "popularity" in self.rows.columns:
+            popularity = self._taken(["popularity"], places)
+            falling = pl.arg_sort_by(-pl.col("popularity"), nulls_last=True, maintain_order=True)
+            places = places[popularity.select(falling).to_series().head(n_songs).to_numpy()]
+        known = [name for name in ("song_id", "title", "artist") if name in self.rows.columns]
+        return self._taken(known, places[:n_songs])
+
+    def taken(self, songs: NDArray[np.bool_]) -> pl.DataFrame:
+        """Return some of the songs, none of them damaged, with the columns of the rows."""
+        places = self.places[songs]
+        if np.array_equal(places, np.arange(self.rows.height)):
+            return self.mending.cells_mended(self.rows)
+        made = places >= self.rows.height if self.made.height else None
+        return self.mending.cells_mended(self._taken(self.rows.columns, places), spared=made)
+
+    def _taken(self, columns: Sequence[str], places: NDArray[np.int64]) -> pl.DataFrame:
+        index = pl.Series(places).cast(pl.UInt32)
+        return pl.DataFrame([self._column(name, index) for name in columns])
+
+    def _column(self, name: str, places: pl.Series) -> pl.Series:
+        """One column at these places, as it stands."""
+        column = self.rows[name]
+        if self.made.height:
+            column = pl.concat([column, self.made[name]], rechunk=len(places) > self.rows.height // 4)
+        if column.dtype != pl.Float64 or not column.null_count():
+            return column.gather(places)
+        # A look-up in numbers alone takes half as long as one in numbers and marks of what is missing.
+        return column.fill_null(float("nan")).gather(places).fill_nan(None)
