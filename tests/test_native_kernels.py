@@ -27,11 +27,6 @@ def _restore_variant():
     _kernels.use_variant(before)
 
 
-@pytest.fixture
-def _never_few(monkeypatch):
-    monkeypatch.setattr("songatlas.kernels.native_silhouette.FEW_PAIRS", 0)
-
-
 def points_of(kind, n, d, dtype, random):
     points = random.normal(size=(n, d))
     if kind == "integers":
@@ -181,81 +176,6 @@ def test_spreads_equal_the_references(n, d, k, kind, dtype, n_threads, seed):
         np.testing.assert_array_equal(one, other)
 
 
-def labelings_of(points, ks):
-    rows = native.Rows.of(points)
-    return [native.nearest(rows, points[:k].astype(np.float64)) for k in ks]
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    n=st.integers(50, 400),
-    d=st.integers(1, 20),
-    ks=st.lists(st.integers(2, 12), min_size=1, max_size=5),
-    kind=st.sampled_from(["normal", "integers", "far", "duplicates"]),
-    dtype=st.sampled_from([np.float32, np.float64]),
-    variant=st.sampled_from(VARIANTS),
-    seed=st.integers(0, 2**31),
-)
-def test_silhouettes_agree_with_the_references(n, d, ks, kind, dtype, variant, seed):
-    _kernels.use_variant(variant)
-    random = np.random.default_rng(seed)
-    points = points_of(kind, n, d, dtype, random)
-    labelings = [np.append(np.arange(k), random.integers(k, size=n - k)).astype(np.int32) for k in ks]
-    queries = random.integers(n, size=77)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("songatlas.kernels.native_silhouette.FEW_PAIRS", 0)
-        fast = native.silhouette_table(points, queries, labelings, ks)
-    assert fast.shape == (len(ks), 77)
-    np.testing.assert_allclose(fast, reference.silhouette_table(points, queries, labelings, ks), atol=3e-6)
-
-
-@pytest.mark.usefixtures("_never_few")
-def test_mean_silhouettes_are_good_to_nine_figures():
-    random = np.random.default_rng(3)
-    points = (random.normal(size=(3000, 13)) + random.integers(3, size=(3000, 1)) * 1.5).astype(np.float32)
-    ks = [8, 2, 5]
-    labelings, queries = labelings_of(points, ks), np.arange(3000)
-    plain = reference.silhouette_table(points, queries, labelings, ks)
-    for variant in VARIANTS:
-        _kernels.use_variant(variant)
-        fast = native.silhouette_table(points, queries, labelings, ks, n_threads=2)
-        np.testing.assert_allclose(fast.mean(axis=1), plain.mean(axis=1), rtol=0, atol=1e-9)
-
-
-def test_few_songs_are_left_to_the_reference():
-    points = np.random.default_rng(4).normal(size=(500, 4))
-    labelings, queries = labelings_of(points, [3, 9]), np.arange(20)
-    np.testing.assert_array_equal(
-        native.silhouette_table(points, queries, labelings, [3, 9]),
-        reference.silhouette_table(points, queries, labelings, [3, 9]),
-    )
-
-
-@pytest.mark.usefixtures("_never_few")
-def test_silhouettes_do_not_depend_on_threads():
-    random = np.random.default_rng(4)
-    points = random.normal(size=(2500, 4))
-    ks = [3, 9]
-    labelings, queries = labelings_of(points, ks), random.integers(2500, size=1200)
-    first = native.silhouette_table(points, queries, labelings, ks)
-    for n_threads in (2, 4):
-        again = native.silhouette_table(points, queries, labelings, ks, n_threads=n_threads)
-        np.testing.assert_array_equal(first, again)
-
-
-@pytest.mark.usefixtures("_never_few")
-def test_many_labelings_overflow_no_key():
-    random = np.random.default_rng(5)
-    points = random.normal(size=(1200, 3)).astype(np.float32)
-    labelings = [random.permutation(np.arange(1200) % 1000).astype(np.int32) for _ in range(8)]
-    queries = np.arange(1000)
-    np.testing.assert_allclose(
-        native.silhouette_table(points, queries, labelings, [1000] * 8),
-        reference.silhouette_table(points, queries, labelings, [1000] * 8),
-        atol=1e-5,
-    )
-
-
 def relabel_arguments(n=40, d=3, k=4):
     rows = native.Rows.of(np.arange(n * d, dtype=np.float32).reshape(n, d))
     answers = [np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n, np.int32)]
@@ -367,39 +287,6 @@ def test_labels_out_of_range_raise():
         _kernels.pack(
             points, np.array([0, 5]), np.zeros(2), 1.0, np.zeros((1, 2, 16), np.float32), None, 0, 1
         )
-
-
-def test_wrong_comparisons_raise():
-    good = {
-        "songs": np.zeros((8, 2, 8), np.float32),
-        "n_songs": 64,
-        "queries": np.zeros((1, 2, 16), np.float32),
-        "scale": 1.0,
-        "ends": np.array([63, 63]),
-        "ending": np.array([[0, 0], [1, 2]], np.int32),
-        "edges": np.array([0, 1, 3]),
-        "sizes": np.ones(3),
-        "own": np.zeros((16, 2), np.int32),
-        "values": np.zeros((2, 16)),
-        "first": 0,
-        "last": 1,
-    }
-    _kernels.compare(*good.values())
-    wrong = {
-        "songs": np.zeros((8, 2, 4), np.float32),
-        "n_songs": 65,
-        "queries": np.zeros((2, 2, 16), np.float32),
-        "ends": np.array([63, 62]),
-        "ending": np.array([[0, 0], [2, 2]], np.int32),
-        "edges": np.array([0, 1, 4]),
-        "sizes": np.ones(2),
-        "own": np.full((16, 2), 3, np.int32),
-        "values": np.zeros((2, 15)),
-        "last": 2,
-    }
-    for name, value in wrong.items():
-        with pytest.raises(ValueError, match=r"must|do not exist|fewer"):
-            _kernels.compare(*{**good, name: value}.values())
 
 
 def test_variants_are_named_and_others_refused():

@@ -224,5 +224,6 @@ def test_real_songs_are_clustered_at_least_as_well_as_by_best_of_ten(shared_data
 
 def test_the_room_exports_what_it_promises():
     assert set(kmeans.__all__) == {
-        "Clustering", "KMeans", "fit_clusters", "nearest_centroids", "resample_labelings", "sweep",
+        "Clustering", "KMeans", "fit_clusters", "nearest_centroids", "plain_run", "resample_labelings",
+        "sweep",
     }  # fmt: skip

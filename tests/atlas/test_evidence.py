@@ -23,9 +23,9 @@ def points() -> np.ndarray:
 def test_the_plain_run_of_many_songs_takes_a_sample(
     points: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = evidence.plain_run(points, 5, settings=SETTINGS)
+    whole = evidence.shown_run(points, 5, settings=SETTINGS)
     monkeypatch.setattr(evidence, "SHOWN_SONGS", 600)
-    some = evidence.plain_run(points, 5, settings=SETTINGS)
+    some = evidence.shown_run(points, 5, settings=SETTINGS)
     assert some[-1] / 600 == pytest.approx(whole[-1] / 3000, rel=0.1)
     assert list(some) == sorted(some, reverse=True)
 

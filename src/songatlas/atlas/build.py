@@ -20,8 +20,8 @@ from songatlas.atlas.evidence import (
     gather_evidence,
     ks_to_try,
     measure,
-    plain_run,
     sample_silhouettes,
+    shown_run,
     with_exact_silhouette,
 )
 from songatlas.atlas.rows import spread_over_rows
@@ -110,7 +110,7 @@ def build_atlas(
         layout=layout,
         positions=layout.positions(points),
         clustering=clustering,
-        plain_run=plain_run(points, clustering.k, settings=settings),
+        plain_run=shown_run(points, clustering.k, settings=settings),
         distances=distances,
         evidence=with_exact_silhouette(evidence, clustering.k, quality),
         quality=quality,

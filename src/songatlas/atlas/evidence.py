@@ -14,7 +14,7 @@ import polars as pl
 
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import TooFewSongs
-from songatlas.kmeans import Clustering, resample_labelings
+from songatlas.kmeans import Clustering, plain_run, resample_labelings
 from songatlas.progress import Progress
 from songatlas.quality import (
     centroid_indices,
@@ -154,18 +154,15 @@ def measure(
     }
 
 
-def plain_run(points: np.ndarray, k: int, *, settings: AtlasSettings) -> tuple[float, ...]:
+def shown_run(points: np.ndarray, k: int, *, settings: AtlasSettings) -> tuple[float, ...]:
     """Return the inertia after each iteration of one plain run of k-means from a k-means++ start.
 
     The sweep finds its clusterings by a longer search, whose last steps hardly move; this run shows what
     k-means itself does with these songs, and what the search gains over it. Of many songs it takes a
     sample of `SHOWN_SONGS`.
     """
-    from songatlas.kmeans import KMeans
-
     rows = sampled_rows(len(points), SHOWN_SONGS, seed=settings.seed)
-    run = KMeans(k, n_init=1, tol=0.0, random_state=settings.seed % 2**32, n_threads=settings.threads)
-    return tuple(float(value) for value in run.fit(points[rows]).history_)
+    return plain_run(points[rows], k, seed=settings.seed, n_threads=settings.threads)
 
 
 def with_exact_silhouette(evidence: pl.DataFrame, k: int, quality: dict[str, Any]) -> pl.DataFrame:

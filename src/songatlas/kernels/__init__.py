@@ -1,9 +1,9 @@
 """The hot loops of clustering, and the one place that chooses which engine runs them.
 
 Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `lloyd`, `nearest`,
-`cluster_sums`, `cluster_spreads`, `squared_distances`, `seed_rows`, `random_rows` and
-`silhouette_table`. There are two: `native` in C, where it was built, and `reference` in NumPy. The
-environment variable ``SONGATLAS_KERNELS`` may name one of them.
+`cluster_sums`, `cluster_spreads`, `squared_distances`, `seed_rows`, `random_rows`, `silhouette_table` and
+`find_sides`. There are two: `native` in C, where it was built, and `reference` in NumPy. The environment
+variable ``SONGATLAS_KERNELS`` may name one of them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = [
     "cluster_spreads",
     "cluster_sums",
     "engine_name",
+    "find_sides",
     "lloyd",
     "lloyd_pass",
     "map_in_order",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         Rows,
         cluster_spreads,
         cluster_sums,
+        find_sides,
         lloyd,
         lloyd_pass,
         nearest,
@@ -79,6 +81,7 @@ else:
     lloyd, lloyd_pass, nearest = _engine.lloyd, _engine.lloyd_pass, _engine.nearest
     random_rows, seed_rows = _engine.random_rows, _engine.seed_rows
     silhouette_table, squared_distances = _engine.silhouette_table, _engine.squared_distances
+    find_sides = _engine.find_sides
 
 
 def engine_name() -> str:

@@ -484,6 +484,37 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *find_sides(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *blocks_in, *lines_in, *edges_in, *own_in, *within_in, *nearest_in;
+    Held held;
+    Py_buffer *blocks, *lines, *edges, *own, *within, *nearest;
+    if (!PyArg_ParseTuple(args, "OOOOOO", &blocks_in, &lines_in, &edges_in, &own_in, &within_in, &nearest_in) ||
+        held_room(&held, 6))
+        return NULL;
+    if (!(blocks = hold(&held, blocks_in, "blocks", SINGLES, 0, 3, ANY, ANY, BLOCK)) ||
+        !(lines = hold(&held, lines_in, "lines", SINGLES, 0, 2, ANY, blocks->shape[1] + 1, ANY)) ||
+        !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, ANY, ANY, ANY)) ||
+        !(own = hold(&held, own_in, "own", INTS, 0, 2, edges->shape[0] - 1, blocks->shape[0] * BLOCK, ANY)) ||
+        !(within = hold(&held, within_in, "within", SINGLES, 1, 2, own->shape[0], own->shape[1], ANY)) ||
+        !(nearest = hold(&held, nearest_in, "nearest", SINGLES, 1, 2, own->shape[0], own->shape[1], ANY)) ||
+        !rising(edges->buf, (size_t)edges->shape[0], 0, lines->shape[0], "edges"))
+        return fail(&held);
+    Sides given = {.n_blocks = (size_t)blocks->shape[0], .n_dimensions = (size_t)blocks->shape[1]};
+    given.n_labelings = (size_t)own->shape[0];
+    given.blocks = blocks->buf;
+    given.lines = lines->buf;
+    given.edges = edges->buf;
+    given.own = own->buf;
+    given.within = within->buf;
+    given.nearest = nearest->buf;
+    const Engine *chosen = engine;
+    Py_BEGIN_ALLOW_THREADS;
+    chosen->find_sides(&given);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, -1, "");
+}
+
 static PyObject *tour(PyObject *Py_UNUSED(self), PyObject *args)
 {
     PyObject *labels_in, *order_in;
@@ -522,6 +553,7 @@ static PyMethodDef METHODS[] = {
     {"tour", tour, METH_VARARGS, "tour(labels, order)"},
     {"compare", compare, METH_VARARGS,
      "compare(songs, n_songs, queries, strips, segments, edges, sizes, own, values, first, last)"},
+    {"find_sides", find_sides, METH_VARARGS, "find_sides(blocks, lines, edges, own, within, nearest)"},
     {NULL, NULL, 0, NULL}};
 
 static int start(PyObject *Py_UNUSED(module))

@@ -64,6 +64,18 @@ typedef struct {
     const int32_t *own;      /* (n_queries, n_labelings): the row of each query's own cluster */
 } Comparison;
 
+/* Songs in blocks, and for every cluster of every labeling what makes a squared distance of their coordinates:
+ * the squared length of the song, a slope for each coordinate, a constant. */
+typedef struct {
+    size_t n_blocks, n_dimensions, n_labelings;
+    const float *blocks;  /* (n_blocks, n_dimensions, 16) */
+    const float *lines;   /* (n_clusters, n_dimensions + 1): slopes and constant */
+    const int64_t *edges; /* (n_labelings + 1): where the clusters of each labeling begin */
+    const int32_t *own;   /* (n_labelings, 16 n_blocks): each song's cluster */
+    float *within;        /* (n_labelings, 16 n_blocks): what its own cluster gives */
+    float *nearest;       /* (n_labelings, 16 n_blocks): the least that another one gives */
+} Sides;
+
 typedef struct {
     const char *name;
     int (*runs_here)(void);
@@ -72,6 +84,7 @@ typedef struct {
     /* Compare some blocks of queries with all songs: `values`, (n_labelings, n_queries), receives their
      * silhouettes. -1 where memory is short. */
     int (*compare)(const Comparison *, size_t first_block, size_t last_block, double *values);
+    void (*find_sides)(const Sides *);
     /* For each candidate: the lesser of `closest` and the squared distance of every row to it. */
     void (*distances_to_candidates)(const Points *columns, const double *candidates, size_t n_candidates,
                                     const double *closest, double *updates);

@@ -67,6 +67,7 @@ static inline Numbers numbers_splat(int32_t value) { return _mm512_set1_epi32(va
 static inline Mask numbers_equal(Numbers a, Numbers b) { return _mm512_cmpeq_epi32_mask(a, b); }
 static inline Numbers numbers_pick(Mask yes, Numbers a, Numbers b) { return _mm512_mask_mov_epi32(b, yes, a); }
 static inline uint32_t mask_bits(Mask yes) { return yes; }
+static inline Lanes lanes_pick(Mask yes, Lanes a, Lanes b) { return _mm512_mask_mov_ps(b, yes, a); }
 
 #elif defined(LANES_AVX2)
 
@@ -109,6 +110,7 @@ static inline Numbers numbers_pick(Mask yes, Numbers a, Numbers b)
     return _mm256_blendv_epi8(b, a, _mm256_castps_si256(yes));
 }
 static inline uint32_t mask_bits(Mask yes) { return (uint32_t)_mm256_movemask_ps(yes); }
+static inline Lanes lanes_pick(Mask yes, Lanes a, Lanes b) { return _mm256_blendv_ps(b, a, yes); }
 
 #else
 

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define BOUNDS_PAY 8 /* bounds are kept once fewer than one row in this many changes its label */
+#define FEW_CHANGES 8   /* bounds are looked at once fewer than one row in this many changes its label */
+#define WORTH_SHARE 0.2 /* of blocks that bounds must let a pass leave out, to be worth their making */
 
 /* What one run needs besides its answer. */
 typedef struct {
@@ -13,8 +14,8 @@ typedef struct {
     int64_t *changed;                                                 /* (n_rows) */
     int32_t *before;                                                  /* (n_rows) */
     size_t n_changed;
-    double drift;
-    int bounded;
+    double drift, step; /* all moves since there are bounds, and the last of them */
+    double worth;       /* a step below this leaves enough blocks out; negative where nobody knows yet */
 } Room;
 
 static int room_take(Room *room, size_t k, size_t n_dimensions, size_t n_rows)
@@ -36,6 +37,7 @@ static int room_take(Room *room, size_t k, size_t n_dimensions, size_t n_rows)
     room->part_counts = room->lost_counts + k;
     for (size_t block = 0; block < n_blocks; block++)
         room->until[block] = -INFINITY;
+    room->worth = -1.0;
     return 0;
 }
 
@@ -47,16 +49,37 @@ static void room_leave(Room *room)
     free(room->before);
 }
 
+static int descending(const void *one, const void *other)
+{
+    double a = *(const double *)one, b = *(const double *)other;
+    return a < b ? 1 : a > b ? -1 : 0;
+}
+
+/* The step that would leave WORTH_SHARE of the blocks out, by a sample of blocks whose bounds are fresh. */
+static double worthwhile_step(const Room *room, size_t n_blocks)
+{
+    double sample[1024];
+    size_t n = n_blocks < 1024 ? n_blocks : 1024;
+    for (size_t i = 0; i < n; i++)
+        sample[i] = room->until[i * n_blocks / n] - room->drift;
+    qsort(sample, n, sizeof *sample, descending);
+    return sample[(size_t)(WORTH_SHARE * (double)n)];
+}
+
 /* Give every row the label of its nearest centroid. The first pass changes all. */
 static int label_rows(const Engine *engine, const Points *points, const Screen *screen, const Lloyd *run, Room *room,
                       int first)
 {
+    size_t n_blocks = (points->n_rows + BLOCK - 1) / BLOCK;
+    int unknown = room->worth < 0.0 && !first && room->n_changed < points->n_rows / FEW_CHANGES;
     Relabeling mine = {.centroids = run->centroids, .k = run->k, .labels = run->labels, .drift = room->drift};
     mine.changed = first ? NULL : room->changed;
     mine.before = first ? NULL : room->before;
-    mine.until = room->bounded ? room->until : NULL;
-    if (engine->relabel(points, screen, &mine, 0, (points->n_rows + BLOCK - 1) / BLOCK))
+    mine.until = unknown || room->step < room->worth ? room->until : NULL;
+    if (engine->relabel(points, screen, &mine, 0, n_blocks))
         return -1;
+    if (unknown)
+        room->worth = fmax(worthwhile_step(room, n_blocks), 0.0);
     room->n_changed = first ? points->n_rows : mine.n_changed;
     return 0;
 }
@@ -122,7 +145,8 @@ static double move_centroids(const Screen *screen, Lloyd *run, Room *room, size_
     }
     run->history[run->n_iter++] = run->total - between > 0.0 ? run->total - between : 0.0;
     /* A margin shrinks by the move of a row's own centroid and that of another: at most the two furthest. */
-    room->drift += (sqrt(furthest) + sqrt(second)) / screen->scale * (1.0 + 1e-9);
+    room->step = (sqrt(furthest) + sqrt(second)) / screen->scale * (1.0 + 1e-9);
+    room->drift += room->step;
     return moves;
 }
 
@@ -159,7 +183,6 @@ static Outcome iterate(const Engine *engine, const Points *points, const Screen 
             return LLOYD_HOPELESS;
         confirming = settled;
         ended = run->n_iter == run->max_iter || (!settled && moves <= run->tolerance);
-        room->bounded |= room->n_changed < points->n_rows / BOUNDS_PAY;
     }
 }
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import songatlas.kernels._kernels as _kernels
 from songatlas.kernels.iteration import FORESIGHT, PATIENCE, SUM_AFRESH_SHARE, Rules, Run, Stopped, iterate
 from songatlas.kernels.lines import aligned, power_of_two
-from songatlas.kernels.native_silhouette import silhouette_table
+from songatlas.kernels.native_silhouette import find_sides, silhouette_table
 from songatlas.kernels.reference import draw_rows, random_rows
 from songatlas.kernels.threads import Stop, chunk_bounds, map_in_order
 
@@ -28,6 +28,7 @@ __all__ = [
     "cluster_spreads",
     "cluster_sums",
     "engine_name",
+    "find_sides",
     "lloyd",
     "lloyd_pass",
     "nearest",

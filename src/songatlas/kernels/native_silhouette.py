@@ -107,6 +107,24 @@ def silhouette_table(
     return values
 
 
+def find_sides(
+    points: Points, lines: Singles, edges: Indices, own: Numbers, *, middle: Points, scale: float
+) -> tuple[Singles, Singles]:
+    """Return how far each song is from its own cluster and from the nearest other one, squared.
+
+    Parameters and answers are those of the reference.
+    """
+    n_blocks = -(-len(points) // BLOCK_QUERIES)
+    blocks = aligned((n_blocks, points.shape[1], BLOCK_QUERIES))
+    shift = np.asarray(middle, dtype=np.float64)
+    _kernels.pack(np.ascontiguousarray(points), None, shift, scale, blocks, None, 0, n_blocks)
+    padded = np.zeros((len(own), n_blocks * BLOCK_QUERIES), dtype=np.int32)
+    padded[:, : len(points)] = own
+    within, nearest = np.empty(padded.shape, np.float32), np.empty(padded.shape, np.float32)
+    _kernels.find_sides(blocks, np.ascontiguousarray(lines), edges, padded, within, nearest)
+    return within[:, : len(points)], nearest[:, : len(points)]
+
+
 def _comparison(
     points: Points, query_rows: Indices, labelings: Sequence[Labeling], ks: Sequence[int]
 ) -> _Comparison:
@@ -148,7 +166,7 @@ def _in_runs(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indices, Indi
 
 
 def _segments(stops: Indices, labels: Numbers, edges: Indices) -> tuple[Indices, Numbers]:
-    """Cut the runs at the ends of strips; return where each strip's segments of equal labels begin, and these."""
+    """Cut the runs where strips end: where the segments of equal labels of each strip begin, and these."""
     n_songs = stops[-1]
     cuts = np.union1d(stops, np.arange(STRIP_SONGS, n_songs, STRIP_SONGS))
     labels = labels[:, np.searchsorted(stops, cuts)]
@@ -178,7 +196,7 @@ def _sorted_by_label(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indic
         keys *= k
         keys += labels
         bound *= k
-    rows = np.argsort(keys, kind="stable")
+    rows = np.argsort(keys)
     keys = keys[rows]
     return rows, np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
 

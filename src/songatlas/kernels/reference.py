@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from songatlas.kernels.iteration import SUM_AFRESH_SHARE, Rules, Run, iterate
-from songatlas.kernels.reference_silhouette import silhouette_table
+from songatlas.kernels.reference_silhouette import find_sides, silhouette_table
 from songatlas.kernels.threads import Stop, chunk_bounds, map_in_order, one_blas_thread
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Rows",
     "cluster_spreads",
     "cluster_sums",
+    "find_sides",
     "lloyd",
     "lloyd_pass",
     "nearest",

@@ -24,7 +24,9 @@ import numpy.typing as npt
 from songatlas.kernels.threads import map_in_order, one_blas_thread
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Singles: TypeAlias = npt.NDArray[np.float32]
 Indices: TypeAlias = npt.NDArray[np.int64]
+Numbers: TypeAlias = npt.NDArray[np.int32]
 Points: TypeAlias = npt.NDArray[np.floating[Any]]
 Labeling: TypeAlias = npt.NDArray[np.integer[Any]]
 
@@ -83,7 +85,7 @@ def silhouette_table(
         for place, (first, last) in enumerate(edges):
             own, mine = labelings[place][rows], sums[:, first:last]
             within = mine[np.arange(len(rows)), own] / np.maximum(sizes[place][own] - 1, 1)
-            contrasts = contrast(within, mine / sizes[place], own, sizes[place])
+            contrasts = _contrast(within, mine / sizes[place], own, sizes[place])
             values[place, start : start + TILE_QUERIES] = contrasts
 
     with one_blas_thread():
@@ -92,24 +94,51 @@ def silhouette_table(
     return values
 
 
-def contrast(within: Floats, to_clusters: Floats, own: Labeling, sizes: Labeling) -> Floats:
-    """Return the silhouettes that follow from distances to the own cluster and to all clusters.
+def find_sides(
+    points: Points, lines: Singles, edges: Indices, own: Numbers, *, middle: Points, scale: float
+) -> tuple[Singles, Singles]:
+    """Return how far each song is from its own cluster and from the nearest other one, squared.
 
     Parameters
     ----------
-    within : ndarray of float64, shape (n_queries,)
-        Distance of each song to the others of its cluster.
-    to_clusters : ndarray of float64, shape (n_queries, k)
-        Distance to each cluster; overwritten.
-    own : ndarray of int, shape (n_queries,)
-        Each song's cluster.
-    sizes : ndarray of int, shape (k,)
+    points : ndarray of float32 or float64, shape (n_songs, n_dimensions)
+    lines : ndarray of float32, shape (n_clusters, n_dimensions + 1)
+        What a squared distance to each cluster of each labeling is made of, besides the squared length of
+        the centred and scaled point: a slope for each of its coordinates, and a constant.
+    edges : ndarray of int64, shape (n_labelings + 1,)
+        Where the clusters of each labeling begin.
+    own : ndarray of int32, shape (n_labelings, n_songs)
+        Labels from 0 to k - 1 of each labeling.
+    middle : ndarray, shape (n_dimensions,)
+        Taken from the points.
+    scale : float
+        The points are divided by it.
 
     Returns
     -------
-    ndarray of float64, shape (n_queries,)
-        ``(b - a) / max(a, b)``; 0 for songs alone in their cluster or with no distance to anything.
+    within, nearest : ndarray of float32, shape (n_labelings, n_songs)
+        As good as float32 sums are: small differences of large squares have lost figures.
     """
+    centred = ((points - middle) / scale).astype(np.float32)
+    squares = lines[:, :-1] @ centred.T
+    squares += lines[:, -1:]
+    squares += np.einsum("ij,ij->i", centred, centred)
+    return own_and_next(np.maximum(squares, 0.0, out=squares), edges, own)
+
+
+def own_and_next(distances: Singles, edges: Indices, own: Numbers) -> tuple[Singles, Singles]:
+    """Return the distances to the own and to the nearest other cluster, each ``(n_labelings, n_songs)``.
+
+    `distances` to all clusters of all labelings, ``(n_clusters, n_songs)``, are overwritten.
+    """
+    places = own + edges[:-1, None], np.arange(own.shape[1])
+    within = distances[places]
+    distances[places] = np.inf
+    return within, np.stack([distances[first:last].min(axis=0) for first, last in pairwise(edges)])
+
+
+def _contrast(within: Floats, to_clusters: Floats, own: Labeling, sizes: Labeling) -> Floats:
+    """Silhouettes from distances within the own cluster and to all clusters, which are overwritten."""
     to_clusters[np.arange(len(own)), own] = np.inf
     nearest = to_clusters.min(axis=1)
     larger = np.maximum(within, nearest)

@@ -2,23 +2,32 @@
 
 #include <math.h>
 
-#define WINDOW 512 /* runs a tour chooses the next from */
+#define WINDOW 256 /* runs a tour chooses the next from */
 
-static inline double at(const Points *points, size_t place)
-{
-    return points->is_double ? ((const double *)points->values)[place]
-                             : (double)((const float *)points->values)[place];
-}
+/* Run a statement for every coordinate x of a row, in a loop of its own for each kind of points. */
+#define EACH_COORDINATE(points, row, j, x, statement)                                            \
+    do {                                                                                         \
+        size_t each_first = (row) * (points)->n_dimensions;                                      \
+        if ((points)->is_double)                                                                 \
+            for (size_t j = 0; j < (points)->n_dimensions; j++) {                                \
+                double x = ((const double *)(points)->values)[each_first + j];                   \
+                statement;                                                                       \
+            }                                                                                    \
+        else                                                                                     \
+            for (size_t j = 0; j < (points)->n_dimensions; j++) {                                \
+                double x = (double)((const float *)(points)->values)[each_first + j];            \
+                statement;                                                                       \
+            }                                                                                    \
+    } while (0)
 
 double rows_reach(const Points *points, const double *shift, size_t first, size_t last)
 {
-    size_t n_dimensions = points->n_dimensions;
     double reach = 0.0;
     for (size_t row = first; row < last; row++)
-        for (size_t j = 0; j < n_dimensions; j++) {
-            double distance = fabs(at(points, row * n_dimensions + j) - shift[j]);
+        EACH_COORDINATE(points, row, j, x, {
+            double distance = fabs(x - shift[j]);
             reach = distance > reach ? distance : reach;
-        }
+        });
     return reach;
 }
 
@@ -41,11 +50,11 @@ int64_t rows_pack(const Points *points, const int64_t *order, size_t n_packed, c
                 return (int64_t)place;
             size_t row = order ? (size_t)order[place] : place;
             double square = 0.0;
-            for (size_t j = 0; j < n_dimensions; j++) {
-                float x = (float)((at(points, row * n_dimensions + j) - shift[j]) * one_over);
-                to[j * width + lane] = x;
-                square += (double)x * (double)x;
-            }
+            EACH_COORDINATE(points, row, j, x, {
+                float scaled = (float)((x - shift[j]) * one_over);
+                to[j * width + lane] = scaled;
+                square += (double)scaled * (double)scaled;
+            });
             greatest = square > greatest ? square : greatest;
         }
         if (longest)
@@ -58,10 +67,10 @@ int64_t rows_pack(const Points *points, const int64_t *order, size_t n_packed, c
 static inline double law(const Points *points, size_t row, const double *centroid)
 {
     double total = 0.0;
-    for (size_t j = 0; j < points->n_dimensions; j++) {
-        double difference = at(points, row * points->n_dimensions + j) - centroid[j];
+    EACH_COORDINATE(points, row, j, x, {
+        double difference = x - centroid[j];
         total += difference * difference;
-    }
+    });
     return total;
 }
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 #define SIDE (TILE * TILES_AT_ONCE) /* songs compared side by side */
-#define TOO_NEAR 2048.0             /* a mean distance below this has lost figures: of 4 million */
-#define STRIPS_AT_ONCE 4            /* strips whose distances are summed in float32 before float64 */
+#define TOO_NEAR 16384.0            /* of four million: a mean distance below this has lost figures */
+#define STRIPS_AT_ONCE 8            /* strips whose distances are summed in float32 before float64 */
 
 typedef struct {
     int32_t *totals; /* (STRIP + 1, 16) */
@@ -143,4 +143,33 @@ static int compare(const Comparison *given, size_t first_block, size_t last_bloc
     free(room.totals);
     free(room.few);
     return answer;
+}
+
+/* The sides of a border: how far each song is from its own cluster and from the nearest other one, squared. */
+static void find_sides(const Sides *given)
+{
+    size_t n_songs = given->n_blocks * BLOCK, n_dimensions = given->n_dimensions;
+    for (size_t first = 0; first < n_songs; first += LANES) {
+        const float *songs = given->blocks + first / BLOCK * BLOCK * n_dimensions + first % BLOCK;
+        Lanes length = lanes_splat(0.0f), none = lanes_splat(0.0f), far = lanes_splat(FLT_MAX);
+        for (size_t j = 0; j < n_dimensions; j++)
+            length = lanes_fma(lanes_load(songs + j * BLOCK), lanes_load(songs + j * BLOCK), length);
+        for (size_t labeling = 0; labeling < given->n_labelings; labeling++) {
+            int32_t k = (int32_t)(given->edges[labeling + 1] - given->edges[labeling]);
+            const float *line = given->lines + (size_t)given->edges[labeling] * (n_dimensions + 1);
+            Numbers own = numbers_load(given->own + labeling * n_songs + first);
+            Lanes within = far, nearest = far;
+            for (int32_t cluster = 0; cluster < k; cluster++, line += n_dimensions + 1) {
+                Lanes square = lanes_add(length, lanes_splat(line[n_dimensions]));
+                for (size_t j = 0; j < n_dimensions; j++)
+                    square = lanes_fma(lanes_load(songs + j * BLOCK), lanes_splat(line[j]), square);
+                square = lanes_max(square, none);
+                Mask mine = numbers_equal(own, numbers_splat(cluster));
+                within = lanes_pick(mine, square, within);
+                nearest = lanes_min(nearest, lanes_pick(mine, far, square));
+            }
+            lanes_store(given->within + labeling * n_songs + first, within);
+            lanes_store(given->nearest + labeling * n_songs + first, nearest);
+        }
+    }
 }

@@ -32,6 +32,6 @@ static int runs_here(void)
            __builtin_cpu_supports("bmi2");
 }
 
-const Engine engine_avx2 = {"AVX2", runs_here, relabel, compare, distances_to_candidates, sum, move};
+const Engine engine_avx2 = {"AVX2", runs_here, relabel, compare, find_sides, distances_to_candidates, sum, move};
 
 #endif

@@ -33,6 +33,6 @@ static int runs_here(void)
            __builtin_cpu_supports("fma");
 }
 
-const Engine engine_avx512 = {"AVX-512", runs_here, relabel, compare, distances_to_candidates, sum, move};
+const Engine engine_avx512 = {"AVX-512", runs_here, relabel, compare, find_sides, distances_to_candidates, sum, move};
 
 #endif

@@ -10,4 +10,4 @@ static int runs_here(void)
     return 1;
 }
 
-const Engine engine_plain = {"baseline", runs_here, relabel, compare, distances_to_candidates, sum, move};
+const Engine engine_plain = {"baseline", runs_here, relabel, compare, find_sides, distances_to_candidates, sum, move};

@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from songatlas.kmeans.clustering import Clustering, nearest_centroids
 from songatlas.kmeans.every_k import fit_clusters, sweep
+from songatlas.kmeans.plain import plain_run
 from songatlas.kmeans.resample import resample_labelings
 
 if TYPE_CHECKING:
     from songatlas.kmeans.estimator import KMeans
 
-__all__ = ["Clustering", "KMeans", "fit_clusters", "nearest_centroids", "resample_labelings", "sweep"]
+__all__ = [
+    "Clustering",
+    "KMeans",
+    "fit_clusters",
+    "nearest_centroids",
+    "plain_run",
+    "resample_labelings",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:

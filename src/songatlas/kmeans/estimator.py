@@ -238,7 +238,7 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
         """Store the best run, and warn where points coincide so much that clusters stay empty."""
         self.cluster_centers_, self.labels_ = run.centroids, run.labels
         self.inertia_, self.n_iter_, self.history_ = inertia, run.n_iter, run.history
-        n_found = len(np.unique(run.labels))
+        n_found = np.count_nonzero(np.bincount(run.labels))
         if n_found < self.n_clusters:
             warnings.warn(
                 f"only {n_found} of n_clusters={self.n_clusters} clusters have a point: "

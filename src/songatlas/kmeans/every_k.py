@@ -51,7 +51,7 @@ class Level:
     n_rounds: int
 
 
-LEVELS = Level(10_000, 0, 6), Level(40_000, 4, 4), Level(200_000, 3, 1)
+LEVELS = Level(10_000, 0, 6), Level(40_000, 4, 4), Level(100_000, 3, 0)
 
 
 def fit_clusters(points: npt.ArrayLike, k: int, *, seed: int = 0, n_threads: int | None = None) -> Clustering:
@@ -143,7 +143,7 @@ def sample_rows(n_songs: int, n_wanted: int, *, seed: int, purpose: int = 0) -> 
 
 def _search(points: Points, ks: Sequence[int], seed: int, n_threads: int, tell: Progress) -> Starts:
     """Find starts for every k on ever larger samples of the songs."""
-    searched = sorted({k + step for k in ks for step in NEIGHBOURS} & set(range(1, len(points) + 1)))
+    searched = sorted({k + step for k in ks for step in NEIGHBOURS if 1 <= k + step <= len(points)})
     levels = [
         level for level, last in zip(LEVELS, (None, *LEVELS), strict=False) if _larger(level, last, points)
     ]
@@ -223,7 +223,7 @@ def _numbered(
         order = np.lexsort((*run.centroids.T[::-1], -sizes))
         new_numbers = np.empty(k, dtype=np.int32)
         new_numbers[order] = np.arange(k, dtype=np.int32)
-        centroids, labels = run.centroids[order], new_numbers[run.labels]
+        centroids, labels = run.centroids[order], np.take(new_numbers, run.labels)
         if (order == np.arange(k)).all() or (kernels.nearest(rows, centroids) == labels).all():
             break
         more = go_on(centroids)

@@ -41,7 +41,7 @@ N_QUERIES = 1_000
 MIN_QUERIES = 30
 _NORMAL_95 = 1.959963984540054
 _SONGS_AT_ONCE = 4_096
-_CLOSE_ROWS = 65_536  # songs whose silhouette is approximated closely
+_CLOSE_ROWS = 32_768  # songs whose silhouette is approximated closely
 
 
 @dataclass(frozen=True)

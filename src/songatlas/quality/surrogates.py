@@ -15,18 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from songatlas.kernels import find_sides
+from songatlas.kernels.reference_silhouette import own_and_next
 from songatlas.quality.labelings import Labeling, mean_by_cluster
 
 _MOMENT_SONGS = 32_768  # songs that second moments are taken from, which need not be exact
 _MOST_AXES = 16  # principal axes whose covariances are kept
-_SONGS_AT_ONCE = 2_048  # their distances to some hundred clusters fit the cache
+_SONGS_AT_ONCE = 8_192
+_CLOSE_SONGS_AT_ONCE = 2_048  # their distances to some hundred clusters fit the cache
 _MOST_SHORTENED = 0.6
+_LEAST = np.float32(1e-18)  # its square is no denormal number
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,14 @@ class Surrogates:
     scale : float
     axes : ndarray of float32, shape (n_axes, n_dimensions)
         Principal axes of all songs.
-    squares : ndarray of float32, shape (n_clusters, n_dimensions + 2)
-        Times the coordinates, the squared length and 1: the mean squared distance to the cluster.
+    squares : ndarray of float32, shape (n_clusters, n_dimensions + 1)
+        Times the coordinates and 1, and the squared length added: the mean squared distance to the cluster.
     variances : ndarray of float32, shape (n_clusters, n_axes + n_axes (n_axes + 1) / 2 + 1)
         Times the coordinates along the axes, their products and 1: the variance of the squared distance.
     edges : ndarray of int64, shape (n_labelings + 1,)
         Where the clusters of each labeling begin.
+    others : ndarray of float32, shape (n_clusters,)
+        What leaves a song out of the mean over its own cluster: n / (n - 1), NaN for a song alone.
     """
 
     middle: NDArray[Any]
@@ -54,6 +59,7 @@ class Surrogates:
     squares: NDArray[np.float32]
     variances: NDArray[np.float32]
     edges: NDArray[np.int64]
+    others: NDArray[np.float32]
 
     @classmethod
     def of(cls, points: NDArray[Any], labelings: Sequence[Labeling]) -> Surrogates:
@@ -76,7 +82,17 @@ class Surrogates:
             lines += map(_lines, centroids, squares, members, [axes] * labeling.k)
         of_square, of_variance = (np.array(part, dtype=np.float32) for part in zip(*lines, strict=True))
         edges = np.cumsum([0, *(labeling.k for labeling in labelings)], dtype=np.int64)
-        return cls(middle, scale, axes.astype(np.float32), of_square, of_variance, edges)
+        sizes = np.concatenate([labeling.sizes for labeling in labelings])
+        others = np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), np.nan).astype(np.float32)
+        return cls(
+            middle=middle,
+            scale=scale,
+            axes=axes.astype(np.float32),
+            squares=of_square,
+            variances=of_variance,
+            edges=edges,
+            others=others,
+        )
 
     def rough(
         self, points: NDArray[Any], labelings: Sequence[Labeling]
@@ -87,8 +103,11 @@ class Surrogates:
         """
         for start in range(0, len(points), _SONGS_AT_ONCE):
             block = slice(start, start + _SONGS_AT_ONCE)
-            squares = self.squares @ self._features(points[block])
-            yield start, self._contrast(np.maximum(squares, 0.0, out=squares), labelings, block, root=True)
+            own = np.stack([labeling.codes[block] for labeling in labelings])
+            within, nearest = find_sides(
+                points[block], self.squares, self.edges, own, middle=self.middle, scale=self.scale
+            )
+            yield start, _contrast(np.sqrt(self._of_others(within, own)), np.sqrt(nearest))
 
     def close(
         self, points: NDArray[Any], labelings: Sequence[Labeling], rows: NDArray[np.int64]
@@ -98,44 +117,33 @@ class Surrogates:
         With S and V mean and variance of the squared distances, the mean distance is about
         ``sqrt(S) (1 - V / (8 S^2))``.
         """
-        found = np.empty((len(labelings), len(rows)))
-        for start in range(0, len(rows), _SONGS_AT_ONCE):
-            mine = rows[start : start + _SONGS_AT_ONCE]
-            features = self._features(points[mine])
-            squares = np.maximum(self.squares @ features, np.finfo(np.float32).tiny)
-            shorter = self.variances @ _products(self.axes @ features[: self.axes.shape[1]])
-            shorter /= 8.0 * np.square(squares) + np.finfo(np.float32).tiny
+        found, n_dimensions = np.empty((len(labelings), len(rows))), self.axes.shape[1]
+        for start in range(0, len(rows), _CLOSE_SONGS_AT_ONCE):
+            mine = rows[start : start + _CLOSE_SONGS_AT_ONCE]
+            centred = ((points[mine] - self.middle).T / self.scale).astype(np.float32)
+            squares = self.squares[:, :n_dimensions] @ centred + self.squares[:, n_dimensions:]
+            squares += np.square(centred).sum(axis=0)
+            squares = np.maximum(squares, 0.0, out=squares)
+            shorter = self.variances @ _products(self.axes @ centred)
+            shorter /= np.maximum(8.0 * np.square(squares), _LEAST)
             distances = np.sqrt(squares) * (1.0 - np.clip(shorter, 0.0, _MOST_SHORTENED))
-            found[:, start : start + len(mine)] = self._contrast(distances, labelings, mine, root=False)
+            own = np.stack([labeling.codes[mine] for labeling in labelings])
+            within, nearest = own_and_next(distances, self.edges, own)
+            found[:, start : start + len(mine)] = _contrast(self._of_others(within, own), nearest)
         return found
 
-    def _features(self, points: NDArray[Any]) -> NDArray[np.float32]:
-        """Coordinates, squared length and 1, ``(n_dimensions + 2, n)``."""
-        features = np.empty((points.shape[1] + 2, len(points)), dtype=np.float32)
-        np.divide((points - self.middle).T, self.scale, out=features[:-2], casting="same_kind")
-        np.einsum("ji,ji->i", features[:-2], features[:-2], out=features[-2])
-        features[-1] = 1.0
-        return features
+    def _of_others(self, within: NDArray[np.float32], own: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Distances to the own cluster, each song itself left out; NaN for songs alone."""
+        others: NDArray[np.float32] = within * self.others[own + self.edges[:-1, None]]
+        return others
 
-    def _contrast(
-        self,
-        distances: NDArray[np.float32],
-        labelings: Sequence[Labeling],
-        songs: slice | NDArray[np.int64],
-        *,
-        root: bool,
-    ) -> NDArray[np.float32]:
-        """Silhouettes from distances to all clusters (or their squares: root), which are overwritten."""
-        own = np.stack([labeling.codes[songs] for labeling in labelings]) + self.edges[:-1, None]
-        place = own * distances.shape[1] + np.arange(distances.shape[1])
-        within = distances.ravel()[place]
-        distances.ravel()[place] = np.inf
-        nearest = np.stack([distances[first:last].min(axis=0) for first, last in pairwise(self.edges)])
-        if root:
-            within, nearest = np.sqrt(within), np.sqrt(nearest)
-        larger = np.maximum(np.maximum(within, nearest), np.finfo(np.float32).tiny)
-        silhouettes: NDArray[np.float32] = (nearest - within) / larger
-        return silhouettes
+
+def _contrast(within: NDArray[np.float32], nearest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Silhouettes from distances to the own and to the nearest other cluster; 0 for songs alone."""
+    larger = np.maximum(np.maximum(within, nearest), _LEAST)
+    values: NDArray[np.float32] = np.divide(nearest - within, larger, dtype=np.float32)
+    values[np.isnan(values)] = 0.0
+    return values
 
 
 def _squared_lengths(points: NDArray[Any], middle: NDArray[Any]) -> NDArray[np.float64]:
@@ -168,7 +176,7 @@ def _lines(
     slope = -2.0 * covariances @ middle - lean
     constant = squares.var() + middle @ covariances @ middle + lean @ middle
     upper = (2.0 * covariances - np.diag(np.diag(covariances)))[np.triu_indices(len(axes))]
-    return np.r_[-2.0 * centroid, 1.0, mean_square], np.r_[slope, upper, constant]
+    return np.r_[-2.0 * centroid, mean_square], np.r_[slope, upper, constant]
 
 
 def _products(along: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -100,7 +100,7 @@ def _several(table: pl.DataFrame, grouped: SongRows) -> _Several:
 
 def _made(several: pl.DataFrame) -> pl.DataFrame:
     """One row for all rows of a song."""
-    rows = _best_rows_first(several.unique())
+    rows = _best_rows_first(several.unique(maintain_order=True))
     chosen = [
         _chosen(column, is_list=isinstance(dtype, pl.List))
         for column, dtype in rows.schema.items()
@@ -124,19 +124,21 @@ def _n_differing(several: pl.DataFrame) -> int:
 
 
 def _best_rows_first(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sort by id, then popularity, then how much is known, then all else, so that ties are equal."""
-    plain = [name for name, dtype in rows.schema.items() if not isinstance(dtype, pl.List) and name != _SONG]
-    lists = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.List)]
+    """Sort the rows of a song by popularity, then how much is known, then all else, so that ties are equal.
+
+    The rows of a song stand together; only what differs between rows of one song is sorted by.
+    """
     known = pl.sum_horizontal(pl.col(column).is_not_null().cast(pl.Int32) for column in rows.columns)
     popularity = [-pl.col("popularity")] if "popularity" in rows.columns else []
-    keys = [
-        pl.col(_SONG),
-        *popularity,
-        -known,
-        *(pl.col(column) for column in plain),
-        *(pl.col(column).list.join("\x00", ignore_nulls=True) for column in lists),
-    ]
-    return rows.sort(keys, nulls_last=True)
+    plain = [pl.col(name) for name, dtype in rows.schema.items() if not isinstance(dtype, pl.List)]
+    lists = [pl.col(name) for name, dtype in rows.schema.items() if isinstance(dtype, pl.List)]
+    keys = [*popularity, -known, *plain, *(column.list.join("\x00", ignore_nulls=True) for column in lists)]
+    same_song = pl.col(_SONG) == pl.col(_SONG).shift()
+    differ = rows.select(
+        (key.ne_missing(key.shift()) & same_song).any().alias(str(place)) for place, key in enumerate(keys)
+    ).row(0)
+    deciding = [key for key, differs in zip(keys, differ, strict=True) if differs]
+    return rows.sort([pl.col(_SONG), *deciding], nulls_last=True)
 
 
 def _chosen(column: str, *, is_list: bool) -> pl.Expr:

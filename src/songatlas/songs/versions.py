@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.songs import words
+from songatlas.songs.song_rows import SLICE
 from songatlas.songs.words import NO_LETTER, any_of
 
 _NOT_BRACKET = r"[^()\[\]]"
@@ -49,20 +50,30 @@ def version_of(table: pl.DataFrame, sums: NDArray[np.uint64]) -> pl.Series:
     """
     told = np.flatnonzero(sums)
     suspects = told[pl.Series(sums[told]).is_duplicated().to_numpy()]
-    if not len(suspects):
-        return pl.Series("version_of", [None], dtype=pl.String).new_from_index(0, table.height)
     popularity = pl.col("popularity") if "popularity" in table.columns else pl.lit(0.0)
     year = pl.col("year") if "year" in table.columns else pl.lit(0.0)
     names = [name for name in ("title", "artist", "artists") if name in table.columns]
-    known = table.select("song_id", *names, _popularity=-popularity, _year=year)[suspects]
-    keys = _with_keys(known.with_columns(pl.Series("_song", suspects)))
+    known = table.select("song_id", *names, _popularity=-popularity, _year=year)
+    n_parts = len(suspects) // SLICE + 1
+    part_of = (sums[suspects] >> np.uint64(32)) % np.uint64(n_parts)
+    found = [_matched(known, suspects[part_of == part]) for part in range(n_parts)]
+    songs = np.concatenate([song for song, _ in found])
+    stands_at = np.full(table.height, len(songs))
+    stands_at[songs] = np.arange(len(songs))
+    nothing = pl.Series("version_of", [None], dtype=pl.String)
+    return pl.concat([*(best for _, best in found), nothing], rechunk=True).gather(stands_at)
+
+
+def _matched(table: pl.DataFrame, suspects: NDArray[np.int64]) -> tuple[NDArray[np.int64], pl.Series]:
+    """Those of the suspects that are versions of another, and the `song_id` of that other."""
+    if not len(suspects):
+        return suspects, pl.Series("version_of", [], dtype=pl.String)
+    keys = _with_keys(table[suspects].with_columns(pl.Series("_song", suspects)))
     shared = keys.drop_nulls("_key").filter(pl.col("_key").is_duplicated())
     ranked = shared.sort("_popularity", "_year", "song_id", nulls_last=True)
     best = ranked.group_by("_key", maintain_order=True).agg(version_of=pl.col("song_id").first())
     matched = shared.join(best, on="_key").filter(pl.col("song_id") != pl.col("version_of"))
-    stands_at = np.full(table.height, matched.height)
-    stands_at[matched["_song"].to_numpy()] = np.arange(matched.height)
-    return matched["version_of"].extend_constant(None, 1).rechunk().gather(stands_at)
+    return matched["_song"].to_numpy(), matched["version_of"]
 
 
 def name_sums(table: pl.DataFrame) -> NDArray[np.uint64]:
