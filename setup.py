@@ -2,8 +2,8 @@
 
 from setuptools import Extension, setup
 
-SOURCES = ["_kernels.c", "lloyd.c", "rows.c", "variant_plain.c", "variant_avx2.c", "variant_avx512.c"]
-HEADERS = ["arrays.h", "engine.h", "lanes.h", "lloyd.h", "rows.h", "screen.h", "seeding.h", "silhouette.h", "sums.h"]
+SOURCES = ["_kernels.c", "lloyd.c", "rows.c", "sift.c", "variant_plain.c", "variant_avx2.c", "variant_avx512.c"]
+HEADERS = ["arrays.h", "engine.h", "lanes.h", "lloyd.h", "rows.h", "screen.h", "seeding.h", "sift.h", "silhouette.h", "sums.h"]
 HERE = "src/songatlas/kernels/"
 
 setup(

@@ -342,3 +342,21 @@ def test_whole_runs_equal_the_references(n, d, k, kind, dtype, variant, rules, m
         np.testing.assert_array_equal(one.centroids, run.centroids)
         assert one.history == run.history
         assert (one.converged, one.hopeless) == (run.converged, run.hopeless)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_long_runs_that_sift_their_rows_equal_the_references(variant, dtype):
+    _kernels.use_variant(variant)
+    random = np.random.default_rng(8)
+    points = (random.normal(size=(6007, 13)) + random.integers(2, size=(6007, 13))).astype(dtype)
+    centroids = points[:24].astype(np.float64)
+    plain = reference.Rows.of(points)
+    total = float(np.square(points - plain.shift).sum(dtype=np.float64))
+    one = reference.lloyd(plain, centroids, iteration.Rules(total, 300))
+    other = native.lloyd(native.Rows.of(points), centroids, iteration.Rules(total, 300))
+    assert one.n_iter > 40  # long enough for the rows to be sifted more than once
+    assert one.converged
+    np.testing.assert_array_equal(one.labels, other.labels)
+    np.testing.assert_array_equal(one.centroids, other.centroids)
+    assert one.history == other.history

@@ -331,7 +331,7 @@ def test_real_songs_equal_scikit_learn(shared_data: Path) -> None:
     points = (points - points.mean(axis=0)) / points.std(axis=0)
     labels = KMeans(6, n_init=1, random_state=0).fit_predict(points)
     assert silhouette(points, labels).value == pytest.approx(
-        metrics.silhouette_score(points, labels), abs=1e-9
+        metrics.silhouette_score(points, labels), abs=5e-9
     )
     assert davies_bouldin(points, labels) == pytest.approx(
         metrics.davies_bouldin_score(points, labels), rel=1e-9

@@ -373,7 +373,7 @@ def test_parquet_whatever_its_name(tmp_path: Path) -> None:
     table = read_songs(str(tmp_path / "songs.csv"))
     assert_typed(table)
     assert table.source.format == "parquet"
-    assert table.raw.equals(frame(), null_equal=True)
+    assert table.raw.slice(0, table.raw.height).equals(frame(), null_equal=True)
 
 
 def test_json_lines_and_arrays() -> None:

@@ -74,8 +74,7 @@ def build_atlas(
     tell = progress or silent
 
     tell(0.0, "reading and cleaning the songs")
-    table, clean = preview(source, settings)
-    table = replace(table, songs=table.songs.clear())  # only the clean songs are needed from here on
+    table, clean = preview(source, settings, use_up=True)
     called = {read.column: read.header for read in reversed(table.columns) if read.column}
     genres = find_genres(clean.songs, called=called, asked=settings.genre)
     space = SongSpace.fit(
@@ -193,8 +192,17 @@ def wanted_features(songs: pl.DataFrame, asked: Sequence[str]) -> tuple[str, ...
     return columns
 
 
-def preview(source: Any, settings: AtlasSettings | None = None) -> tuple[SongsTable, CleanSongs]:
+def preview(
+    source: Any, settings: AtlasSettings | None = None, *, use_up: bool = False
+) -> tuple[SongsTable, CleanSongs]:
     """Read and clean a table as `build_atlas` would, and stop there.
+
+    Parameters
+    ----------
+    source, settings
+        As in `build_atlas`.
+    use_up : bool
+        Leave the songs of the table without columns: of a large one only the clean songs are then held.
 
     Returns
     -------
@@ -207,7 +215,7 @@ def preview(source: Any, settings: AtlasSettings | None = None) -> tuple[SongsTa
         source, columns=settings.columns, units=settings.units, header=settings.header, genre=settings.genre
     )
     wanted = wanted_features(table.songs, settings.features)
-    return table, clean_songs(table.songs, features=wanted, keep=settings.keep)
+    return table, clean_songs(table.songs, features=wanted, keep=settings.keep, use_up=use_up)
 
 
 def check_names(settings: AtlasSettings) -> None:

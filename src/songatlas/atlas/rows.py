@@ -42,8 +42,13 @@ class ClusteredRows:
         """Number of rows of the table."""
         return len(self.cluster)
 
-    def columns(self) -> pl.DataFrame:
+    def columns(self, start: int = 0, n_rows: int | None = None) -> pl.DataFrame:
         """Return the four columns that join every row: cluster, name, distance, reason.
+
+        Parameters
+        ----------
+        start, n_rows : int
+            The rows to give, all from `start` on where `n_rows` is None.
 
         Returns
         -------
@@ -51,14 +56,16 @@ class ClusteredRows:
             `cluster` (Int32), `cluster_name`, `cluster_distance` (six significant digits) and
             `excluded_because`; the first three are null where a row was left out.
         """
-        placed = pl.lit(pl.Series(self.cluster >= 0))
+        stop = self.n_rows if n_rows is None else start + n_rows
+        cluster = self.cluster[start:stop]
+        placed = pl.lit(pl.Series(cluster >= 0))
         names = pl.Series([*self.names, None], dtype=pl.String)
         frame = pl.DataFrame(
             {
-                "cluster": pl.Series(self.cluster, dtype=pl.Int32),
-                "cluster_name": names.gather(np.where(self.cluster >= 0, self.cluster, len(self.names))),
-                "cluster_distance": pl.Series(self.distance, dtype=pl.Float64).round_sig_figs(6),
-                "excluded_because": self.reasons.cast(pl.String),
+                "cluster": pl.Series(cluster, dtype=pl.Int32),
+                "cluster_name": names.gather(np.where(cluster >= 0, cluster, len(self.names))),
+                "cluster_distance": pl.Series(self.distance[start:stop], dtype=pl.Float64).round_sig_figs(6),
+                "excluded_because": self.reasons[start:stop].cast(pl.String),
             }
         )
         return frame.with_columns(

@@ -291,11 +291,13 @@ static PyObject *relabel(PyObject *Py_UNUSED(self), PyObject *args)
     Py_ssize_t first, last;
     Screen screen;
     Relabeling mine = {0};
+    Bounds bounds = {0};
+    double drift;
     Held held;
     Points points;
     Py_buffer *centroids, *labels, *changed = NULL, *before = NULL, *until = NULL;
     if (!PyArg_ParseTuple(args, "O(OOOd)OOOOOdnn", &points_in, &screen_in[0], &screen_in[1], &screen_in[2],
-                          &screen.scale, &centroids_in, &labels_in, &changed_in, &before_in, &until_in, &mine.drift,
+                          &screen.scale, &centroids_in, &labels_in, &changed_in, &before_in, &until_in, &drift,
                           &first, &last) ||
         held_room(&held, 9))
         return NULL;
@@ -320,7 +322,9 @@ static PyObject *relabel(PyObject *Py_UNUSED(self), PyObject *args)
     mine.labels = labels->buf;
     mine.changed = changed ? changed->buf : NULL;
     mine.before = before ? before->buf : NULL;
-    mine.until = until ? until->buf : NULL;
+    bounds.until = until ? until->buf : NULL;
+    bounds.drifts = &drift;
+    mine.bounds = until ? &bounds : NULL;
     int answer;
     const Engine *chosen = engine;
     Py_BEGIN_ALLOW_THREADS;

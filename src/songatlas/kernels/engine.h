@@ -30,6 +30,17 @@ typedef struct {
     size_t n_rows, n_dimensions;
 } Points;
 
+#define AHEAD 16 /* rows that lie apart in memory are fetched this many rows before they are needed */
+
+/* Fetch a row that will be needed soon. */
+static inline void fetch_row(const Points *points, int64_t row)
+{
+    size_t width = points->n_dimensions * (points->is_double ? sizeof(double) : sizeof(float));
+    uintptr_t start = (uintptr_t)points->values + (size_t)row * width;
+    __builtin_prefetch((const void *)start);
+    __builtin_prefetch((const void *)(start + width - 1));
+}
+
 /* The same points centred, scaled and in float32, for the screen: blocks of 16 rows, and inside a block
  * coordinate after coordinate, so that a vector register takes one coordinate of 16 songs. */
 typedef struct {
@@ -39,6 +50,17 @@ typedef struct {
     double scale;         /* a power of two: dividing by it rounds nothing */
 } Screen;
 
+/* Which blocks a pass can leave out. A margin is by how much the nearest centroid of a row is nearer than the
+ * second, at least; no label changes before it is used up. It is used up by the move of a row's own centroid
+ * and that of another: where all rows of a block have one label, that is less than the two longest moves. */
+typedef struct {
+    double *until;   /* (n_blocks): no label of the block changes before the drift of its kind reaches this */
+    int32_t *kinds;  /* (n_blocks): 1 + the label of all rows of a block, or 0 where labels differ; NULL: all 0 */
+    double *drifts;  /* (k + 1) or, without kinds, (1): used up so far, in scaled units, rounded up */
+    float *margins;  /* (n_blocks, 16): receives the margin of each row; or NULL */
+    size_t n_left_out;
+} Bounds;
+
 /* Centroids to relabel all rows by, and where the answer goes. */
 typedef struct {
     const double *centroids; /* (k, n_dimensions) */
@@ -47,8 +69,8 @@ typedef struct {
     int64_t *changed; /* rows whose label changed, in order; NULL where nobody asks */
     int32_t *before;  /* their labels before */
     size_t n_changed;
-    double *until;    /* (n_blocks): no label of the block changes before the drift reaches this; or NULL */
-    double drift;     /* how far centroids have moved against one another, in scaled units, bounded above */
+    const int64_t *order; /* the row at each place, where blocks hold the rows in an order of their own; or NULL */
+    Bounds *bounds;       /* what is known from the passes before, or NULL */
 } Relabeling;
 
 /* Songs in runs of equal joint labels, which segments of them belong to which cluster, and the songs to be

@@ -196,7 +196,7 @@ def _sorted_by_label(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indic
         keys *= k
         keys += labels
         bound *= k
-    rows = np.argsort(keys)
+    rows = np.argsort(keys, kind="stable")
     keys = keys[rows]
     return rows, np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
 

@@ -48,6 +48,8 @@ int64_t rows_pack(const Points *points, const int64_t *order, size_t n_packed, c
             }
             if (order && (order[place] < 0 || (size_t)order[place] >= points->n_rows))
                 return (int64_t)place;
+            if (order && place + AHEAD < n_packed)
+                fetch_row(points, order[place + AHEAD]);
             size_t row = order ? (size_t)order[place] : place;
             double square = 0.0;
             EACH_COORDINATE(points, row, j, x, {

@@ -212,12 +212,11 @@ static inline uint32_t unsure_rows(const Prepared *ready, const float *rows, siz
     return ~block_less(most, gap) & WHOLE_BLOCK;
 }
 
-/* By how much the nearest centroid of every row of a block is nearer than the second, at least: as long as
- * no two centroids move more than this against each other, no label changes (Hamerly's bound). */
+/* Margins of the rows of a block, and the least of them (Hamerly's bound). */
 static inline float block_margin(const Prepared *ready, const float *rows, size_t n_dimensions, const float *best,
-                                 const float *second)
+                                 const float *second, float *margin)
 {
-    float margin[BLOCK], least = INFINITY;
+    float least = INFINITY;
     Lanes shorter = lanes_splat(1.0f - MARGIN_SLACK), longer = lanes_splat(1.0f + MARGIN_SLACK);
     for (int part = 0; part < BLOCK; part += LANES) {
         Lanes length = squared_lengths(rows, n_dimensions, part), error = score_error(ready, length);
@@ -275,6 +274,23 @@ static void score_group(const Prepared *ready, size_t n_dimensions, const float 
     }
 }
 
+/* Note until when no label of a block can change; `fresh` are its labels. */
+static inline void bound_block(const Prepared *ready, const float *rows, size_t n_dimensions, const float *best,
+                               const float *second, const int32_t *fresh, Bounds *bounds, size_t block)
+{
+    float room[BLOCK], *margin = bounds->margins ? bounds->margins + block * BLOCK : room;
+    double least = (double)block_margin(ready, rows, n_dimensions, best, second, margin);
+    int32_t kind = 0;
+    if (bounds->kinds) {
+        int same = 1;
+        for (int lane = 1; lane < BLOCK; lane++)
+            same &= fresh[lane] == fresh[0];
+        kind = same ? 1 + fresh[0] : 0;
+        bounds->kinds[block] = kind;
+    }
+    bounds->until[block] = bounds->drifts[kind] + least;
+}
+
 /* Relabel the rows of some blocks. */
 static void relabel_group(const Prepared *ready, const Points *points, const Screen *screen, Relabeling *mine,
                           const size_t *group, size_t n_blocks, Standing *standing)
@@ -287,13 +303,13 @@ static void relabel_group(const Prepared *ready, const Points *points, const Scr
         const float *rows = screen->blocks + first * n_dimensions;
         const float *best = standing->best + place, *second = standing->second + place;
         int32_t *fresh = standing->nearest + place;
-        if (mine->until)
-            mine->until[block] = mine->drift + (double)block_margin(ready, rows, n_dimensions, best, second);
         uint32_t unsure = unsure_rows(ready, rows, n_dimensions, screen->longest[block], best, second);
         for (unsure &= n_rows < BLOCK ? (1u << n_rows) - 1 : WHOLE_BLOCK; unsure; unsure &= unsure - 1) {
             size_t lane = (size_t)__builtin_ctz(unsure);
-            fresh[lane] = decide(ready, points, first + lane);
+            fresh[lane] = decide(ready, points, mine->order ? (size_t)mine->order[first + lane] : first + lane);
         }
+        if (mine->bounds)
+            bound_block(ready, rows, n_dimensions, best, second, fresh, mine->bounds, block);
         if (mine->changed)
             change_labels(mine, first, n_rows, fresh);
         else
@@ -301,7 +317,16 @@ static void relabel_group(const Prepared *ready, const Points *points, const Scr
     }
 }
 
-/* Relabel the rows of a range of blocks, without those in which no label can have changed. */
+/* Whether no label of a block can have changed. */
+static inline int left_out(Bounds *bounds, size_t block)
+{
+    int32_t kind = bounds->kinds ? bounds->kinds[block] : 0;
+    int out = bounds->until[block] > bounds->drifts[kind];
+    bounds->n_left_out += (size_t)out;
+    return out;
+}
+
+/* Relabel the rows of a range of blocks, without those that can be left out. */
 static int relabel(const Points *points, const Screen *screen, Relabeling *mine, size_t first_block,
                    size_t last_block)
 {
@@ -310,7 +335,7 @@ static int relabel(const Points *points, const Screen *screen, Relabeling *mine,
     size_t group[GROUP_BLOCKS], n_blocks = 0;
     int answer = standing ? prepare(&ready, mine, screen, points->n_dimensions) : -1;
     for (size_t block = first_block; block < last_block && !answer; block++) {
-        if (!mine->until || !(mine->until[block] > mine->drift))
+        if (!mine->bounds || !left_out(mine->bounds, block))
             group[n_blocks++] = block;
         if (n_blocks == GROUP_BLOCKS || (n_blocks && block + 1 == last_block)) {
             relabel_group(&ready, points, screen, mine, group, n_blocks, standing);

@@ -12,7 +12,7 @@
 
 #define SIDE (TILE * TILES_AT_ONCE) /* songs compared side by side */
 #define TOO_NEAR 16384.0            /* of four million: a mean distance below this has lost figures */
-#define STRIPS_AT_ONCE 8            /* strips whose distances are summed in float32 before float64 */
+#define STRIPS_AT_ONCE 4            /* strips whose distances are summed in float32 before float64 */
 
 typedef struct {
     int32_t *totals; /* (STRIP + 1, 16) */

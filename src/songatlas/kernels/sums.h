@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-#define AHEAD 16 /* changed rows lie apart in memory: fetch them this many rows before they are needed */
-
 /* The place of a row's sums: each cluster's begin where a register does. */
 static inline size_t padded(size_t n_dimensions)
 {
@@ -92,15 +90,6 @@ static int64_t sum(const Points *points, const int32_t *labels, const double *we
     }
     unpad(mine, sums, k, points->n_dimensions);
     return row < last ? (int64_t)row : -1;
-}
-
-/* Fetch a row that will be needed soon. */
-static inline void fetch_row(const Points *points, int64_t row)
-{
-    size_t width = points->n_dimensions * (points->is_double ? sizeof(double) : sizeof(float));
-    uintptr_t start = (uintptr_t)points->values + (size_t)row * width;
-    __builtin_prefetch((const void *)start);
-    __builtin_prefetch((const void *)(start + width - 1));
 }
 
 static int64_t move(const Points *points, const int32_t *labels, const int64_t *changed, const int32_t *before,

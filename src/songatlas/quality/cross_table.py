@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CELLS_A_SONG = 4  # up to this many, counting into a full table is quicker than sorting
+_TAIL = 80.0  # weights below e to the minus this are left out
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,10 @@ class CrossTable:
     @cached_property
     def expected_information(self) -> float:
         """Mutual information that groups of these sizes share by chance, in nats."""
-        from sklearn.metrics.cluster import expected_mutual_information
-
-        return float(expected_mutual_information(self._matrix(), self.n_songs))
+        sizes, times = np.unique(self.row_sizes, return_counts=True)
+        others, other_times = np.unique(self.column_sizes, return_counts=True)
+        rows = [other_times @ _expected_of_cells(size, others, self.n_songs) for size in sizes.tolist()]
+        return float(times @ np.array(rows))
 
     def agreement(self) -> Agreement:
         """Return every index, for clusters in the rows and genres in the columns."""
@@ -117,9 +119,11 @@ class CrossTable:
 
     def mutual_information(self) -> float:
         """Return the mutual information in nats, 0 or more."""
-        from sklearn.metrics import mutual_info_score
-
-        return float(mutual_info_score(None, None, contingency=self._matrix()))
+        in_row, in_column = (
+            np.bincount(side, weights=self.counts)[side] for side in (self.rows, self.columns)
+        )
+        shared = self.counts * np.log(self.counts / in_row * (self.n_songs / in_column))
+        return max(0.0, float(shared.sum() / self.n_songs))
 
     def adjusted_mutual_information(self, *, expected: float | None = None) -> float:
         """Return the mutual information adjusted for chance: 0 by chance, 1 at best.
@@ -165,12 +169,29 @@ class CrossTable:
         shares = (sizes / self.n_songs for sizes in (self.row_sizes, self.column_sizes))
         return float(np.mean([-(share * np.log(share)).sum() for share in shares]))
 
-    def _matrix(self) -> Any:
-        """The counts as scikit-learn takes them, without empty rows and columns."""
-        from scipy.sparse import csr_matrix
 
-        places = [np.unique(side, return_inverse=True)[1] for side in (self.rows, self.columns)]
-        return csr_matrix((self.counts, tuple(places)))
+def _expected_of_cells(size: int, others: NDArray[np.int64], n_songs: int) -> NDArray[np.float64]:
+    """What the cells of a group with groups of the sizes `others` add to the information shared by chance.
+
+    The songs in a cell then follow the hypergeometric distribution. Its weights are built up from the
+    ratios of neighbours, as far from the mean as weights above e^-80 can lie (Bernstein's inequality).
+    """
+    mean = size * (others / n_songs)
+    reach = _TAIL / 3 + np.sqrt((_TAIL / 3) ** 2 + 2 * _TAIL * mean)
+    low = np.maximum(np.floor(mean - reach).astype(np.int64), np.maximum(0, size + others - n_songs))
+    high = np.minimum(np.ceil(mean + reach).astype(np.int64), np.minimum(size, others))
+    lengths = high - low + 1
+    starts = np.cumsum(lengths) - lengths
+    other = np.repeat(others, lengths)
+    shared = np.arange(lengths.sum()) - np.repeat(starts - low, lengths)
+    more = (size - shared + 1.0) * (other - shared + 1.0)
+    fewer = shared * (n_songs - size - other + shared).astype(np.float64)
+    fewer[starts] = more[starts]
+    weights = np.cumsum(np.log(more / fewer))
+    weights = np.exp(weights - np.repeat(np.maximum.reduceat(weights, starts), lengths))
+    gained = shared * np.log(np.maximum(shared, 1) / size * (n_songs / other))
+    expected = np.add.reduceat(weights * gained, starts) / np.add.reduceat(weights, starts)
+    return np.asarray(expected / n_songs)
 
 
 def _away_from_zero(value: float) -> float:

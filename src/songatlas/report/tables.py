@@ -22,6 +22,7 @@ import polars as pl
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
 
+_ROWS_AT_ONCE = 262_144
 APPENDED = ("cluster", "cluster_name", "cluster_distance", "excluded_because")
 
 
@@ -74,15 +75,20 @@ def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
     ------
     OSError
         If the file cannot be written.
+    UnreadableTable
+        If the table is a Parquet file that was changed since it was read.
     """
     table = rows.table
     appended = appended_names(table.header)
-    answer = rows.columns().select(pl.col(column).alias(f"\0{column}") for column in APPENDED)
-    frame = pl.concat([_as_text(table.raw), answer], how="horizontal")
     header = [text.lstrip("\ufeff") for text in table.header] + list(appended.values())
     with path.open("wb") as file:
         _as_text(pl.DataFrame([header], orient="row")).write_csv(file, include_header=False)
-        frame.write_csv(file, include_header=False)
+        for start in range(0, rows.n_rows, _ROWS_AT_ONCE):
+            answer = rows.columns(start, _ROWS_AT_ONCE).select(
+                pl.col(column).alias(f"\0{column}") for column in APPENDED
+            )
+            part = _as_text(table.raw.slice(start, _ROWS_AT_ONCE))
+            pl.concat([part, answer], how="horizontal").write_csv(file, include_header=False)
     return appended
 
 

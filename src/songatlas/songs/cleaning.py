@@ -25,7 +25,7 @@ from songatlas.errors import MissingColumns, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES
 from songatlas.songs import duplicates
 from songatlas.songs.mending import Mending, find_damage
-from songatlas.songs.merged_songs import MergedSongs
+from songatlas.songs.merged_songs import MergedSongs, most_popular
 from songatlas.songs.rules import N_EXAMPLES, RULES, Action, Rule, RuleCount, count_of, counted, kept_reasons
 from songatlas.songs.verdicts import REASONS, Verdicts, examine, settle
 from songatlas.songs.versions import version_of
@@ -71,6 +71,7 @@ def clean_songs(
     features: Sequence[str],
     keep: Collection[str] = (),
     fixed_features: bool = False,
+    use_up: bool = False,
 ) -> CleanSongs:
     """Merge rows of one song, leave out what cannot be clustered, and account for every row.
 
@@ -86,6 +87,8 @@ def clean_songs(
         For songs that join a saved atlas: use `features` as they are given (absent ones are added, all
         null), drop none, and let no rule switch itself off, so that a song's fate does not depend on its
         company. Name in `keep` the rules that were switched off when the atlas was built.
+    use_up : bool
+        Take the columns out of `songs`, which is left without any: a large table is then never held twice.
 
     Returns
     -------
@@ -116,18 +119,26 @@ def clean_songs(
     """
     off = kept_reasons(keep)
     rows = _checked(songs, features, fixed_features=fixed_features)
+    for name in songs.columns if use_up else ():
+        songs.drop_in_place(name)
     merged = duplicates.merge_rows(rows, find_damage(rows, off, strict=fixed_features))
     findings = examine(merged, features, off)
     verdicts = settle(merged, findings, features, off, fixed=fixed_features)
-    kept = merged.taken(verdicts.kept)
+    counts = _counts(merged, verdicts, off)
+    row_to_song, row_reasons = _fates(merged, verdicts)
+    kept = merged.use_up(verdicts.kept)
     marks = version_of(kept, findings.name_sums[verdicts.kept])
     imputed = _lacking(findings.presence.filter(pl.Series(verdicts.kept)), verdicts.features)
-    row_to_song, row_reasons = _fates(merged, verdicts)
+    n_rows_each = merged.n_rows_each[verdicts.kept]
+    for reason, applies in (("versions", marks.is_not_null()), ("imputed_features", imputed.list.len() > 0)):
+        counts[reason] = _count_of_kept(
+            kept, RULES[reason], off, applies=applies.to_numpy(), n_rows_each=n_rows_each
+        )
     return CleanSongs(
         songs=kept.with_columns(marks.alias("version_of"), imputed.alias("imputed")),
         row_to_song=row_to_song,
         row_reasons=row_reasons,
-        counts=_counts(merged, verdicts, off, marked=marks.is_not_null(), imputed=imputed.list.len() > 0),
+        counts=tuple(counts[reason] for reason in RULES),
         features=verdicts.features,
         dropped_features=MappingProxyType(dict(verdicts.dropped)),
         n_songs=merged.n_songs,
@@ -180,36 +191,50 @@ def _fates(merged: MergedSongs, verdicts: Verdicts) -> tuple[NDArray[np.int64], 
     return place[song], words.gather(verdicts.reasons[song])
 
 
-def _counts(
-    merged: MergedSongs, verdicts: Verdicts, off: frozenset[str], *, marked: pl.Series, imputed: pl.Series
-) -> tuple[RuleCount, ...]:
-    """One count for every rule."""
+def _counts(merged: MergedSongs, verdicts: Verdicts, off: frozenset[str]) -> dict[str, RuleCount]:
+    """The count of every rule that merges rows or leaves songs out."""
     surplus = {"duplicate_row": merged.repeated, "same_id": merged.joined}
-    of_kept = {"versions": marked, "imputed_features": imputed}
     sizes = merged.n_rows_each
-    counts = []
+    counts = {}
     for reason, rule in RULES.items():
+        if rule.action not in ("merged", "excluded"):
+            continue
         action: Action = "switched off" if reason in off else rule.action
         applies = np.zeros(merged.n_songs, dtype=np.bool_)
         if reason in surplus:
             applies[merged.grouped.song[surplus[reason]]] = True
-        elif reason in of_kept:
-            applies[verdicts.kept] = of_kept[reason].to_numpy()
         elif (idle := _idle(merged, verdicts, reason)) is not None:
             applies, action = idle, "switched off"
         else:
             applies = verdicts.reasons == REASONS.index(reason)
-        counts.append(
-            count_of(
-                rule,
-                n_songs=int(applies.sum()),
-                n_rows=len(surplus[reason]) if reason in surplus else int(sizes[applies].sum()),
-                action=action,
-                best=merged.most_popular(applies, N_EXAMPLES),
-                note=_note(merged, reason),
-            )
+        counts[reason] = count_of(
+            rule,
+            n_songs=int(applies.sum()),
+            n_rows=len(surplus[reason]) if reason in surplus else int(sizes[applies].sum()),
+            action=action,
+            best=merged.most_popular(applies, N_EXAMPLES),
+            note=_note(merged, reason),
         )
-    return tuple(counts)
+    return counts
+
+
+def _count_of_kept(
+    kept: pl.DataFrame,
+    rule: Rule,
+    off: frozenset[str],
+    *,
+    applies: NDArray[np.bool_],
+    n_rows_each: NDArray[np.int64],
+) -> RuleCount:
+    """The count of a rule that says something of songs that are kept."""
+    songs = np.flatnonzero(applies)
+    return count_of(
+        rule,
+        n_songs=len(songs),
+        n_rows=int(n_rows_each[songs].sum()),
+        action="switched off" if rule.reason in off else rule.action,
+        best=most_popular(lambda names, places: kept.select(names)[places], kept.columns, songs, N_EXAMPLES),
+    )
 
 
 def _idle(merged: MergedSongs, verdicts: Verdicts, reason: str) -> NDArray[np.bool_] | None:

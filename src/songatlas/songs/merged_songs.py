@@ -6,7 +6,7 @@ part, or when they are taken out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,21 +80,25 @@ class MergedSongs:
 
     def most_popular(self, songs: NDArray[np.bool_], n_songs: int) -> pl.DataFrame:
         """Return `song_id`, `title` and `artist`, as far as known, of the most popular of these songs."""
-        places = self.places[songs]
-        if "popularity" in self.rows.columns:
-            popularity = self._taken(["popularity"], places)
-            falling = pl.arg_sort_by(-pl.col("popularity"), nulls_last=True, maintain_order=True)
-            places = places[popularity.select(falling).to_series().head(n_songs).to_numpy()]
-        known = [name for name in ("song_id", "title", "artist") if name in self.rows.columns]
-        return self._taken(known, places[:n_songs])
+        return most_popular(self._taken, self.rows.columns, self.places[songs], n_songs)
 
-    def taken(self, songs: NDArray[np.bool_]) -> pl.DataFrame:
-        """Return some of the songs, none of them damaged, with the columns of the rows."""
+    def use_up(self, songs: NDArray[np.bool_]) -> pl.DataFrame:
+        """Return some of the songs, none of them damaged, with the columns of the rows.
+
+        Each column of `rows` is let go as soon as the songs have theirs, so that a large table is never
+        held twice; nothing can be asked of the merged songs afterwards.
+        """
         places = self.places[songs]
         if np.array_equal(places, np.arange(self.rows.height)):
             return self.mending.cells_mended(self.rows)
         made = places >= self.rows.height if self.made.height else None
-        return self.mending.cells_mended(self._taken(self.rows.columns, places), spared=made)
+        index = pl.Series(places).cast(pl.UInt32)
+        taken = []
+        for name in self.rows.columns:
+            column = self._column(name, index).to_frame()
+            self.rows.drop_in_place(name)
+            taken.append(self.mending.cells_mended(column, spared=made).to_series())
+        return pl.DataFrame(taken)
 
     def _taken(self, columns: Sequence[str], places: NDArray[np.int64]) -> pl.DataFrame:
         index = pl.Series(places).cast(pl.UInt32)
@@ -109,3 +113,29 @@ class MergedSongs:
             return column.gather(places)
         # A look-up in numbers alone takes half as long as one in numbers and marks of what is missing.
         return column.fill_null(float("nan")).gather(places).fill_nan(None)
+
+
+def most_popular(
+    taken: Callable[[Sequence[str], NDArray[np.int64]], pl.DataFrame],
+    columns: Sequence[str],
+    places: NDArray[np.int64],
+    n_songs: int,
+) -> pl.DataFrame:
+    """Return `song_id`, `title` and `artist`, as far as known, of the most popular songs at some places.
+
+    Parameters
+    ----------
+    taken : callable
+        Takes names of columns and places, and returns what stands there.
+    columns : sequence of str
+        Columns that there are.
+    places : ndarray of int64
+        Where the songs stand.
+    n_songs : int
+        How many of them to return.
+    """
+    if "popularity" in columns:
+        popularity = taken(["popularity"], places)
+        falling = pl.arg_sort_by(-pl.col("popularity"), nulls_last=True, maintain_order=True)
+        places = places[popularity.select(falling).to_series().head(n_songs).to_numpy()]
+    return taken([name for name in ("song_id", "title", "artist") if name in columns], places[:n_songs])

@@ -30,6 +30,7 @@ import polars as pl
 from songatlas.errors import BadSettings, MissingColumns, UnreadableTable
 from songatlas.songs.delimited import read_grid
 from songatlas.songs.headers import known_headers, split_header, unique_names
+from songatlas.songs.stored import StoredFrame, damaged
 from songatlas.songs.table import RawTable
 
 
@@ -72,7 +73,7 @@ def read_raw(
     try:
         if path:
             sha256 = _sha256_of(path)
-            raw = _rename(_read_parquet(path), "parquet", header)
+            raw = _rename(_open_parquet(path), "parquet", header)
         else:
             sha256 = hashlib.sha256(content).hexdigest()
             raw = _read_content(_unpack(content), header, by_position)
@@ -234,14 +235,20 @@ def _next_step(kind: str) -> str:
     return "export the songs as CSV or Parquet"
 
 
-def _read_parquet(source: bytes | Path) -> pl.DataFrame:
-    """Read a Parquet file."""
+def _read_parquet(content: bytes) -> pl.DataFrame:
+    """Read the content of a Parquet file."""
     try:
-        return pl.read_parquet(source, glob=False, hive_partitioning=False)
+        return pl.read_parquet(content, glob=False, hive_partitioning=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise UnreadableTable(
-            f"is a damaged Parquet file ({_first_line(error)}): write or fetch it again"
-        ) from None
+        raise UnreadableTable(damaged(error)) from None
+
+
+def _open_parquet(path: Path) -> StoredFrame:
+    """Open a Parquet file, whose columns are read when they are asked for."""
+    try:
+        return StoredFrame.of(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableTable(damaged(error)) from None
 
 
 def _read_json(content: bytes) -> pl.DataFrame | None:
@@ -327,16 +334,20 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or ["unknown reason"])[0][:100]
 
 
-def _rename(frame: pl.DataFrame, kind: str, header: Sequence[str] | None) -> RawTable:
+def _rename(frame: pl.DataFrame | StoredFrame, kind: str, header: Sequence[str] | None) -> RawTable:
     """Wrap a typed table, its columns renamed where names were given."""
-    if header is not None:
-        if len(header) != frame.width:
-            raise BadSettings(
-                f"{len(header)} header names were given for {frame.width} columns: give one name a column"
-            )
-        frame = frame.rename(dict(zip(frame.columns, unique_names(header), strict=True)))
-        return RawTable(frame=frame, header=tuple(header), format=kind)
-    return RawTable(frame=frame, header=tuple(frame.columns), format=kind)
+    if header is None:
+        return RawTable(frame=frame, header=tuple(frame.columns), format=kind)
+    if len(header) != frame.width:
+        raise BadSettings(
+            f"{len(header)} header names were given for {frame.width} columns: give one name a column"
+        )
+    names = unique_names(header)
+    if isinstance(frame, StoredFrame):
+        frame = frame.renamed(names)
+    else:
+        frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    return RawTable(frame=frame, header=tuple(header), format=kind)
 
 
 def _read_dataframe(source: Any, header: Sequence[str] | None) -> tuple[RawTable, str, str]:

@@ -14,6 +14,7 @@ import polars as pl
 from songatlas.errors import BadSettings, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.headers import ALIASES, columns_of
+from songatlas.songs.stored import StoredFrame
 from songatlas.songs.table import RawTable
 from songatlas.songs.text_cells import Different, is_label
 from songatlas.songs.units import LEFT_ALONE, UNITS
@@ -146,7 +147,7 @@ def find_candidates(raw: RawTable, named: Mapping[str, int]) -> dict[str, list[i
     return found | {column: [position] for column, position in named.items()}
 
 
-def _best_first(frame: pl.DataFrame, places: Sequence[tuple[int, int]]) -> list[int]:
+def _best_first(frame: pl.DataFrame | StoredFrame, places: Sequence[tuple[int, int]]) -> list[int]:
     """Sort positions: well filled ones before others, then by the rank of their alias."""
     if len(places) == 1:
         return [places[0][1]]

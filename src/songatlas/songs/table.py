@@ -14,6 +14,8 @@ from typing import Literal
 
 import polars as pl
 
+from songatlas.songs.stored import StoredFrame
+
 Sureness = Literal["certain", "likely", "named", "left alone"]
 
 
@@ -82,9 +84,10 @@ class SongsTable:
     ----------
     songs : polars.DataFrame
         Columns of FEATURES and DETAILS, one row an input row, in the same order.
-    raw : polars.DataFrame
+    raw : polars.DataFrame or StoredFrame
         Every row and column of the input under unique names; for text formats the very text of the
-        cells as String (null only where a short row has no such cell).
+        cells as String (null only where a short row has no such cell). The rows of a Parquet file stay
+        there and are read when they are asked for.
     header : tuple of str
         The original headers, parallel to `raw.columns`; they may repeat.
     columns : tuple of ColumnReading
@@ -94,7 +97,7 @@ class SongsTable:
     """
 
     songs: pl.DataFrame
-    raw: pl.DataFrame
+    raw: pl.DataFrame | StoredFrame
     header: tuple[str, ...]
     columns: tuple[ColumnReading, ...]
     source: Source
@@ -104,7 +107,7 @@ class SongsTable:
 class RawTable:
     """A table as it was read, before anything was understood; the fields as in `SongsTable` and `Source`."""
 
-    frame: pl.DataFrame
+    frame: pl.DataFrame | StoredFrame
     header: tuple[str, ...]
     format: str
     encoding: str | None = None

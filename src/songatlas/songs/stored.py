@@ -1,0 +1,112 @@
+"""`StoredFrame`: the rows of a Parquet file, read from it column by column or some rows at a time.
+
+A table of ten million songs is several gigabytes in memory, of which one column is needed at a time. The
+file is not to change in between: its size and time stamp are compared each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from songatlas.errors import UnreadableTable
+
+
+@dataclass(frozen=True)
+class StoredFrame:
+    """A Parquet file in the place of a `polars.DataFrame`.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    columns : tuple of str
+        Names of the columns, unique.
+    height : int
+        Number of rows.
+    mark : tuple of int
+        Size and time of the last change of the file when it was opened.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    height: int
+    mark: tuple[int, int]
+
+    @classmethod
+    def of(cls, path: Path) -> StoredFrame:
+        """Open a Parquet file.
+
+        Raises
+        ------
+        polars.exceptions.PolarsError, OSError
+            If it cannot be read.
+        """
+        mark = _mark_of(path)
+        rows = _scan(path)
+        columns = tuple(rows.collect_schema().names())
+        height = rows.select(pl.len()).collect().item() if columns else 0
+        return cls(path=path.absolute(), columns=columns, height=height, mark=mark)
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.columns)
+
+    def renamed(self, columns: Sequence[str]) -> StoredFrame:
+        """Return the same rows under other names of the columns."""
+        return replace(self, columns=tuple(columns))
+
+    def to_series(self, place: int) -> pl.Series:
+        """Read one column.
+
+        Raises
+        ------
+        UnreadableTable
+            If the file is damaged, is gone or has changed.
+        """
+        column = self._read(_scan(self.path).select(pl.nth(place))).to_series()
+        return column.rechunk().alias(self.columns[place])
+
+    def slice(self, start: int, n_rows: int) -> pl.DataFrame:
+        """Read some rows.
+
+        Raises
+        ------
+        UnreadableTable
+            If the file is damaged, is gone or has changed.
+        """
+        part = self._read(_scan(self.path).slice(start, n_rows))
+        part.columns = list(self.columns)
+        return part
+
+    def _read(self, wanted: pl.LazyFrame) -> pl.DataFrame:
+        """Read from the file as it was opened."""
+        try:
+            if _mark_of(self.path) == self.mark:
+                return wanted.collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise UnreadableTable(f"{self.path.name!r} {damaged(error)}") from None
+        raise UnreadableTable(
+            f"{self.path.name!r} was changed while it was read: start again, and let the file be meanwhile"
+        )
+
+
+def damaged(error: BaseException) -> str:
+    """Say of a Parquet file that it cannot be read, and what to do."""
+    reason = (str(error).strip().splitlines() or ["unknown reason"])[0][:100]
+    return f"is a damaged Parquet file ({reason}): write or fetch it again"
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    """The file as a query."""
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False, cache=False)
+
+
+def _mark_of(path: Path) -> tuple[int, int]:
+    """Size of a file and time of its last change."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
