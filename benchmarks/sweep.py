@@ -49,7 +49,9 @@ def measure(points: np.ndarray, ks: range, *, n_seeds: int) -> dict[str, Any]:
         "inertia_gap_percent": {
             "mean": round(float(gaps.mean()), 4),
             "worst": round(float(gaps.max()), 4),
-            "by_k": {k: [round(float(gap), 4) for gap in column] for k, column in zip(ks, gaps.T, strict=True)},
+            "by_k": {
+                k: [round(float(gap), 4) for gap in column] for k, column in zip(ks, gaps.T, strict=True)
+            },
         },
     }
 

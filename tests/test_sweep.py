@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from songatlas import kmeans
 from songatlas.errors import BadSettings, TooFewSongs
-from songatlas.kmeans import fit_clusters, nearest_centroids, resample_labelings, sweep
+from songatlas.kmeans import every_k, fit_clusters, nearest_centroids, resample_labelings, search, sweep
 
 SOUND = ["danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness"]
 SOUND += ["liveness", "valence", "tempo", "duration_ms"]
@@ -227,3 +227,29 @@ def test_the_room_exports_what_it_promises():
         "Clustering", "KMeans", "fit_clusters", "nearest_centroids", "plain_run", "resample_labelings",
         "sweep",
     }  # fmt: skip
+
+
+def test_many_songs_end_within_the_tolerance_and_near_the_settled_clustering(monkeypatch):
+    random = np.random.default_rng(5)
+    points = random.normal(size=(4000, 6)).astype(np.float32)
+    settled = sweep(points, [4, 9], seed=1)
+    monkeypatch.setattr(every_k, "SETTLED_SONGS", 1000)
+    for exact, clustering in zip(settled, sweep(points, [4, 9], seed=1), strict=True):
+        labels, distances = nearest_centroids(points, clustering.centroids)
+        np.testing.assert_array_equal(labels, clustering.labels)
+        assert clustering.inertia == pytest.approx(np.square(distances).sum(), rel=1e-12)
+        assert exact.inertia <= clustering.inertia <= 1.002 * exact.inertia
+        assert clustering.n_iter < exact.n_iter
+        assert (np.diff(np.bincount(labels)) <= 0).all()
+
+
+@pytest.mark.parametrize("kind", search.PROPOSALS)
+def test_every_proposal_makes_the_clusters_it_promises(kind):
+    step, n_turns, make = search.PROPOSALS[kind]
+    points = np.random.default_rng(2).normal(size=(300, 3))
+    centroids = points[: 5 + step]
+    labels, distances = nearest_centroids(points, centroids)
+    start = search.Start(centroids, labels, float(np.square(distances).sum()))
+    made = [make(points, start, turn, (0, turn)) for turn in range(n_turns)]
+    assert all(proposed.shape == (5, 3) and np.isfinite(proposed).all() for proposed in made)
+    assert len({proposed.tobytes() for proposed in made}) == n_turns

@@ -171,12 +171,12 @@ def score_genres(
             f"{len(labels)} labels, {genres.len()} genres and {len(points)} points: one a song each"
         )
     rows = np.flatnonzero(genres.is_not_null().to_numpy())
-    codes, n_genres = _codes(genres.drop_nulls().cast(pl.String))
+    codes, different = _codes(genres.drop_nulls().cast(pl.String))
     score: dict[str, Any] = dict.fromkeys(("ami", "ari", "nmi", "v_measure", "purity"))
     score |= dict.fromkeys(
         ("chance_ami", "chance_purity", "ceiling_ami", "ceiling_accuracy", "ceiling_n_songs")
     )
-    score |= {"n_songs": len(rows), "n_genres": n_genres}
+    score |= {"n_songs": len(rows), "n_genres": different.len()}
     if len(rows):
         clusters = np.asarray(labels)[rows]
         table = CrossTable.of(clusters, codes)
@@ -204,15 +204,14 @@ def genre_table(labels: NDArray[np.integer[Any]], genres: pl.Series, *, most: in
         have a genre). Every cluster with every genre, largest genre first and "other" last; no rows where
         no song has a genre.
     """
-    found = pl.DataFrame({"cluster": np.asarray(labels, dtype=np.int32), "genre": genres.cast(pl.String)})
-    found = found.drop_nulls("genre")
-    sizes = found.group_by("genre").len().sort("len", "genre", descending=[True, False])
+    clusters = pl.DataFrame({"cluster": np.flatnonzero(np.bincount(labels)).astype(np.int32)})
+    found = _counted(labels, genres)
+    sizes = found.group_by("genre").agg(pl.col("n").sum()).sort("n", "genre", descending=[True, False])
     named = sizes.filter(pl.col("genre") != OTHER).head(most)["genre"]
     genre = pl.when(pl.col("genre").is_in(named.implode())).then("genre").otherwise(pl.lit(OTHER))
-    counts = found.with_columns(genre).group_by("cluster", "genre").agg(pl.len().cast(pl.Int64).alias("n"))
+    counts = found.with_columns(genre).group_by("cluster", "genre").agg(pl.col("n").sum())
     has_other = sizes.height > named.len()
     order = pl.DataFrame({"genre": [*named, OTHER] if has_other else named}, schema={"genre": pl.String})
-    clusters = pl.DataFrame({"cluster": np.unique(np.asarray(labels, dtype=np.int32))})
     grid = clusters.join(order.with_row_index("place"), how="cross")
     whole = grid.join(counts, on=["cluster", "genre"], how="left").sort("cluster", "place")
     n = pl.col("n").fill_null(0)
@@ -220,18 +219,32 @@ def genre_table(labels: NDArray[np.integer[Any]], genres: pl.Series, *, most: in
     return whole.select("cluster", "genre", n, share.alias("share"))
 
 
+def _counted(labels: NDArray[np.integer[Any]], genres: pl.Series) -> pl.DataFrame:
+    """Songs of each cluster and genre that share some: `cluster`, `genre`, `n`."""
+    known = genres.is_not_null().to_numpy()
+    codes, different = _codes(genres.drop_nulls().cast(pl.String))
+    if not len(codes):
+        return pl.DataFrame(schema={"cluster": pl.Int32, "genre": pl.String, "n": pl.Int64})
+    table = CrossTable.of(np.asarray(labels)[known], codes)
+    return pl.DataFrame(
+        {"cluster": table.rows.astype(np.int32), "genre": different.gather(table.columns), "n": table.counts}
+    )
+
+
 def _one_spelling(column: pl.Series) -> pl.Series:
     """The words of a text column, trimmed, each in its commonest spelling; empty ones null."""
-    words = pl.col("word")
-    frame = pl.DataFrame({"word": column.cast(pl.String).str.strip_chars()})
-    frame = frame.with_columns(pl.when(words != "").then(words))
-    spellings = frame.drop_nulls().group_by("word").len().sort("len", "word", descending=[True, False])
-    spellings = spellings.with_columns(words.str.to_lowercase().alias("key"))
-    chosen = spellings.unique("key", keep="first", maintain_order=True).select(
-        "key", pl.col("word").alias("best")
+    given, word = column.cast(pl.String), pl.col("word")
+    spellings = (
+        given.drop_nulls()
+        .alias("given")
+        .value_counts(name="n")
+        .with_columns(pl.col("given").str.strip_chars().alias("word"))
+        .with_columns(word.str.to_lowercase().alias("key"), pl.col("n").sum().over("word"))
+        .sort("n", "word", descending=[True, False])
+        .with_columns(pl.when(word != "").then(word.first().over("key")).alias("best"))
     )
-    keyed = frame.with_columns(words.str.to_lowercase().alias("key"))
-    return keyed.join(chosen, on="key", how="left", maintain_order="left")["best"]
+    changed = spellings.filter(pl.col("given").ne_missing(pl.col("best")))
+    return given if changed.is_empty() else given.replace(changed["given"], changed["best"])
 
 
 def _commonest_tag(column: pl.Series) -> pl.Series:
@@ -246,9 +259,9 @@ def _commonest_tag(column: pl.Series) -> pl.Series:
 
 def _without_rare(labels: pl.Series) -> pl.Series:
     """The labels with those of fewer than `FEWEST_SONGS` songs null."""
-    name = pl.col("label")
-    frame = pl.DataFrame({"label": labels})
-    return frame.select(pl.when(pl.len().over(name) >= FEWEST_SONGS).then(name).alias("label"))["label"]
+    sizes = labels.drop_nulls().alias("label").value_counts(name="n")
+    rare = sizes.filter(pl.col("n") < FEWEST_SONGS)["label"]
+    return labels if rare.is_empty() else labels.set(labels.is_in(rare.implode()), None)
 
 
 def _coverage_sentence(labels: pl.Series, n_genres: int, from_tags: bool) -> str:
@@ -262,10 +275,10 @@ def _coverage_sentence(labels: pl.Series, n_genres: int, from_tags: bool) -> str
     return f"{genres} from the column '{labels.name}' for {share}."
 
 
-def _codes(genres: pl.Series) -> tuple[NDArray[np.int64], int]:
-    """The genres as numbers from 0, in the order of the alphabet, and how many there are."""
+def _codes(genres: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
+    """The genres as numbers from 0, and which genres those are, in the order of the alphabet."""
     different = genres.unique().sort()
-    return genres.cast(pl.Enum(different)).to_physical().to_numpy().astype(np.int64), different.len()
+    return genres.cast(pl.Enum(different)).to_physical().to_numpy().astype(np.int64), different
 
 
 def _chance(
