@@ -208,3 +208,17 @@ def test_fewer_distinct_points_than_clusters_come_to_rest() -> None:
             found = KMeans(7, init=start, n_init=1).fit(points)
         assert found.n_iter_ < 20
         assert found.inertia_ == pytest.approx(0.0, abs=1e-25)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("max_iter", 300.0), ("max_iter", np.inf), ("n_clusters", 2.5), ("n_init", 1.5)]
+)
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_whole_numbers_are_asked_for_whatever_the_threads(name, value, n_threads):
+    with pytest.raises(ValueError, match=name):
+        KMeans(n_threads=n_threads, **{"n_clusters": 2, name: value}).fit(np.arange(12.0).reshape(6, 2))
+
+
+def test_a_very_large_limit_of_iterations_takes_no_room():
+    fitted = KMeans(2, max_iter=10**12, n_threads=1, random_state=0).fit(np.arange(12.0).reshape(6, 2))
+    assert fitted.n_iter_ < 10

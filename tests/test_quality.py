@@ -15,6 +15,7 @@ from sklearn.cluster import KMeans
 
 from songatlas.quality import (
     INDICES,
+    CrossTable,
     agreement,
     calinski_harabasz,
     centroid_silhouette_values,
@@ -115,7 +116,7 @@ def test_songs_alone_in_their_cluster_have_silhouette_zero(songs: np.ndarray) ->
     assert silhouette(few, labels).value == pytest.approx(expected, abs=1e-12)
 
 
-def test_centroid_indices_equal_scikit_learns(songs: np.ndarray, labelings: list[np.ndarray]) -> None:
+def test_compactness_indices_equal_scikit_learns(songs: np.ndarray, labelings: list[np.ndarray]) -> None:
     exact = songs.astype(np.float64)
     for labels in labelings:
         assert davies_bouldin(songs, labels) == pytest.approx(
@@ -336,3 +337,21 @@ def test_real_songs_equal_scikit_learn(shared_data: Path) -> None:
     assert davies_bouldin(points, labels) == pytest.approx(
         metrics.davies_bouldin_score(points, labels), rel=1e-9
     )
+
+
+@pytest.mark.parametrize(("n_songs", "n_rows", "n_columns"), [(60, 7, 5), (400, 3, 60), (20_000, 20, 6)])
+def test_information_shared_by_chance_equals_scikit_learns(n_songs: int, n_rows: int, n_columns: int) -> None:
+    random = np.random.default_rng(n_songs)
+    rows = (random.random(n_songs) ** 3 * n_rows).astype(int)
+    columns = (random.random(n_songs) ** 2 * n_columns).astype(int)
+    table = metrics.cluster.contingency_matrix(rows, columns, sparse=True)
+    expected = metrics.cluster.expected_mutual_information(table, n_songs)
+    found = CrossTable.of(rows, columns)
+    assert found.expected_information == pytest.approx(expected, abs=1e-11, rel=0)
+    assert found.mutual_information() == pytest.approx(metrics.mutual_info_score(rows, columns), abs=1e-13)
+
+
+def test_groups_of_one_song_each_agree_with_themselves_and_share_no_more_than_chance_with_others() -> None:
+    alone = np.arange(6)
+    assert agreement(alone, alone[::-1]).ami == 1.0
+    assert agreement(alone, alone % 2).ami == pytest.approx(0.0, abs=1e-12)

@@ -273,3 +273,16 @@ def test_cheap_figures_that_tell_nothing_leave_the_plain_mean_of_strata():
     by_cluster = [dear[rows][labeling.codes[rows] == cluster].mean() for cluster in (0, 1)]
     assert found.value == pytest.approx(labeling.sizes @ by_cluster / 4000)
     assert found.error == pytest.approx(np.sqrt(0.9 / 400), rel=0.15)
+
+
+@pytest.mark.parametrize("far", [1e20, 1e37])
+def test_a_column_far_from_zero_that_says_nothing_changes_nothing(monkeypatch, far):
+    monkeypatch.setattr("songatlas.kernels.native_silhouette.FEW_PAIRS", 0)
+    random = np.random.default_rng(6)
+    points = random.normal(size=(1500, 4)).astype(np.float32)
+    labels = kernels.nearest(kernels.Rows.of(points), points[:7].astype(np.float64))
+    with_column = np.column_stack([points, np.full(len(points), far, dtype=np.float32)])
+    rows = np.arange(len(points))
+    plain = kernels.silhouette_table(points, rows, [labels], [7])
+    far_off = kernels.silhouette_table(with_column, rows, [labels], [7])
+    np.testing.assert_allclose(plain, far_off, atol=1e-6)

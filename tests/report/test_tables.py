@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from songatlas.atlas import Atlas
+from songatlas.report import tables
 from songatlas.report.tables import (
     APPENDED,
     appended_names,
@@ -32,7 +33,8 @@ def fake_rows(raw: pl.DataFrame, header: tuple[str, ...]) -> Any:
             "excluded_because": pl.Series([None] * raw.height, dtype=pl.String),
         }
     )
-    return SimpleNamespace(table=SimpleNamespace(raw=raw, header=header), columns=lambda: answer)
+    table = SimpleNamespace(raw=raw, header=header)
+    return SimpleNamespace(table=table, n_rows=raw.height, columns=answer.slice)
 
 
 def read(path: Path) -> list[list[str]]:
@@ -87,6 +89,16 @@ def test_typed_cells_are_shortest_text_json_and_iso(tmp_path: Path) -> None:
     assert second[:4] == ["1e22" if second[0] == "1e22" else "1e+22", "2.0", "-2", "false"]
     assert second[8] == "[]"
     assert third == [""] * raw.width
+
+
+def test_a_table_is_written_alike_in_one_part_and_in_many(
+    hostile_atlas: Atlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hostile_atlas.rows is not None
+    write_clustered_songs(hostile_atlas.rows, tmp_path / "whole.csv")
+    monkeypatch.setattr(tables, "_ROWS_AT_ONCE", 7)
+    write_clustered_songs(hostile_atlas.rows, tmp_path / "parts.csv")
+    assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
 def test_header_is_text_for_text_without_byte_order_mark(tmp_path: Path) -> None:

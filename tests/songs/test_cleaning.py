@@ -198,3 +198,14 @@ def _outcome(table: pl.DataFrame, *, fixed_features: bool) -> tuple[CleanSongs |
         return clean_songs(table, features=_FEW, fixed_features=fixed_features), ""
     except (TooFewSongs, MissingColumns) as error:
         return None, str(error)
+
+
+def test_songs_that_are_used_up_are_cleaned_alike() -> None:
+    twice = [a_song("a", energy=0.2), a_song("a", energy=0.4, tags=["jazz"])]
+    table = table_of(*twice, a_song("b", duration_ms=1.0))
+    clean, given = clean_songs(table, features=SOUND), table.clone()
+    again = clean_songs(given, features=SOUND, use_up=True)
+    assert again.songs.equals(clean.songs)
+    assert again.counts == clean.counts
+    assert given.width == 0
+    assert table.width > 10

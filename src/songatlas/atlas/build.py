@@ -87,13 +87,17 @@ def build_atlas(
     tell(0.7, "measuring the clusters")
     quality = measure(points, clustering, evidence, settings=settings)
     _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
+    plain_run = shown_run(points, clustering.k, settings=settings)
+    silhouette_sample = sample_silhouettes(points, clustering, settings=settings)
+    layout = fit_layout(points, space.dimensions)
+    positions = layout.positions(points)
     genre, genre_counts = judge_by_genre(genres, clean.songs, points, clustering, seed=settings.seed)
+    del points, genres  # of many songs they are large
 
     tell(0.95, "naming the clusters")
     labels = clustering.labels
     profiles = profile_clusters(clean.songs, labels, distances, features=clean.features, k=clustering.k)
     names = tuple(profile.name for profile in profiles)
-    layout = fit_layout(points, space.dimensions)
     return Atlas(
         settings=settings,
         version=songatlas.__version__,
@@ -107,14 +111,14 @@ def build_atlas(
         songs=clean.songs,
         space=space,
         layout=layout,
-        positions=layout.positions(points),
+        positions=positions,
         clustering=clustering,
-        plain_run=shown_run(points, clustering.k, settings=settings),
+        plain_run=plain_run,
         distances=distances,
         evidence=with_exact_silhouette(evidence, clustering.k, quality),
         quality=quality,
         verdict=verdict,
-        silhouette_sample=sample_silhouettes(points, clustering, settings=settings),
+        silhouette_sample=silhouette_sample,
         profiles=profiles,
         genre=genre,
         genre_counts=genre_counts,
@@ -257,7 +261,7 @@ def judge_by_genre(
     nothing = pl.Series([None] * songs.height, dtype=pl.String)
     if genres is None:
         return None, genre_table(clustering.labels, nothing)
-    artists = songs["artists"].list.first() if "artists" in songs.columns else nothing
+    artists = songs["artists"] if "artists" in songs.columns else nothing
     score = score_genres(clustering.labels, genres.labels, artists, points=points, seed=seed)
     described = {"column": genres.column, "coverage": genres.coverage, "sentence": genres.sentence}
     return described | dict(score), genre_table(clustering.labels, genres.labels)

@@ -17,7 +17,7 @@ from songatlas.errors import TooFewSongs
 from songatlas.kmeans import Clustering, plain_run, resample_labelings
 from songatlas.progress import Progress
 from songatlas.quality import (
-    centroid_indices,
+    compactness_indices,
     sampled_rows,
     silhouette,
     silhouette_values,
@@ -121,7 +121,7 @@ def gather_evidence(
                 "silhouette": estimate.value,
                 "silhouette_low": estimate.low,
                 "silhouette_high": estimate.high,
-                **centroid_indices(points, clustering.labels, clustering.centroids),
+                **compactness_indices(points, clustering.labels),
                 "stability": steady.value,
                 "stability_low": steady.low,
                 "stability_high": steady.high,

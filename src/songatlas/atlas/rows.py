@@ -24,7 +24,7 @@ class ClusteredRows:
         Distance to the centroid of that cluster in the space, NaN where it was left out.
     names : tuple of str, length k
         Names of the clusters.
-    reasons : Series of String, length n_rows
+    reasons : Series of Enum, length n_rows
         Reason word of each row that was left out, null elsewhere.
     clean : CleanSongs
         What the rules of cleaning did.

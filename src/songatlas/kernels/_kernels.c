@@ -375,8 +375,8 @@ static PyObject *lloyd(PyObject *Py_UNUSED(self), PyObject *args)
         !(flag = hold(&held, flag_in, "flag", BYTES, 0, 1, 1, ANY, ANY)) ||
         !rising(edges->buf, (size_t)edges->shape[0], 0, (int64_t)points.n_rows, "edges"))
         return fail(&held);
-    if (history->shape[0] < 1) {
-        PyErr_SetString(PyExc_ValueError, "history must have room for one iteration");
+    if (history->shape[0] < 1 || *(const int64_t *)edges->buf != 0) {
+        PyErr_SetString(PyExc_ValueError, "history must have room for one iteration, and edges begin at 0");
         return fail(&held);
     }
     run.centroids = centroids->buf;
@@ -551,7 +551,7 @@ static PyMethodDef METHODS[] = {
      " -> int"},
     {"lloyd", lloyd, METH_VARARGS,
      "lloyd(points, (blocks, longest, shift, scale), centroids, labels, history, edges,"
-     " (total, tolerance, bar, foresight, afresh_share, patience), flag) -> (outcome, n_iter)"},
+     " (total, tolerance, bar, foresight, afresh_share, stretch, patience), flag) -> (outcome, n_iter)"},
     {"candidate_distances", candidate_distances, METH_VARARGS,
      "candidate_distances(columns, candidates, closest, updates)"},
     {"tour", tour, METH_VARARGS, "tour(labels, order)"},

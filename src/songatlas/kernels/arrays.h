@@ -10,7 +10,7 @@
 
 #include "engine.h"
 
-#define ANY (-1) /* a dimension of any length */
+#define ANY PY_SSIZE_T_MIN /* a dimension of any length */
 
 typedef enum { SINGLES, DOUBLES, REALS, BYTES, SHORTS, INTS, LONGS } Kind;
 

@@ -6,10 +6,11 @@
 
 #define FEW_CHANGES 8         /* margins are looked at once fewer than one row in this many changes its label */
 #define WORTH_SHARE 0.2       /* of blocks that bounds must let a pass leave out, to be worth their making */
-#define SAMPLE 1024           /* margins looked at to foresee what bounds will do */
+#define SAMPLE 128            /* margins looked at to foresee what bounds will do */
 #define SIFT_PRODUCTS 2600    /* multiplications a row that cost as much as sifting it */
 #define REST_SHARE 0.85       /* of rows whose labels cannot change: from here on sifting may pay */
 #define SIFT_BYTES ((size_t)1 << 28) /* of points, above which a second copy is too much */
+#define SIFT_ROWS 50000        /* rows that fit the cache are as well looked at again */
 #define SIFT_CLUSTERS 1024
 
 /* What one run needs besides its answer. */
@@ -27,7 +28,7 @@ typedef struct {
     double step, furthest;  /* of the last step: the two longest moves together, and the longest */
     double worth;           /* a step below this lets a pass leave enough blocks out */
     double regret;          /* passes that sifting would have spared up to now */
-    int is_sifted;
+    int is_sifted, cannot_sift;
     Sift sift;
 } Room;
 
@@ -112,7 +113,7 @@ static int sifting_pays(const Points *points, const Lloyd *run, const Room *room
     size_t n_bytes = points->n_rows * points->n_dimensions * sizeof(float);
     /* a run that has gone on for so long is likely to go on for as long again */
     double passes = room->is_sifted ? room->regret : share_at_rest(room) > REST_SHARE ? (double)run->n_iter : 0.0;
-    return run->k <= SIFT_CLUSTERS && n_bytes <= SIFT_BYTES &&
+    return !room->cannot_sift && points->n_rows >= SIFT_ROWS && run->k <= SIFT_CLUSTERS && n_bytes <= SIFT_BYTES &&
            passes * (double)(run->k * points->n_dimensions) > SIFT_PRODUCTS;
 }
 
@@ -142,13 +143,15 @@ static int label_rows(const Engine *engine, const Points *points, const Screen *
     if (looking)
         foresee(room, n_rows);
     room->regret += fmax(share_at_rest(room) - (double)room->bounds.n_left_out / (double)n_blocks, 0.0);
-    if (sifting) {
-        if (sift_rows(&room->sift, points, screen, run->labels, run->k, room->margins))
-            return -1;
-        forget_bounds(room, n_blocks);
-        room->is_sifted = 1;
-        room->regret = 0.0;
+    if (!sifting)
+        return 0;
+    room->regret = 0.0;
+    if (sift_rows(&room->sift, points, screen, run->labels, run->k, room->margins)) {
+        room->cannot_sift = 1; /* memory is short, and the rows as they lie will do */
+        return 0;
     }
+    forget_bounds(room, n_blocks);
+    room->is_sifted = 1;
     return 0;
 }
 

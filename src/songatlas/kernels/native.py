@@ -46,6 +46,7 @@ Points: TypeAlias = npt.NDArray[np.floating[Any]]
 
 BLOCK_ROWS = 16
 WORTH_THREADS = 1 << 22  # multiplications below which starting threads costs more than it saves
+MOST_ITERATIONS = 1 << 20  # that a run in C has room for
 BOUNDS_PAY = 1 / 8  # of changed rows, below which bounds are kept
 
 
@@ -252,7 +253,7 @@ def lloyd(
     """
     stop = stop or Stop()
     if weights is None and n_threads == 1:
-        history = np.empty(rules.max_iter)
+        history = np.empty(min(rules.max_iter, MOST_ITERATIONS))
         mine = np.array(centroids, dtype=np.float64, order="C")
         labels = np.empty(len(rows.points), dtype=np.int32)
         limits = (
@@ -270,7 +271,7 @@ def lloyd(
         )
         if outcome == "stopped":
             raise Stopped
-        if outcome != "empty":
+        if outcome != "empty" and not (outcome == "ended" and len(history) == n_iter < rules.max_iter):
             told = tuple(history[:n_iter].tolist())
             converged, hopeless = outcome == "converged", outcome == "hopeless"
             return Run(labels, mine, n_iter, told, converged=converged, hopeless=hopeless)

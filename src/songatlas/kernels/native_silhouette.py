@@ -204,11 +204,15 @@ def _sorted_by_label(joint: Sequence[Numbers], ks: Sequence[int]) -> tuple[Indic
 def _frame(points: Points) -> tuple[Floats, float]:
     """Return what to take from the points and what to divide them by before they become float32.
 
-    Differences of float32 points are best taken of the very points, those of float64 points of centred ones.
+    Differences of float32 points are best taken of the very points, but where they lie far from 0 for what
+    they differ; those of float64 points of centred ones.
     No distance is more than `GREATEST` afterwards.
     """
     least, most = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
-    shift = np.zeros(points.shape[1]) if points.dtype == np.float32 else (least + most) / 2
+    shift = (least + most) / 2
+    if points.dtype == np.float32:
+        offset = np.maximum(np.abs(least), np.abs(most))
+        shift[offset <= GREATEST * (most - least)] = 0.0
     reach = float(np.abs(most - least).max())
     diagonal = reach and reach * float(np.sqrt(np.square((most - least) / reach).sum()))
     return shift, power_of_two(diagonal / GREATEST)

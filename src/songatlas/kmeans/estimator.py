@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from numbers import Integral
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
@@ -189,9 +190,11 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
         """Refuse parameters out of their range, in words."""
         for name, least in (("n_clusters", 1), ("max_iter", 1), ("tol", 0)):
             value = getattr(self, name)
+            if name != "tol" and (isinstance(value, bool) or not isinstance(value, Integral)):
+                raise ValueError(f"{name} is {value!r}: it must be a whole number of at least {least}")
             if isinstance(value, str) or not value >= least:
                 raise ValueError(f"{name} is {value!r}: it must be a number of at least {least}")
-        if self.n_init != "auto" and (isinstance(self.n_init, str) or self.n_init < 1):
+        if self.n_init != "auto" and (not isinstance(self.n_init, Integral) or self.n_init < 1):
             raise ValueError(f"n_init is {self.n_init!r}: it must be 'auto' or a number of at least 1")
         if isinstance(self.init, str) and self.init not in ("k-means++", "random"):
             raise ValueError(

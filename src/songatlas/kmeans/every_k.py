@@ -1,10 +1,10 @@
 """One clustering for every k: starts found on small samples, polished on all songs.
 
-`Search` looks for good starts on 10,000 songs; the best few go on to ever larger samples, where a round
-or two more of search rights what the smaller sample misjudged. From the best of the largest sample
-Lloyd's iteration runs on all songs, until no song changes its cluster. With few songs a sample is all of
-them. The songs should come in an order that is made from the songs themselves (sorted by id), because
-samples are drawn by row number.
+`Search` looks for good starts on 10,000 songs; the best few go on to larger samples, where more of search
+rights what the smaller sample misjudged. From the best of the largest sample Lloyd's iteration runs on all
+songs: up to 300,000 of them until no song changes its cluster, with more until the centroids move less
+than scikit-learn's tolerance. With few songs a sample is all of them. The songs should come in an order
+that is made from the songs themselves (sorted by id), because samples are drawn by row number.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from songatlas.kmeans.search import TOLERANCE, Search, Start, Starts
 from songatlas.progress import Progress
 
 MAX_ITER = 300
-SETTLED_SONGS = (
-    300_000  # more are clustered until scikit-learn's tolerance is reached, not until all is still
-)
+SETTLED_SONGS = 300_000  # more songs are clustered until scikit-learn's tolerance is reached
 N_KEPT = 4  # different starts of each k
 N_SEEDINGS = 5
 NEIGHBOURS = -1, 0, 1  # a k is searched with its neighbours, to learn from them
@@ -198,7 +196,7 @@ def _polish_all(points: Points, starts: Starts, n_threads: int, tell: Progress) 
 def _polish(
     rows: kernels.Rows, start: Start, *, total: float, n_threads: int, stop: kernels.Stop
 ) -> Clustering:
-    """Iterate on all songs until no label changes, and number the clusters."""
+    """Iterate on all songs until no label changes or the tolerance is reached, and number the clusters."""
     exact = len(rows.points) <= SETTLED_SONGS
     tolerance = 0.0 if exact else TOLERANCE * total / rows.points.size
     rules = kernels.Rules(total, MAX_ITER, tolerance)

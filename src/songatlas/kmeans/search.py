@@ -25,12 +25,13 @@ import numpy as np
 
 from songatlas import kernels
 from songatlas.kmeans.clustering import Floats, Labels, Points
-from songatlas.kmeans.inertia import scatter
+from songatlas.kmeans.inertia import scatter, summed_squares
 
 ITERATIONS = 40
 TOLERANCE = 1e-4  # of the mean variance, scikit-learn's default
 FAR_ROWS = 5_000  # rows among which a new centroid is looked for
 STRETCH = 1.5  # of Lloyd's steps; the clusterings found need not be exact
+CANCELLED = 1e-6  # of the scatter: an inertia below this is summed anew
 N_TRIALS = 6  # points that may become a new centroid
 SAME = 2e-4  # relative difference of inertia below which two starts count as one
 
@@ -162,7 +163,10 @@ class Search:
         tolerance = TOLERANCE * self._total / self.points.size
         rules = kernels.Rules(self._total, ITERATIONS, tolerance, bar, STRETCH)
         run = kernels.lloyd(self._rows, centroids, rules, stop=self._stop)
-        return Start(run.centroids, run.labels, run.history[-1])
+        inertia = run.history[-1]
+        if inertia < CANCELLED * self._total:  # a difference of large numbers, of which little is left
+            inertia = summed_squares(self.points, run.centroids, run.labels)
+        return Start(run.centroids, run.labels, inertia)
 
 
 def _best_different(starts: Sequence[Start], n_kept: int) -> list[Start]:

@@ -25,8 +25,9 @@ ALL_SPEECH: Final = 0.66
 books make up half of it: Spotify describes such tracks as probably made entirely of spoken words."""
 
 _Float = NDArray[np.float64]
-_GRIDS: Final = (1.0, 1e3, 1e4)  # steps to the unit
+_GRIDS: Final = (1.0, 1e3, 1e4, 1e5, 1e6)  # steps to the unit
 _CELLS_A_NUMBER: Final = 2.0
+_CELLS_A_TABLE: Final = 4.0  # of clusters by cells, for each number
 _FIRST_LOOK: Final = 256
 
 
@@ -76,6 +77,7 @@ def measure_contrasts(
     k : int
         Number of clusters; some may be empty (they are given the catalogue's means).
     """
+    labels = labels.astype(np.intp)  # what is counted into bins
     columns = [_measure_column(songs[name], labels, k) for name in features]
     empty = np.zeros((k, 0))
     means, z_means, percentiles, contrasts = (
@@ -84,11 +86,10 @@ def measure_contrasts(
     )
     speechiness, spoken_from = np.full(k, np.nan), float("nan")
     if "speechiness" in songs.columns:
-        values, known = _known(songs["speechiness"])
-        if known.any():
-            sums, counts = _sums(values, known, labels, k)
-            speechiness = np.divide(sums, counts, out=np.full(k, np.nan), where=counts > 0)
-            spoken_from = float(np.quantile(values[known], SPOKEN_QUANTILE))
+        values, clusters = _known(songs["speechiness"], labels)
+        if len(values):
+            speechiness = _means(values, clusters, k, otherwise=np.nan)
+            spoken_from = float(np.quantile(values, SPOKEN_QUANTILE))
     return Contrasts(
         features=tuple(features),
         sizes=np.bincount(labels, minlength=k).astype(np.int64),
@@ -106,20 +107,15 @@ def percentile_contrast(
     values: pl.Series, labels: NDArray[np.integer], k: int
 ) -> tuple[_Float, _Float, NDArray[np.int64]]:
     """Return mean percentile, contrast and number of known values of each cluster, each ``(k,)``."""
-    numbers, known = _known(values)
-    return _percentile_contrast(numbers, known, labels, k)
+    return _percentile_contrast(*_known(values, labels), k)
 
 
 def _percentile_contrast(
-    numbers: _Float, known: NDArray[np.bool_], labels: NDArray[np.integer], k: int
+    numbers: _Float, labels: NDArray[np.integer], k: int
 ) -> tuple[_Float, _Float, NDArray[np.int64]]:
-    """As `percentile_contrast`, of the known numbers."""
-    n_known = int(known.sum())
-    places = np.zeros(len(numbers))
-    places[known] = (mid_ranks(numbers if n_known == len(numbers) else numbers[known]) - 0.5) / max(
-        n_known, 1
-    )
-    sums, counts = _sums(places, known, labels, k)
+    """As `percentile_contrast`, of known numbers."""
+    n_known, counts = len(numbers), np.bincount(labels, minlength=k)
+    sums = (_rank_sums(numbers, labels, k) - 0.5 * counts) / max(n_known, 1)
     inside = np.divide(sums, counts, out=np.full(k, 0.5), where=counts > 0)
     share = counts / max(n_known, 1)
     rest = 1.0 - share
@@ -131,13 +127,11 @@ def _measure_column(
     column: pl.Series, labels: NDArray[np.integer], k: int
 ) -> tuple[_Float, _Float, _Float, _Float]:
     """Means, z-means, percentiles and contrasts of one feature."""
-    values, known = _known(column)
-    centre = float(values[known].mean()) if known.any() else 0.0
-    spread = float(values[known].std()) if known.any() else 0.0
-    sums, counts = _sums(values, known, labels, k)
-    means = np.divide(sums, counts, out=np.full(k, centre), where=counts > 0)
+    values, labels = _known(column, labels)
+    centre, spread = (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
+    means = _means(values, labels, k, otherwise=centre)
     z_means = (means - centre) / spread if spread > 1e-12 * max(abs(centre), 1e-300) else np.zeros(k)
-    percentiles, contrasts, _ = _percentile_contrast(values, known, labels, k)
+    percentiles, contrasts, _ = _percentile_contrast(values, labels, k)
     return means, z_means, percentiles, contrasts
 
 
@@ -157,12 +151,32 @@ def mid_ranks(numbers: _Float) -> _Float:
     >>> mid_ranks(np.array([0.3, 0.1, 0.3])).tolist()
     [2.5, 1.0, 2.5]
     """
-    for steps in _GRIDS:
-        cells = _grid_cells(numbers, steps)
-        if cells is not None:
-            counts = np.bincount(cells)
-            return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[cells])
-    return pl.Series(numbers).rank("average").cast(pl.Float64).to_numpy()
+    cells = _cells(numbers)
+    if cells is None:
+        return pl.Series(numbers).rank("average").cast(pl.Float64).to_numpy()
+    return _cell_ranks(np.bincount(cells))[cells]
+
+
+def _rank_sums(numbers: _Float, labels: NDArray[np.integer], k: int) -> _Float:
+    """Sum of the mid-ranks of each cluster; exact, for ranks are halves of whole numbers."""
+    cells = _cells(numbers)
+    n_cells = 0 if cells is None else int(cells.max()) + 1
+    if cells is None or k * n_cells > _CELLS_A_TABLE * len(numbers):
+        return np.asarray(np.bincount(labels, weights=mid_ranks(numbers), minlength=k), dtype=np.float64)
+    counts = np.bincount(labels.astype(np.intp) * n_cells + cells, minlength=k * n_cells)
+    table = counts.reshape(k, n_cells)
+    return np.asarray((table * _cell_ranks(table.sum(axis=0))).sum(axis=1))
+
+
+def _cell_ranks(counts: NDArray[np.int64]) -> _Float:
+    """Mid-rank of the numbers in each cell, from how many there are."""
+    return np.asarray(np.cumsum(counts) - (counts - 1) / 2)
+
+
+def _cells(numbers: _Float) -> NDArray[np.int64] | None:
+    """Cell of each number on the coarsest grid on which all lie; None where there is none."""
+    found = (_grid_cells(numbers, steps) for steps in _GRIDS)
+    return next((cells for cells in found if cells is not None), None)
 
 
 def _grid_cells(numbers: _Float, steps: float) -> NDArray[np.int64] | None:
@@ -180,17 +194,14 @@ def _grid_cells(numbers: _Float, steps: float) -> NDArray[np.int64] | None:
     return whole
 
 
-def _known(column: pl.Series) -> tuple[_Float, NDArray[np.bool_]]:
-    values: _Float = column.cast(pl.Float64).to_numpy()
+def _known(column: pl.Series, labels: NDArray[np.integer]) -> tuple[_Float, NDArray[np.integer]]:
+    """The numbers that are known, and their clusters."""
+    values: _Float = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
     known = np.isfinite(values)
-    return values if known.all() else np.where(known, values, 0.0), known
+    return (values, labels) if known.all() else (values[known], labels[known])
 
 
-def _sums(
-    values: _Float, known: NDArray[np.bool_], labels: NDArray[np.integer], k: int
-) -> tuple[_Float, _Float]:
-    """Sum and number of the known values of each cluster."""
-    whole = bool(known.all())
-    sums = np.bincount(labels, weights=values if whole else np.where(known, values, 0.0), minlength=k)
-    counts = np.bincount(labels if whole else labels[known], minlength=k)
-    return np.asarray(sums, dtype=np.float64), counts.astype(np.float64)
+def _means(values: _Float, labels: NDArray[np.integer], k: int, *, otherwise: float) -> _Float:
+    """Mean of each cluster; `otherwise` where it has no value."""
+    sums, counts = np.bincount(labels, weights=values, minlength=k), np.bincount(labels, minlength=k)
+    return np.asarray(np.divide(sums, counts, out=np.full(k, otherwise), where=counts > 0))

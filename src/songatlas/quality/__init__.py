@@ -7,7 +7,7 @@ from songatlas.quality.indices import (
     INDICES,
     Index,
     calinski_harabasz,
-    centroid_indices,
+    compactness_indices,
     davies_bouldin,
     inertia,
 )
@@ -33,8 +33,8 @@ __all__ = [
     "Index",
     "agreement",
     "calinski_harabasz",
-    "centroid_indices",
     "centroid_silhouette_values",
+    "compactness_indices",
     "davies_bouldin",
     "inertia",
     "purity",

@@ -133,11 +133,13 @@ class CrossTable:
         expected : float, optional
             `expected_information` of another table whose groups have the same sizes.
         """
-        if len(self.row_sizes) == 1 or len(self.column_sizes) == 1:
-            return float(len(self.row_sizes) == len(self.column_sizes))
+        n_rows, n_columns = len(self.row_sizes), len(self.column_sizes)
+        if n_rows == n_columns == len(self.counts):
+            return 1.0  # equal groupings, and chance may be as good where all groups are of one song
+        if n_rows == 1 or n_columns == 1:
+            return 0.0
         chance = self.expected_information if expected is None else expected
-        above, most = self.mutual_information() - chance, self._mean_entropy() - chance
-        return _away_from_zero(above) / _away_from_zero(most)
+        return (self.mutual_information() - chance) / (self._mean_entropy() - chance)
 
     def normalized_mutual_information(self) -> float:
         """Return the mutual information as a share of the mean entropy, 0 to 1: the V-measure, too."""
@@ -192,9 +194,3 @@ def _expected_of_cells(size: int, others: NDArray[np.int64], n_songs: int) -> ND
     gained = shared * np.log(np.maximum(shared, 1) / size * (n_songs / other))
     expected = np.add.reduceat(weights * gained, starts) / np.add.reduceat(weights, starts)
     return np.asarray(expected / n_songs)
-
-
-def _away_from_zero(value: float) -> float:
-    """The value, or the least float of its sign where it is nothing, so that 0 / 0 counts as equal."""
-    least = float(np.finfo(np.float64).eps)
-    return min(value, -least) if value < 0 else max(value, least)

@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from songatlas.kernels import cluster_spreads
+from songatlas.kernels import cluster_spreads, cluster_sums
 from songatlas.quality.labelings import Labeling, check_points, codes_of, encode, mean_by_cluster
 from songatlas.quality.separation import silhouette
 
@@ -108,24 +108,21 @@ def calinski_harabasz(points: NDArray[Any], labels: ArrayLike) -> float:
     return _between_to_within(within, labeling.sizes, centroids)
 
 
-def centroid_indices(
-    points: NDArray[Any], labels: NDArray[np.int32], centroids: NDArray[np.float64]
-) -> dict[str, float]:
-    """Return `davies_bouldin` and `calinski_harabasz` of a clustering whose centroids are known.
+def compactness_indices(points: NDArray[Any], labels: NDArray[np.int32]) -> dict[str, float]:
+    """Return `davies_bouldin` and `calinski_harabasz` of a clustering.
 
-    One pass over the songs serves both, and the means are not computed again.
+    One pass over the songs makes the means, and one more serves both.
 
     Parameters
     ----------
     points : array of shape (n_songs, n_dimensions)
         Finite.
     labels : array of int32, shape (n_songs,)
-        0 to k - 1, no cluster empty.
-    centroids : array of float64, shape (k, n_dimensions)
-        The means of the clusters, at least two and fewer than songs.
+        0 to k - 1, no cluster empty; at least two clusters and fewer than songs.
     """
+    sizes = np.bincount(labels)
+    centroids = cluster_sums(points, labels, len(sizes))[0] / sizes[:, None]
     squares, lengths = cluster_spreads(points, centroids, labels)
-    sizes = np.bincount(labels, minlength=len(centroids))
     return {
         "davies_bouldin": _worst_overlap(lengths / sizes, centroids),
         "calinski_harabasz": _between_to_within(float(squares.sum()), sizes, centroids),

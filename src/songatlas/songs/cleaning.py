@@ -44,7 +44,7 @@ class CleanSongs:
         version that stands for all, null otherwise) and `imputed` (List(String): features to fill in).
     row_to_song : numpy.ndarray, int64, shape (n_rows,)
         Index into `songs`; -1 for a row that is left out.
-    row_reasons : polars.Series, String, length n_rows
+    row_reasons : polars.Series, Enum, length n_rows
         Reason word of the rule that left the row out; null for a row that is clustered.
     counts : tuple of RuleCount
         One for every rule of `RULES`, in its order.
@@ -126,10 +126,12 @@ def clean_songs(
     verdicts = settle(merged, findings, features, off, fixed=fixed_features)
     counts = _counts(merged, verdicts, off)
     row_to_song, row_reasons = _fates(merged, verdicts)
-    kept = merged.use_up(verdicts.kept)
-    marks = version_of(kept, findings.name_sums[verdicts.kept])
+    n_songs, n_rows_each = merged.n_songs, merged.n_rows_each[verdicts.kept]
     imputed = _lacking(findings.presence.filter(pl.Series(verdicts.kept)), verdicts.features)
-    n_rows_each = merged.n_rows_each[verdicts.kept]
+    sums = findings.name_sums[verdicts.kept]
+    kept = merged.use_up(verdicts.kept)
+    del merged, findings  # of many rows they are large
+    marks = version_of(kept, sums)
     for reason, applies in (("versions", marks.is_not_null()), ("imputed_features", imputed.list.len() > 0)):
         counts[reason] = _count_of_kept(
             kept, RULES[reason], off, applies=applies.to_numpy(), n_rows_each=n_rows_each
@@ -141,7 +143,7 @@ def clean_songs(
         counts=tuple(counts[reason] for reason in RULES),
         features=verdicts.features,
         dropped_features=MappingProxyType(dict(verdicts.dropped)),
-        n_songs=merged.n_songs,
+        n_songs=n_songs,
     )
 
 
@@ -187,7 +189,7 @@ def _fates(merged: MergedSongs, verdicts: Verdicts) -> tuple[NDArray[np.int64], 
     kept = verdicts.kept
     place = np.where(kept, np.cumsum(kept) - 1, -1)
     song = merged.grouped.song
-    words = pl.Series("excluded_because", REASONS, dtype=pl.String)
+    words = pl.Series("excluded_because", REASONS, dtype=pl.Enum(list(RULES)))
     return place[song], words.gather(verdicts.reasons[song])
 
 
@@ -224,10 +226,10 @@ def _count_of_kept(
     off: frozenset[str],
     *,
     applies: NDArray[np.bool_],
-    n_rows_each: NDArray[np.int64],
+    n_rows_each: NDArray[np.uint32],
 ) -> RuleCount:
     """The count of a rule that says something of songs that are kept."""
-    songs = np.flatnonzero(applies)
+    songs = np.flatnonzero(applies).astype(np.uint32)
     return count_of(
         rule,
         n_songs=len(songs),

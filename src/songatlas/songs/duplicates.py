@@ -38,7 +38,7 @@ def same_id(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     return _marked(table, _several(table, group_rows(table["song_id"])).joined)
 
 
-def _marked(table: pl.DataFrame, rows: NDArray[np.int64]) -> pl.Series:
+def _marked(table: pl.DataFrame, rows: NDArray[np.uint32]) -> pl.Series:
     applies = np.zeros(table.height, dtype=np.bool_)
     applies[rows] = True
     return pl.Series("applies", applies)
@@ -81,9 +81,9 @@ def merge_rows(table: pl.DataFrame, mending: Mending) -> MergedSongs:
 class _Several:
     """Rows of songs that stand in several."""
 
-    different: NDArray[np.int64]  # without those that repeat an earlier row
-    repeated: NDArray[np.int64]
-    joined: NDArray[np.int64]  # those of `different` that are not the first of their song
+    different: NDArray[np.uint32]  # without those that repeat an earlier row
+    repeated: NDArray[np.uint32]
+    joined: NDArray[np.uint32]  # those of `different` that are not the first of their song
 
 
 def _several(table: pl.DataFrame, grouped: SongRows) -> _Several:

@@ -31,9 +31,9 @@ class MergedSongs:
         What is to be done to impossible values in `rows`.
     made : DataFrame
         One mended row for every song that stands in several, with `_damaged`.
-    places : ndarray of int64, shape (n_songs,)
+    places : ndarray of uint32, shape (n_songs,)
         Where each song stands: its row in `rows` or, from n_rows on, its row in `made`.
-    repeated, joined : ndarray of int64
+    repeated, joined : ndarray of uint32
         Rows that repeat an earlier row of their song in every column, and rows that differ from it.
     n_differing : int
         Songs whose rows disagree in a feature by more than rounding.
@@ -43,9 +43,9 @@ class MergedSongs:
     grouped: SongRows
     mending: Mending
     made: pl.DataFrame
-    places: NDArray[np.int64]
-    repeated: NDArray[np.int64]
-    joined: NDArray[np.int64]
+    places: NDArray[np.uint32]
+    repeated: NDArray[np.uint32]
+    joined: NDArray[np.uint32]
     n_differing: int
 
     @property
@@ -54,7 +54,7 @@ class MergedSongs:
         return len(self.places)
 
     @property
-    def n_rows_each(self) -> NDArray[np.int64]:
+    def n_rows_each(self) -> NDArray[np.uint32]:
         """Number of rows of each song."""
         return self.grouped.n_rows_each
 
@@ -89,36 +89,42 @@ class MergedSongs:
         held twice; nothing can be asked of the merged songs afterwards.
         """
         places = self.places[songs]
-        if np.array_equal(places, np.arange(self.rows.height)):
+        if np.array_equal(places, np.arange(self.rows.height, dtype=np.uint32)):
             return self.mending.cells_mended(self.rows)
         made = places >= self.rows.height if self.made.height else None
-        index = pl.Series(places).cast(pl.UInt32)
+        index = pl.Series(places)
         taken = []
         for name in self.rows.columns:
-            column = self._column(name, index).to_frame()
-            self.rows.drop_in_place(name)
-            taken.append(self.mending.cells_mended(column, spared=made).to_series())
+            column = self._with_made(self.rows.drop_in_place(name), len(places))
+            column = _gathered(column, index)
+            taken.append(self.mending.cells_mended(column.to_frame(), spared=made).to_series())
         return pl.DataFrame(taken)
 
-    def _taken(self, columns: Sequence[str], places: NDArray[np.int64]) -> pl.DataFrame:
-        index = pl.Series(places).cast(pl.UInt32)
-        return pl.DataFrame([self._column(name, index) for name in columns])
+    def _taken(self, columns: Sequence[str], places: NDArray[np.uint32]) -> pl.DataFrame:
+        """Some columns at these places, as they stand."""
+        index = pl.Series(places)
+        found = (self._with_made(self.rows[name], len(places)) for name in columns)
+        return pl.DataFrame([_gathered(column, index) for column in found])
 
-    def _column(self, name: str, places: pl.Series) -> pl.Series:
-        """One column at these places, as it stands."""
-        column = self.rows[name]
-        if self.made.height:
-            column = pl.concat([column, self.made[name]], rechunk=len(places) > self.rows.height // 4)
-        if column.dtype != pl.Float64 or not column.null_count():
-            return column.gather(places)
-        # A look-up in numbers alone takes half as long as one in numbers and marks of what is missing.
-        return column.fill_null(float("nan")).gather(places).fill_nan(None)
+    def _with_made(self, column: pl.Series, n_places: int) -> pl.Series:
+        """A column of the rows and of the made rows, in one piece where many places will be looked up."""
+        if not self.made.height:
+            return column
+        return pl.concat([column, self.made[column.name]], rechunk=n_places > len(column) // 4)
+
+
+def _gathered(column: pl.Series, places: pl.Series) -> pl.Series:
+    """What stands in a column at these places."""
+    if column.dtype != pl.Float64 or not column.null_count():
+        return column.gather(places)
+    # A look-up in numbers alone takes half as long as one in numbers and marks of what is missing.
+    return column.fill_null(float("nan")).gather(places).fill_nan(None)
 
 
 def most_popular(
-    taken: Callable[[Sequence[str], NDArray[np.int64]], pl.DataFrame],
+    taken: Callable[[Sequence[str], NDArray[np.uint32]], pl.DataFrame],
     columns: Sequence[str],
-    places: NDArray[np.int64],
+    places: NDArray[np.uint32],
     n_songs: int,
 ) -> pl.DataFrame:
     """Return `song_id`, `title` and `artist`, as far as known, of the most popular songs at some places.
@@ -129,7 +135,7 @@ def most_popular(
         Takes names of columns and places, and returns what stands there.
     columns : sequence of str
         Columns that there are.
-    places : ndarray of int64
+    places : ndarray of uint32
         Where the songs stand.
     n_songs : int
         How many of them to return.

@@ -24,22 +24,22 @@ class SongRows:
 
     Attributes
     ----------
-    order : ndarray of int64, shape (n_rows,)
+    order : ndarray of uint32, shape (n_rows,)
         Rows sorted by `song_id`, those of one song in the order of the table.
-    first : ndarray of int64, shape (n_songs,)
+    first : ndarray of uint32, shape (n_songs,)
         Where in `order` each song begins.
     song : ndarray of int32, shape (n_rows,)
         Song of each row, numbered from 0 in the order of `song_id`.
     """
 
-    order: NDArray[np.int64]
-    first: NDArray[np.int64]
+    order: NDArray[np.uint32]
+    first: NDArray[np.uint32]
     song: NDArray[np.int32]
 
     @property
-    def n_rows_each(self) -> NDArray[np.int64]:
+    def n_rows_each(self) -> NDArray[np.uint32]:
         """Number of rows of each song."""
-        return np.diff(self.first, append=len(self.order))
+        return np.diff(self.first, append=np.uint32(len(self.order)))
 
     @property
     def n_songs(self) -> int:
@@ -57,7 +57,7 @@ def group_rows(song_ids: pl.Series) -> SongRows:
     ([1, 0, 2], [0, 1], [1, 0, 1])
     """
     keys = _leading_bytes(song_ids)
-    order = pl.Series(keys).arg_sort().to_numpy().astype(np.int64)
+    order = pl.Series(keys).arg_sort().to_numpy().astype(np.uint32)
     tied = np.flatnonzero(_with_neighbour(keys[order]))
     opens = np.ones(len(order), dtype=np.bool_)
     if len(tied):
@@ -68,7 +68,7 @@ def group_rows(song_ids: pl.Series) -> SongRows:
         opens[tied] = (ids["song_id"] != ids["song_id"].shift(1)).fill_null(value=True).to_numpy()
     song = np.empty(len(order), dtype=np.int32)
     song[order] = np.cumsum(opens, dtype=np.int32) - 1
-    return SongRows(order, np.flatnonzero(opens), song)
+    return SongRows(order, np.flatnonzero(opens).astype(np.uint32), song)
 
 
 def _leading_bytes(texts: pl.Series) -> NDArray[np.uint64]:

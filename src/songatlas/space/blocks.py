@@ -149,7 +149,9 @@ class Coordinate:
 
     def placed(self, values: _Float) -> _Float:
         """Return the coordinates of values after `shape`, centred, scaled and stopped at the limit."""
-        return np.clip((values - self.mean) * self.gain, -self.limit, self.limit)
+        placed = values - self.mean
+        placed *= self.gain
+        return np.clip(placed, -self.limit, self.limit, out=placed)
 
     def scaled(self, factor: float) -> Coordinate:
         """Return the same coordinate, `factor` times as long."""
@@ -268,9 +270,9 @@ def numbers_of(songs: pl.DataFrame, column: str) -> _Float:
     """The column as float64 with NaN for missing; absent columns are missing throughout."""
     if column not in songs.columns:
         return np.full(songs.height, np.nan)
-    numbers: _Float = songs[column].cast(pl.Float64).to_numpy()
-    usual = np.abs(numbers) < _HUGE
-    return numbers if usual.all() else np.where(usual, numbers, np.nan)
+    numbers: _Float = songs[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    huge = np.abs(numbers) >= _HUGE
+    return np.where(huge, np.nan, numbers) if huge.any() else numbers
 
 
 def _shaped(coordinate: Coordinate, numbers: _Float) -> _Float:
@@ -279,8 +281,18 @@ def _shaped(coordinate: Coordinate, numbers: _Float) -> _Float:
         return numbers
     if coordinate.shape == "log":
         return np.log(np.maximum(numbers, coordinate.floor) + coordinate.offset)
-    angle = np.mod(7.0 * numbers, 12.0) * (np.pi / 6.0)
-    return np.cos(angle) if coordinate.shape == "fifths_cos" else np.sin(angle)
+    return _on_fifths(numbers, np.cos if coordinate.shape == "fifths_cos" else np.sin)
+
+
+def _on_fifths(numbers: _Float, turn: np.ufunc) -> _Float:
+    """The cosine or sine on the circle of fifths; looked up where all pitch classes are whole."""
+    classes = np.append(np.arange(12.0), np.nan)
+    missing = np.isnan(numbers)
+    places = np.where(missing, 12.0, numbers).clip(0.0, 12.0).astype(np.intp)
+    looked_up = bool(((places == numbers) | missing).all())
+    angles = np.mod(7.0 * (classes if looked_up else numbers), 12.0) * (np.pi / 6.0)
+    turned: _Float = turn(angles)
+    return turned[places] if looked_up else turned
 
 
 def _label(column: str) -> str:
@@ -312,24 +324,40 @@ def _standardized(
     Each comes with the variance that it has once it is stopped at its limit.
     """
     fitted, columns, variance, size = [], [], 0.0, 0.0
+    numbers = numbers_of(songs, drafts[0].column)
     for draft in drafts:
-        shaped = _shaped(draft, numbers_of(songs, draft.column))
+        shaped = _shaped(draft, numbers)
         finite = np.isfinite(shaped)
-        known = shaped if finite.all() else shaped[finite]
-        filled = replace(draft, fill=float(np.median(known)) if len(known) else 0.0)
+        filled = replace(draft, fill=_median(shaped if finite.all() else shaped[finite]))
         values = filled.filled(shaped)
         mean = float(values.mean()) if len(values) else 0.0
-        variance += float(np.square(values - mean).mean()) if len(values) else 0.0
-        size = max(size, float(np.abs(values).max(initial=0.0)))
+        variance += _mean_square(values - mean)
+        size = max(size, float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
         fitted.append(replace(filled, mean=mean))
         columns.append(values)
     constant = sqrt(variance) <= 1e-12 * size  # rounding, not spread
     gain = 0.0 if constant else share / sqrt(variance)
     scaled = [replace(each, gain=gain, limit=CLIP * share) for each in fitted]
-    return [
-        (each, float(np.var(each.placed(values))) if len(values) else 0.0)
-        for each, values in zip(scaled, columns, strict=True)
-    ]
+    return [(each, _variance(each.placed(values))) for each, values in zip(scaled, columns, strict=True)]
+
+
+def _median(values: _Float) -> float:
+    """The middle of some numbers, 0 of none; Polars finds it faster than NumPy."""
+    known = pl.Series(values)
+    low, high = known.quantile(0.5, "lower"), known.quantile(0.5, "higher")
+    return 0.0 if low is None or high is None else (low + high) / 2
+
+
+def _variance(values: _Float) -> float:
+    """Variance of numbers that are not needed afterwards; 0 of none."""
+    if len(values):
+        values -= values.mean()
+    return _mean_square(values)
+
+
+def _mean_square(values: _Float) -> float:
+    """Mean square of numbers that are not needed afterwards; 0 of none."""
+    return float(np.square(values, out=values).mean()) if len(values) else 0.0
 
 
 def _unit_share(fitted: Sequence[tuple[Coordinate, float]], *, weight: float) -> tuple[Coordinate, ...]:

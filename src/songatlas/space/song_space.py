@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns, UnknownName, did_you_mean
 from songatlas.space.blocks import BLOCKS, FittedBlock, named_features, numbers_of
 
-_ROWS_AT_ONCE = 16_384  # little enough to stay in the cache
+_ROWS_AT_ONCE = 65_536  # few calls, little memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +111,12 @@ class SongSpace:
         needed = dict.fromkeys(each.column for block in self.blocks for each in block.coordinates)
         _check_columns(songs, [column for column in needed if column != "year" or "year" in self.features])
         points = np.empty((songs.height, self.n_dimensions), dtype=np.float32)
-        numbers = {column: numbers_of(songs, column) for column in needed}
         coordinates = [each for block in self.blocks for each in block.coordinates]
         for start in range(0, songs.height, _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
+            part = songs.slice(start, _ROWS_AT_ONCE)
+            numbers = {column: numbers_of(part, column) for column in needed}
             for place, coordinate in enumerate(coordinates):
-                points[rows, place] = coordinate.points_of(numbers[coordinate.column][rows])
+                points[start : start + part.height, place] = coordinate.points_of(numbers[coordinate.column])
         return points
 
     def to_dict(self) -> dict[str, Any]:
