@@ -49,7 +49,9 @@ class Level:
     n_rounds: int
 
 
-LEVELS = Level(10_000, 0, 6), Level(40_000, 4, 4), Level(100_000, 3, 0)
+LEVELS = Level(10_000, 0, 6), Level(40_000, 4, 4)
+LAST_OF_FEW = Level(100_000, 3, 0)  # holds all of so many songs, and need not be searched anew
+LAST_OF_MANY = Level(200_000, 3, 1)
 
 
 def fit_clusters(points: npt.ArrayLike, k: int, *, seed: int = 0, n_threads: int | None = None) -> Clustering:
@@ -142,8 +144,11 @@ def sample_rows(n_songs: int, n_wanted: int, *, seed: int, purpose: int = 0) -> 
 def _search(points: Points, ks: Sequence[int], seed: int, n_threads: int, tell: Progress) -> Starts:
     """Find starts for every k on ever larger samples of the songs."""
     searched = sorted({k + step for k in ks for step in NEIGHBOURS if 1 <= k + step <= len(points)})
+    last = LAST_OF_FEW if len(points) <= LAST_OF_FEW.n_songs else LAST_OF_MANY
     levels = [
-        level for level, last in zip(LEVELS, (None, *LEVELS), strict=False) if _larger(level, last, points)
+        level
+        for level, before in zip((*LEVELS, last), (None, *LEVELS), strict=True)
+        if before is None or len(points) > before.n_songs
     ]
     n_steps, done = N_SEEDINGS + sum(level.n_ranks + level.n_rounds for level in levels), 0
 
@@ -167,11 +172,6 @@ def _search(points: Points, ks: Sequence[int], seed: int, n_threads: int, tell: 
             search.learn_from_neighbours()
         found = search.found
     return {k: found[k] for k in ks}
-
-
-def _larger(level: Level, last: Level | None, points: Points) -> bool:
-    """Say whether a level has songs that the last one had not."""
-    return last is None or min(level.n_songs, len(points)) > last.n_songs
 
 
 def _polish_all(points: Points, starts: Starts, n_threads: int, tell: Progress) -> dict[int, Clustering]:
