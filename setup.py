@@ -2,8 +2,10 @@
 
 from setuptools import Extension, setup
 
-SOURCES = ["_kernels.c", "lloyd.c", "rows.c", "sift.c", "variant_plain.c", "variant_avx2.c", "variant_avx512.c"]
-HEADERS = ["arrays.h", "engine.h", "lanes.h", "lloyd.h", "rows.h", "screen.h", "seeding.h", "sift.h", "silhouette.h", "sums.h"]
+VARIANTS = ["variant_plain.c", "variant_avx2.c", "variant_avx512.c"]
+SOURCES = ["_kernels.c", "lloyd.c", "rows.c", "sift.c", *VARIANTS]
+PARTS = ["lanes", "screen", "seeding", "silhouette", "sums"]
+HEADERS = ["arrays.h", "engine.h", "lloyd.h", "rows.h", "sift.h", *(f"{part}.h" for part in PARTS)]
 HERE = "src/songatlas/kernels/"
 
 setup(

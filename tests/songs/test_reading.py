@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from songatlas.demo import simulate_catalogue
 from songatlas.errors import BadSettings, MissingColumns, SongAtlasError, UnreadableTable
 from songatlas.songs import SongsTable, read_songs
 from songatlas.songs.delimited import read_grid, split_rows
@@ -531,3 +532,19 @@ def test_quotes_that_were_not_doubled_are_kept() -> None:
     table = read_songs("\n".join(["title,energy,valence,tempo", *rows]).encode())
     assert table.raw["title"].to_list() == ["b'One'", 'bIt\'s so""', "b'Two'"]
     assert table.songs["title"].to_list() == ["One", "It's so", "Two"]
+
+
+@pytest.mark.parametrize("form", ["dataframe", "parquet", "csv"])
+def test_headers_that_look_like_patterns_are_names(tmp_path, form):
+    frame = simulate_catalogue(60, seed=3).rename({"energy": "^energy$", "track_name": "^.*$"})
+    source = frame
+    if form == "parquet":
+        source = tmp_path / "songs.parquet"
+        frame.write_parquet(source)
+    if form == "csv":
+        source = tmp_path / "songs.csv"
+        source.write_text(frame.drop("genres").write_csv(), encoding="utf-8")
+    table = read_songs(source, columns={"energy": "^energy$", "title": "^.*$"})
+    assert table.songs["energy"].null_count() == frame.to_series(frame.columns.index("^energy$")).null_count()
+    assert table.songs["title"].to_list() == frame.to_series(frame.columns.index("^.*$")).to_list()
+    assert "^energy$" in table.header

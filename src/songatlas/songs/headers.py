@@ -179,7 +179,7 @@ def _meaningless(header: Sequence[str]) -> str:
 
 
 def unique_names(header: Sequence[str]) -> list[str]:
-    """Return a unique name for each header; the first of several equal ones keeps it.
+    """Return a unique name for each header, fit for Polars; the first of several equal ones keeps it.
 
     Examples
     --------
@@ -189,7 +189,8 @@ def unique_names(header: Sequence[str]) -> list[str]:
     names: list[str] = []
     for position, text in enumerate(header, start=1):
         name = text or f"column {position}"
-        while name in names:
+        # Polars takes a name from ^ to $ for a pattern
+        while name in names or (name.startswith("^") and name.endswith("$")):
             name = f"{name} (column {position})"
         names.append(name)
     return names

@@ -336,13 +336,14 @@ def _first_line(error: BaseException) -> str:
 
 def _rename(frame: pl.DataFrame | StoredFrame, kind: str, header: Sequence[str] | None) -> RawTable:
     """Wrap a typed table, its columns renamed where names were given."""
-    if header is None:
-        return RawTable(frame=frame, header=tuple(frame.columns), format=kind)
+    header = tuple(frame.columns) if header is None else header
     if len(header) != frame.width:
         raise BadSettings(
             f"{len(header)} header names were given for {frame.width} columns: give one name a column"
         )
     names = unique_names(header)
+    if names == list(frame.columns):
+        return RawTable(frame=frame, header=tuple(header), format=kind)
     if isinstance(frame, StoredFrame):
         frame = frame.renamed(names)
     else:
