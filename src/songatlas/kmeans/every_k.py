@@ -49,7 +49,7 @@ class Level:
     n_rounds: int
 
 
-LEVELS = Level(10_000, 0, 6), Level(40_000, 4, 4)
+LEVELS = Level(10_000, 0, 6), Level(40_000, 4, 3)
 LAST_OF_FEW = Level(100_000, 3, 0)  # holds all of so many songs, and need not be searched anew
 LAST_OF_MANY = Level(200_000, 3, 1)
 
