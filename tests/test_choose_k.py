@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import kmeans_plusplus
 
-from songatlas.choose_k import MOODS, RULES, Verdict, Vote, choose_k, verdict_for
+from songatlas.choose_k import MOODS, RULES, Verdict, Vote, choose_k, verdict_for, with_playlists
 from songatlas.quality import calinski_harabasz, davies_bouldin, inertia, silhouettes, stability
 
 
@@ -323,3 +323,60 @@ def test_real_songs_get_a_number_that_serves_people(shared_data: Path, table: st
     assert MOODS[0] <= verdict.k <= MOODS[1]
     assert verdict.strength == "weak"
     assert verdict.disagreement
+
+
+def with_structure(evidence: pl.DataFrame, *, gap: float, surety: float) -> pl.DataFrame:
+    """The evidence with a gap and valleys that are the same for every k."""
+    columns = {"gap": gap, "gap_low": gap - 0.02, "valley": -0.2, "valley_surety": surety}
+    return evidence.with_columns(pl.lit(figure).alias(name) for name, figure in columns.items())
+
+
+def test_without_gap_and_valleys_there_are_no_clusters(songlike: pl.DataFrame) -> None:
+    verdict = choose_k(with_structure(songlike, gap=0.01, surety=1.0))
+    assert (verdict.k, verdict.strength) == (6, "none")
+    assert verdict.sentence == (
+        "There are no clusters here: these songs cannot be told from one structureless cloud of the same "
+        "spread (gap 0.01, valleys -0.20 at best; 0 or less is none). The 6 clusters are only slices of that "
+        "cloud (silhouette 0.15, stability 0.95)."
+    )
+    assert "the elbow, the gap statistic and the valleys for none" in verdict.disagreement
+
+
+def test_one_of_both_is_enough_for_weak_evidence(songlike: pl.DataFrame) -> None:
+    for gap, surety in ((0.15, 0.0), (0.0, 6.0)):
+        assert choose_k(with_structure(songlike, gap=gap, surety=surety)).strength == "weak"
+
+
+def test_the_gap_votes_for_the_smallest_k_that_is_as_good() -> None:
+    gap = [0.2, 0.5, 0.9, 0.92, 0.93]
+    evidence = pl.DataFrame({"k": range(2, 7), "gap": gap, "gap_low": [each - 0.05 for each in gap]})
+    vote = {vote.rule: vote for vote in choose_k(evidence).votes}["gap"]
+    assert vote.k == 4
+    assert "(gap 0.90)" in vote.sentence
+
+
+def test_the_genres_vote_and_tell_ties(songlike: pl.DataFrame) -> None:
+    ami = pl.Series("ami", [0.1, 0.2, 0.305, 0.3, 0.304, *[0.2] * 14])
+    vote = {vote.rule: vote for vote in choose_k(songlike.with_columns(ami)).votes}["genres"]
+    assert vote.k == 4
+    assert vote.sentence == "4 clusters agree best with the genres (AMI 0.30; 5 and 6 are as good)."
+
+
+def test_playlists_are_told_beside_the_moods(songlike: pl.DataFrame) -> None:
+    verdict = with_playlists(choose_k(songlike), [198, 20, 61, 90])
+    assert verdict.playlists is not None
+    assert verdict.playlists.median == 75
+    assert verdict.playlists.sentence == "For playlists: 4 fine clusters inside the 6, of 20 to 198 songs."
+    assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
+    outside = with_playlists(verdict, [12, 30]).playlists
+    assert outside is not None
+    assert outside.n_outside == 1
+    assert outside.sentence.endswith("of 12 to 30 songs. 1 of them is not of 20 to 200 songs.")
+
+
+def test_a_verdict_that_was_stored_before_there_were_playlists_is_read(songlike: pl.DataFrame) -> None:
+    stored = choose_k(songlike).to_dict()
+    del stored["playlists"]
+    for vote in stored["votes"]:
+        del vote["known"]
+    assert Verdict.from_dict(stored).playlists is None

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns, UnknownName
-from songatlas.space import BLOCKS, CLIP, Layout, SongSpace, fit_layout, named_features
+from songatlas.space import (
+    BLOCKS,
+    CLIP,
+    Layout,
+    SongSpace,
+    belief_column,
+    fit_layout,
+    named_features,
+)
 
 SOUND = ["danceability", "energy", "loudness_db", "speechiness", "acousticness", "tempo_bpm", "duration_ms"]
 
@@ -53,6 +61,55 @@ def test_blocks_have_unit_share_times_weight() -> None:
     assert [block.name for block in space.blocks] == ["sound", "era"]
     assert points[:, :-1].var(axis=0).sum() == pytest.approx(4.0, rel=1e-5)
     assert points[:, -1].var() == pytest.approx(0.25, rel=1e-5)
+
+
+def test_feature_weights_multiply_shares_and_the_sound_keeps_its_own() -> None:
+    songs = make_songs()
+    before = SongSpace.fit(songs, features=SOUND).points(songs).astype(np.float64)
+    space = SongSpace.fit(songs, features=SOUND, feature_weights={"Tempo": 2, "energy": 0, "valence": 1})
+    points = space.points(songs).astype(np.float64)
+    spread, old = points.std(axis=0), before.std(axis=0)
+    tempo, energy = SOUND.index("tempo_bpm"), SOUND.index("energy")
+    assert (points[:, energy] == 0).all()
+    assert spread[tempo] / spread[0] == pytest.approx(2 * old[tempo] / old[0], rel=1e-5)
+    assert (spread[:-1] ** 2).sum() == pytest.approx(1.0, rel=1e-5)
+    assert spread[-1] == pytest.approx(old[-1])
+    assert "valence" in space.notes[0]
+    assert SongSpace.from_dict(json.loads(json.dumps(space.to_dict()))) == space
+
+
+def test_feature_weights_of_1_change_no_bit() -> None:
+    songs = make_songs(missing=0.1)
+    features = [*SOUND, "key"]
+    weighted = SongSpace.fit(songs, features=features, feature_weights=dict.fromkeys(features, 1))
+    assert weighted == SongSpace.fit(songs, features=features)
+
+
+@pytest.mark.parametrize("weight", [-1, float("nan"), float("inf"), "2", True])
+def test_a_feature_weight_is_a_number_from_0_up(weight: float) -> None:
+    with pytest.raises(BadSettings, match="weight of 'energy'"):
+        SongSpace.fit(make_songs(20), features=SOUND, feature_weights={"energy": weight})
+
+
+@pytest.mark.parametrize(
+    ("blocks", "weights", "words"),
+    [
+        (("plain",), {"energy": 1.0}, "'plain' has none"),
+        (("era",), {"energy": 1.0}, "'era' has none"),
+        (("sound",), {"tempo": 1.0, "tempo_bpm": 2.0}, "two weights"),
+        (("sound",), dict.fromkeys(SOUND, 0.0), "weights of all features are 0"),
+    ],
+)
+def test_feature_weights_that_mean_nothing_are_refused(
+    blocks: tuple[str, ...], weights: dict[str, float], words: str
+) -> None:
+    with pytest.raises(BadSettings, match=words):
+        SongSpace.fit(make_songs(20), features=SOUND, blocks=blocks, feature_weights=weights)
+
+
+def test_an_unknown_weighted_feature_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="energy"):
+        SongSpace.fit(make_songs(20), features=SOUND, feature_weights={"enrgy": 1})
 
 
 def test_order_of_blocks_does_not_matter() -> None:
@@ -166,8 +223,8 @@ def test_names_are_found_or_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="no feature is called 'title'"):
         named_features(["title"])
     songs = make_songs(10)
-    with pytest.raises(UnknownName, match=r"no block is called 'tags'.*sound, era, plain"):
-        SongSpace.fit(songs, features=SOUND, blocks=("sound", "tags"))
+    with pytest.raises(UnknownName, match=r"no block is called 'mood'.*sound, era, tags, genre, plain"):
+        SongSpace.fit(songs, features=SOUND, blocks=("sound", "mood"))
     with pytest.raises(MissingColumns, match="valence"):
         SongSpace.fit(songs, features=["valence"])
     space = SongSpace.fit(songs, features=SOUND)
@@ -197,7 +254,12 @@ def test_bad_settings_are_refused(blocks: tuple[str, ...], weights: dict[str, fl
 
 
 def test_every_block_says_what_it_is_and_fits() -> None:
-    songs = make_songs(30)
+    random = np.random.default_rng(0)
+    tags = [["rock", "indie rock"], ["house"], ["house", "techno"]] * 10
+    songs = make_songs(30).with_columns(
+        belief_column(random.dirichlet([1, 1, 1], 30).astype(np.float32), ["folk", "house", "rock"]),
+        tags=pl.Series(tags),
+    )
     for name, block in BLOCKS.items():
         assert block.name == name
         assert block.default_weight > 0
@@ -277,3 +339,33 @@ def test_genres_agree_as_measured(shared_data) -> None:
     default = agreement(SongSpace.fit(songs, features=features).points(songs))
     assert default >= 0.15
     assert default > plain + 0.03
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**4), column=st.sampled_from([*SOUND, "year", "followers"]))
+def test_a_value_comes_back_from_its_coordinate(seed: int, column: str) -> None:
+    songs = make_songs(60, seed=seed)
+    space = SongSpace.fit(songs, features=[*SOUND, "followers"])
+    place = next(place for place, name in enumerate(space.dimension_features) if name == column)
+    points = space.points(songs).astype(float)
+    coordinate = next(each for block in space.blocks for each in block.coordinates if each.column == column)
+    for row in range(0, 60, 13):
+        value = space.value_at(column, points[row, place])
+        if abs(points[row, place]) < coordinate.limit * 0.999:
+            scale = max(abs(float(songs[column][row])), 0.02)
+            assert value == pytest.approx(float(songs[column][row]), abs=2e-4 * scale + 1e-6)
+
+
+def test_no_value_where_no_song_can_have_one() -> None:
+    songs = make_songs(60).with_columns(energy=pl.lit(0.4))
+    space = SongSpace.fit(songs, features=["energy", "danceability", "speechiness", "key", "explicit"])
+    assert space.value_at("energy", 0.0) is None
+    assert space.value_at("key", 0.1) is None
+    assert space.value_at("tags", 0.1) is None
+    for column in ("danceability", "speechiness", "explicit"):
+        coordinate = next(one for block in space.blocks for one in block.coordinates if one.column == column)
+        assert coordinate.value_at(coordinate.limit) is None
+        assert coordinate.value_at(-coordinate.limit * 0.999) is None
+        assert coordinate.value_at(0.0) is not None
+    year = space.value_at("year", 0.0)
+    assert year == pytest.approx(songs["year"].mean())

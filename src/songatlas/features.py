@@ -472,5 +472,41 @@ def feature_named(name: str) -> Feature:
     )
 
 
+def amount(column: str, value: float) -> str:
+    """Return a value of a column as a person writes it, with its unit.
+
+    Examples
+    --------
+    >>> amount("duration_ms", 221_400.0), amount("loudness_db", -6.24), amount("energy", 0.7312)
+    ('3:41', '−6.2 dB', '0.73')
+    """
+    unit = FEATURES[column].unit if column in FEATURES else ""
+    if unit == "ms":
+        seconds = round(value / 1000)
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    if unit == "dB":
+        return f"{value:.1f} dB".replace("-", "−")
+    if unit == "BPM":
+        return f"{value:.0f} BPM"
+    if column == "year":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def label_of(column: str) -> str:
+    """Return what a sentence or a figure calls a column of the songs table, or a block of tags or genres.
+
+    Examples
+    --------
+    >>> label_of("tempo_bpm"), label_of("artist_popularity"), label_of("year"), label_of("tags")
+    ('Tempo', 'Artist popularity', 'Release year', 'Tags')
+    """
+    if column in FEATURES:
+        return FEATURES[column].label
+    if column in DETAILS:
+        return DETAILS[column].label
+    return "Release year" if column == "year" else column[:1].upper() + column[1:].replace("_", " ")
+
+
 FEATURES: Mapping[str, Feature] = MappingProxyType({feature.column: feature for feature in _FEATURES})
 DETAILS: Mapping[str, Detail] = MappingProxyType({detail.column: detail for detail in _DETAILS})

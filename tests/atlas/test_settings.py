@@ -23,10 +23,13 @@ from songatlas.errors import BadSettings
         ({"weights": {"sound": float("nan")}}, "weight of 'sound'"),
         ({"weights": {"sound": "2"}}, "weight of 'sound'"),
         ({"weights": 3}, "weights is 3"),
+        ({"feature_weights": 3}, "feature_weights is 3"),
+        ({"feature_weights": {"energy": -1}}, "weight of 'energy'"),
         ({"columns": {"energy": 3}}, "columns is"),
         ({"space": ()}, "space is empty"),
         ({"features": [1]}, "features is"),
         ({"genre": 7}, "genre is 7"),
+        ({"refine": 1}, "refine is 1"),
     ],
 )
 def test_a_wrong_value_is_named(changes: dict[str, object], words: str) -> None:
@@ -47,7 +50,9 @@ def test_texts_are_split_at_commas_and_repeats_dropped() -> None:
 
 
 def test_to_dict_reads_back_equal_but_for_threads() -> None:
-    settings = AtlasSettings(k=5, weights={"era": 0.5}, columns={"energy": "nrgy"}, threads=2)
+    settings = AtlasSettings(
+        k=5, weights={"era": 0.5}, feature_weights={"energy": 2}, columns={"energy": "nrgy"}, threads=2
+    )
     values = json.loads(json.dumps(settings.to_dict()))
     assert "threads" not in values
     assert AtlasSettings.from_dict(values) == settings.change(threads=None)
@@ -64,6 +69,20 @@ def test_toml(tmp_path: Path) -> None:
     path.write_text('k = 6\nspace = ["sound"]\n[weights]\nsound = 2\n', encoding="utf-8")
     settings = AtlasSettings.from_toml(path)
     assert (settings.k, settings.space, dict(settings.weights)) == (6, ("sound",), {"sound": 2.0})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        AtlasSettings(),
+        AtlasSettings(k=7, k_max=30, space=("sound",), refine=True, header=("a", "b, c"), keep=("all",)),
+        AtlasSettings(weights={"era": 0.25}, feature_weights={"energy": 2, "liveness": 0}),
+        AtlasSettings(columns={"energy": 'my "nrgy" \\ [x] = \x7f \n é'}, genre="Stil\tund Art"),
+    ],
+)
+def test_toml_that_is_written_reads_back_equal(tmp_path: Path, settings: AtlasSettings) -> None:
+    (tmp_path / "songs.toml").write_text(settings.to_toml(), encoding="utf-8")
+    assert AtlasSettings.from_toml(tmp_path / "songs.toml") == settings
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def built(table: Path) -> Path:
         (["build", "x.csv", "--k", "1"], "k is 1"),
         (["build", "x.csv", "--weights", "sound"], "NAME=VALUE"),
         (["build", "x.csv", "--weights", "sound=loud"], "write numbers"),
+        (["build", "x.csv", "--feature-weights", "energy=big"], "such as energy=2"),
         (["build", "x.csv", "--column", "energy"], "such as energy=nrgy"),
         (["build", "x.csv", "--settings", "none.toml"], "cannot read the settings file"),
         (["assign", "nowhere", "x.csv"], "no such folder"),
@@ -108,7 +109,12 @@ def test_a_dry_run_writes_nothing(table: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value", "words"),
-    [("--keep", "nonsense", "no rule"), ("--space", "foo", "no block"), ("--features", "enrgy", "energy")],
+    [
+        ("--keep", "nonsense", "no rule"),
+        ("--space", "foo", "no block"),
+        ("--features", "enrgy", "energy"),
+        ("--feature-weights", "enrgy=2", "energy"),
+    ],
 )
 def test_a_dry_run_refuses_what_the_build_would(
     table: Path, tmp_path: Path, option: str, value: str, words: str
@@ -163,6 +169,28 @@ def test_assign_tells_how_many_rows_each_cluster_got(built: Path, table: Path, t
     assert answer["n_rows"] == 300
     assert sum(answer["rows_in_cluster"].values()) + answer["n_left_out"] == 300
     assert (tmp_path / "placed.csv").read_bytes() == (built / "clustered_songs.csv").read_bytes()
+
+
+def test_tune_prints_a_table_and_writes_settings(tmp_path: Path) -> None:
+    table, out = tmp_path / "few.csv", tmp_path / "tuned.toml"
+    simulate_catalogue(60, seed=4).write_csv(table)
+    ran = songatlas("tune", table, "--k", 4, "--threads", 1, "--settings-out", out, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    for words in ("Variant", "AMI", "as given", "Take '", "Build with it: songatlas build"):
+        assert words in ran.stdout
+    assert max(map(len, ran.stdout.split("Take '")[0].splitlines())) <= 100
+    assert {path.name for path in tmp_path.iterdir()} == {"few.csv", "tuned.toml"}
+    as_json = songatlas("tune", table, "--settings", out, "--threads", 1, "--json", cwd=tmp_path)
+    answer = json.loads(as_json.stdout)
+    assert answer["settings"]["k"] == 4
+    assert sum(row["taken"] for row in answer["rows"]) == 1
+    assert answer["command"].startswith("songatlas build")
+
+
+def test_settings_that_cannot_be_written_are_named_before_the_work(tmp_path: Path) -> None:
+    ran = songatlas("tune", "nowhere.csv", "--settings-out", "no/folder.toml", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "cannot write" in ran.stderr
 
 
 def test_info_names_kernels_and_versions() -> None:

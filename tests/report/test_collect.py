@@ -10,17 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from songatlas.atlas import Atlas
+from songatlas.features import amount
 from songatlas.figures import CLUSTER_COLOURS
-from songatlas.report.collect import (
-    amount,
-    brief,
-    collect,
-    ink_on,
-    is_simulated,
-    separation_words,
-    source_words,
-)
+from songatlas.lint import Finding
+from songatlas.report.collect import collect, is_simulated, source_words
 from songatlas.report.record import plain, quality_record
+from songatlas.report.wording import brief, ink_on, separation_words
+from songatlas.roles import ROLES
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +79,27 @@ def test_genre_score_stands_between_chance_and_ceiling(collected: dict[str, Any]
     assert [bar["kind"] for bar in genre["bars"]] == ["chance", "ours", "ceiling"]
     assert max(bar["width"] for bar in genre["bars"]) == 1.0
     assert all(0 <= bar["width"] <= 1 for bar in genre["bars"])
+
+
+def test_every_index_and_genre_is_told_beside_chance_and_ceiling(
+    hostile_atlas: Atlas, collected: dict[str, Any]
+) -> None:
+    genre = collected["genre"]
+    assert [row["label"] for row in genre["figures"]][::4] == ["Adjusted mutual information", "Purity"]
+    assert all(row["chance"] < row["value"] for row in genre["figures"])
+    assert {row["cluster_name"] for row in genre["genres"]} <= set(hostile_atlas.cluster_names())
+    assert [row["n"] for row in genre["genres"]] == sorted(
+        (row["n"] for row in genre["genres"]), reverse=True
+    )
+    assert any("took no part" in text for text in genre["honesty"])
+    assert any("split by artist" in text for text in genre["honesty"])
+
+
+def test_families_are_told_with_their_tags(hostile_atlas: Atlas) -> None:
+    made = {**(hostile_atlas.genre or {}), "families": {"ro\nck": ["post\x00-rock", "x" * 90]}}
+    (family,) = collect(replace(hostile_atlas, genre=made))["genre"]["families"]
+    assert (family["genre"], family["tags"][0]) == ("ro ck", "post-rock")
+    assert len(family["tags"][1]) == 40
 
 
 def test_without_genres_there_is_no_score(hostile_atlas: Atlas) -> None:
@@ -160,7 +177,8 @@ def test_quality_record_has_the_promised_keys(hostile_atlas: Atlas) -> None:
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     promised = (
         "n_songs", "n_clustered", "n_excluded", "excluded", "k", "verdict", "silhouette",
-        "davies_bouldin", "calinski_harabasz", "inertia", "stability", "sweep", "genre",
+        "davies_bouldin", "calinski_harabasz", "inertia", "stability", "sweep", "genre", "moods_k",
+        "playlists_k", "lint", "roles", "spaces", "refinement",
     )  # fmt: skip
     assert set(promised) <= set(record)
     assert sum(record["excluded"].values()) == record["n_excluded"]
@@ -170,6 +188,17 @@ def test_quality_record_has_the_promised_keys(hostile_atlas: Atlas) -> None:
     assert set(record["stability_interval"]) == {"low", "high"}
     assert {"ami", "ari", "nmi", "v_measure", "purity", "chance_ami", "ceiling_ami"} <= set(record["genre"])
     assert hostile_atlas.created not in json.dumps(record)
+    assert (record["moods_k"], record["playlists_k"]) == (hostile_atlas.k, hostile_atlas.division.k)
+    assert record["verdict"]["playlists"]["k"] == record["playlists_k"]
+    assert sum(record["roles"]["counts"].values()) == record["n_clustered"]
+    assert [sum(each[role] for role in ROLES) for each in record["roles"]["clusters"]] == [
+        each["size"] for each in record["clusters"]
+    ]
+    assert sum(each["subclusters"]["k"] for each in record["clusters"]) == record["playlists_k"]
+    assert all(each["exemplars"] for each in record["clusters"])
+    assert record["refinement"] is None
+    assert {"new_artists", "known_artists"} <= set(record["genre"]["prediction"])
+    assert sum(row["chosen"] for row in record["spaces"]) == 1
 
 
 def test_quality_record_without_genres_has_no_genre(hostile_atlas: Atlas) -> None:
@@ -178,3 +207,18 @@ def test_quality_record_without_genres_has_no_genre(hostile_atlas: Atlas) -> Non
 
 def test_plain_knows_no_nan() -> None:
     assert plain({"a": [float("inf"), 1.5], "b": {"x"}}) == {"a": [None, 1.5], "b": ["x"]}
+
+
+def test_findings_stand_in_the_record_as_they_are(hostile_atlas: Atlas) -> None:
+    finding = Finding(
+        check="few_songs",
+        severity="warning",
+        numbers={"songs_a_cluster": float("nan")},
+        sentence="Few.",
+        next_step="more",
+    )
+    (found,) = quality_record(replace(hostile_atlas, findings=(finding,)))["lint"]
+    assert found == {
+        "check": "few_songs", "severity": "warning", "numbers": {"songs_a_cluster": None}, "sentence": "Few.",
+        "next_step": "more",
+    }  # fmt: skip

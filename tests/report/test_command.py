@@ -16,9 +16,13 @@ from songatlas.report.command import LABELS, OPTIONS, build_command, setting_row
         ({"space": ("plain",), "features": ("energy", "tempo")}, ["--features", "energy,tempo"]),
         ({"space": ("plain",)}, ["--space", "plain"]),
         ({"weights": {"sound": 1, "era": 0.5}}, ["--weights", "sound=1,era=0.5"]),
+        ({"feature_weights": {"energy": 2, "liveness": 0}}, ["--feature-weights", "energy=2,liveness=0"]),
         ({"columns": {"energy": "my nrgy"}, "units": {"tempo_bpm": "BPM"}}, ["--column", "energy=my nrgy"]),
         ({"keep": ("too_long", "spoken_word"), "genre": "Style"}, ["--keep", "too_long,spoken_word"]),
         ({"k_max": 30}, ["--k-max", "30"]),
+        ({"refine": True}, ["--refine"]),
+        ({"genre_pull": 0.7}, ["--genre-pull", "0.7"]),
+        ({"genre_pull": 0.0}, ["--genre-pull", "0"]),
     ],
 )  # fmt: skip
 def test_command_says_what_differs_from_the_defaults(settings: dict[str, object], words: list[str]) -> None:

@@ -16,6 +16,7 @@ from songatlas.figures import FIGURES
 from songatlas.report import WrittenOutputs, render_report, write_outputs
 from songatlas.report.draw import FIGURE_NAMES, draw_figures, sampled_rows
 from songatlas.report.outputs import OURS
+from songatlas.roles import ROLES
 
 NAMES = (
     "pca_map", "profile_heatmap", "feature_bars", "feature_distributions", "elbow", "silhouette",
@@ -48,7 +49,9 @@ def test_the_folder_holds_what_is_promised(written: WrittenOutputs) -> None:
 
 def test_rows_in_are_rows_out(written: WrittenOutputs, hostile_csv: Path, hostile_atlas: Atlas) -> None:
     before, after = read(hostile_csv), read(written.directory / "clustered_songs.csv")
-    assert [row[:-4] for row in after] == before
+    assert [row[:-6] for row in after] == before
+    assert after[0][-6:-4] == ["subcluster", "role"]
+    assert {row[-5] for row in after[1:-1]} <= set(ROLES)
     assert after[0][-4:] == ["cluster_2", "cluster_name", "cluster_distance", "excluded_because"]
     assert written.appended["cluster"] == "cluster_2"
     names = hostile_atlas.cluster_names()

@@ -34,7 +34,9 @@ def fake_rows(raw: pl.DataFrame, header: tuple[str, ...]) -> Any:
         }
     )
     table = SimpleNamespace(raw=raw, header=header)
-    return SimpleNamespace(table=table, n_rows=raw.height, columns=answer.slice)
+    return SimpleNamespace(
+        table=table, n_rows=raw.height, columns=answer.slice, column_names=tuple(answer.columns)
+    )
 
 
 def read(path: Path) -> list[list[str]]:
@@ -126,7 +128,15 @@ def test_clusters_table_tells_each_cluster(hostile_atlas: Atlas) -> None:
     assert table["size"].sum() == hostile_atlas.songs.height
     assert table["share"].sum() == pytest.approx(1.0, abs=1e-5)
     assert table.columns[:5] == ["cluster", "name", "size", "share", "danceability"]
-    assert table.columns[-4:] == ["top_tags", "typical_songs", "evidence", "median_year"]
+    assert table.columns[-10:] == [
+        "top_tags", "typical_songs", "evidence", "median_year", "n_core", "n_borderline", "n_bridge",
+        "n_outlier", "exemplars", "n_subclusters",
+    ]  # fmt: skip
+    roles = table.select("n_core", "n_borderline", "n_bridge", "n_outlier")
+    assert roles.sum_horizontal().to_list() == table["size"].to_list()
+    assert table["n_subclusters"].sum() == hostile_atlas.division.k
+    (first,) = hostile_atlas.songs.filter(pl.col("song_id") == hostile_atlas.exemplars[0][0])["title"]
+    assert table["exemplars"][0].startswith(f"{first} - Artist & Söhne")
     of_first = hostile_atlas.songs.filter(pl.Series(hostile_atlas.clustering.labels == 0))
     assert table["energy"][0] == pytest.approx(of_first["energy"].mean(), rel=1e-5)
     assert " - Artist & Söhne" in table["typical_songs"][0]

@@ -352,7 +352,7 @@ def test_lists_of_genres_are_tags_only_unless_named() -> None:
     lists = ["['dance pop', 'pop']", "[]", "['rock']"]
     assert "genre" not in read_songs(small(genres=lists)).songs.columns
     named = read_songs(small(genres=lists), genre="genres")
-    assert named.songs["genre"].to_list() == ["dance pop", None, "rock"]
+    assert named.songs["genre"].to_list() == [["dance pop", "pop"], None, ["rock"]]
     assert named.songs["tags"].to_list() == [["dance pop", "pop"], [], ["rock"]]
 
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.placing import place_songs
+from songatlas.atlas.refine import Refinement
 from songatlas.atlas.rows import ClusteredRows, spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import Verdict
 from songatlas.errors import MissingColumns
-from songatlas.kmeans import Clustering, nearest_centroids
+from songatlas.kmeans import Clustering, Division
+from songatlas.lint import Finding
 from songatlas.profiles import Profile
+from songatlas.roles import Roles
 from songatlas.songs import ColumnReading, RuleCount, Source, clean_songs, read_songs
-from songatlas.space import Layout, SongSpace
+from songatlas.space import Layout, SongSpace, belief_column
+
+if TYPE_CHECKING:
+    from songatlas.atlas.why import Explanation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +64,18 @@ class Atlas:
         The indices of the chosen clustering.
     verdict : Verdict
         Which k, and why, in words.
+    division : Division
+        The playlist-sized clusters inside the clusters.
+    roles : Roles
+        The part of each song in its cluster: core, borderline, bridge or outlier, and the figures behind it.
+    exemplars : tuple of tuple of str
+        For each cluster `song_id` of songs that together show what is in it.
+    findings : tuple of Finding
+        What the lint warns about.
+    refinement : Refinement or None
+        The weights of features that were proposed, where a person asked for them.
+    spaces : DataFrame
+        What other spaces would give: one row a space; empty where there is nothing to judge them by.
     silhouette_sample : DataFrame
         `cluster` and `silhouette` of a sample of the songs.
     profiles : tuple of Profile
@@ -65,6 +84,12 @@ class Atlas:
         Agreement with the genres, between chance and ceiling, where the table has genres.
     genre_counts : DataFrame
         Songs of each genre in each cluster; empty where there are no genres.
+    genre_of_songs : DataFrame, n_clustered rows
+        `genre`, and for songs without one `predicted_genre` and `genre_confidence`; null where unknown.
+    genre_sharpness : float
+        What beliefs on genres are multiplied by, as cross-fitting found it.
+    beliefs : ndarray of float32, shape (n_clustered, n_genres), or None
+        What genre each song is believed to be of, where genres are part of the space.
     rows : ClusteredRows or None
         Every row of the table with its cluster; only right after the build.
     """
@@ -88,10 +113,19 @@ class Atlas:
     evidence: pl.DataFrame
     quality: Mapping[str, Any]
     verdict: Verdict
+    division: Division
+    roles: Roles
+    exemplars: tuple[tuple[str, ...], ...]
+    findings: tuple[Finding, ...]
+    refinement: Refinement | None
+    spaces: pl.DataFrame
     silhouette_sample: pl.DataFrame
     profiles: tuple[Profile, ...]
     genre: Mapping[str, Any] | None
     genre_counts: pl.DataFrame
+    genre_of_songs: pl.DataFrame
+    genre_sharpness: float
+    beliefs: np.ndarray | None
     rows: ClusteredRows | None = None
 
     @property
@@ -102,6 +136,18 @@ class Atlas:
     def cluster_names(self) -> tuple[str, ...]:
         """Return the name of every cluster, in the order of their numbers."""
         return tuple(profile.name for profile in self.profiles)
+
+    @property
+    def genre_names(self) -> tuple[str, ...]:
+        """The genres of the songs, in the order of the alphabet."""
+        return tuple(self.genre_of_songs["genre"].drop_nulls().unique().sort())
+
+    def points(self) -> np.ndarray:
+        """Return the points of the songs, float32 (n_clustered, n_dimensions)."""
+        songs = self.songs
+        if self.beliefs is not None:
+            songs = songs.with_columns(belief_column(self.beliefs, self.genre_names))
+        return self.space.points(songs)
 
     def assign(
         self,
@@ -152,10 +198,17 @@ class Atlas:
             keep=[*settings.keep, *switched_off],
             fixed_features=True,
         )
-        labels, distances = nearest_centroids(
-            self.space.points(clean.songs), self.clustering.centroids, n_threads=settings.threads
-        )
-        return spread_over_rows(table, clean, labels=labels, distances=distances, names=self.cluster_names())
+        placed = place_songs(self, clean.songs)
+        return spread_over_rows(table, clean, placed=placed, names=self.cluster_names())
+
+    def why(self, song: str) -> Explanation:
+        """Return why a song is in its cluster: named by id, link, "Title - Artist" or title.
+
+        `UnknownName` says where no song is meant, or several are.
+        """
+        from songatlas.atlas.why import explain
+
+        return explain(self, song)
 
     def save(self, directory: str | Path) -> None:
         """Write the atlas into a folder of Parquet, JSON and .npy, never half (see `saved.save_atlas`)."""

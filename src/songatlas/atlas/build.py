@@ -6,36 +6,39 @@ and arrays and returns a new value; none knows of the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 import songatlas
 from songatlas.atlas.atlas import Atlas
-from songatlas.atlas.evidence import (
-    gather_evidence,
-    ks_to_try,
-    measure,
-    sample_silhouettes,
-    shown_run,
-    with_exact_silhouette,
+from songatlas.atlas.evidence import measure, sample_silhouettes, shown_run, with_exact_silhouette
+from songatlas.atlas.fitting import Fit, fit_songs
+from songatlas.atlas.judging import (
+    all_beliefs,
+    find_genres,
+    genre_columns,
+    judge_by_genre,
+    learn_genres,
 )
+from songatlas.atlas.placing import placed_songs
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.choose_k import Verdict, choose_k, verdict_for
+from songatlas.atlas.spaces import compare_spaces
 from songatlas.demo import SIMULATED, simulate_catalogue
-from songatlas.errors import BadSettings, MissingColumns
+from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
-from songatlas.genres import Genres, genre_labels, genre_table, score_genres
-from songatlas.kmeans import Clustering, nearest_centroids, sweep
+from songatlas.genres import artist_groups, genre_table
+from songatlas.kmeans import nearest_centroids
+from songatlas.lint import Facts, find_flaws
 from songatlas.profiles import profile_clusters
 from songatlas.progress import Progress, part, silent
+from songatlas.roles import Roles, exemplars, song_roles
 from songatlas.songs import CleanSongs, SongsTable, clean_songs, kept_reasons, read_songs
-from songatlas.space import SongSpace, check_blocks, fit_layout, named_features
+from songatlas.space import check_blocks, fit_layout, named_features
 
 
 def build_atlas(
@@ -77,28 +80,24 @@ def build_atlas(
     table, clean = preview(source, settings, use_up=True)
     called = {read.column: read.header for read in reversed(table.columns) if read.column}
     genres = find_genres(clean.songs, called=called, asked=settings.genre)
-    space = SongSpace.fit(
-        clean.songs, features=clean.features, blocks=settings.space, weights=settings.weights
-    )
-    points = space.points(clean.songs)
+    tell(0.12, "learning genres")
+    known = learn_genres(clean.songs, genres, settings=settings, tell=part(tell, 0.12, 0.3))
+    fit = fit_songs(clean.songs, clean.features, known, settings=settings, tell=part(tell, 0.3, 0.75))
 
-    clustering, evidence, verdict = find_clusters(points, settings=settings, tell=part(tell, 0.12, 0.7))
-
-    tell(0.7, "measuring the clusters")
-    quality = measure(points, clustering, evidence, settings=settings)
+    tell(0.75, "measuring the clusters")
+    points, clustering = fit.points, fit.clusters.clustering
+    quality = measure(points, clustering, fit.clusters.evidence, settings=settings)
     _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
-    plain_run = shown_run(points, clustering.k, settings=settings)
-    silhouette_sample = sample_silhouettes(points, clustering, settings=settings)
-    layout = fit_layout(points, space.dimensions)
-    positions = layout.positions(points)
-    genre, genre_counts = judge_by_genre(genres, clean.songs, points, clustering, seed=settings.seed)
-    del points, genres  # of many songs they are large
-
-    tell(0.95, "naming the clusters")
-    labels = clustering.labels
-    profiles = profile_clusters(clean.songs, labels, distances, features=clean.features, k=clustering.k)
+    roles = song_roles(points, clustering.centroids, clustering.labels, distances, n_threads=settings.threads)
+    profiles = profile_clusters(
+        clean.songs, clustering.labels, distances, features=clean.features, k=clustering.k
+    )
     names = tuple(profile.name for profile in profiles)
-    return Atlas(
+    layout = fit_layout(points, fit.space.dimensions)
+    tell(0.9, "comparing with genres")
+    judged = judge_by_genre(known, clean.songs, points, clustering, space=fit.space, settings=settings)
+    told = genre_columns(known, clean.songs.height)
+    atlas = Atlas(
         settings=settings,
         version=songatlas.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -109,35 +108,67 @@ def build_atlas(
         counts=clean.counts,
         dropped_features=clean.dropped_features,
         songs=clean.songs,
-        space=space,
+        space=fit.space,
         layout=layout,
-        positions=positions,
+        positions=layout.positions(points),
         clustering=clustering,
-        plain_run=plain_run,
+        plain_run=shown_run(points, clustering.k, settings=settings),
         distances=distances,
-        evidence=with_exact_silhouette(evidence, clustering.k, quality),
+        evidence=with_exact_silhouette(fit.clusters.evidence, clustering.k, quality),
         quality=quality,
-        verdict=verdict,
-        silhouette_sample=silhouette_sample,
+        verdict=fit.clusters.verdict,
+        division=fit.division,
+        roles=roles,
+        exemplars=name_exemplars(clean.songs, fit, roles),
+        findings=find_flaws(lint_facts(table, clean, fit, names=names, settings=settings)),
+        refinement=fit.refinement,
+        spaces=compare_spaces(clean.songs, clean.features, known, k=clustering.k, settings=settings),
+        silhouette_sample=sample_silhouettes(points, clustering, settings=settings),
         profiles=profiles,
-        genre=genre,
-        genre_counts=genre_counts,
-        rows=spread_over_rows(table, clean, labels=labels, distances=distances, names=names),
+        genre=judged,
+        genre_counts=genre_table(clustering.labels, told["genre"]),
+        genre_of_songs=told,
+        genre_sharpness=1.0 if known is None or known.beliefs is None else known.beliefs.sharpness,
+        beliefs=all_beliefs(known) if settings.takes_genres else None,
     )
+    placed = placed_songs(atlas)
+    return replace(atlas, rows=spread_over_rows(table, clean, placed=placed, names=names))
 
 
-def find_clusters(
-    points: np.ndarray, *, settings: AtlasSettings, tell: Progress
-) -> tuple[Clustering, pl.DataFrame, Verdict]:
-    """Cluster points for every k; return the clustering of the chosen one, the evidence and the verdict."""
-    tell(0.0, "clustering")
-    ks = ks_to_try(points, settings=settings)
-    clusterings = sweep(
-        points, ks, seed=settings.seed, n_threads=settings.threads, progress=part(tell, 0.0, 0.65)
+def name_exemplars(songs: pl.DataFrame, fit: Fit, roles: Roles) -> tuple[tuple[str, ...], ...]:
+    """Return `song_id` of the songs that show each cluster, at most one of an artist."""
+    artists = artist_groups(songs["artists"] if "artists" in songs.columns else None, songs.height)
+    shown = exemplars(
+        fit.points, fit.clusters.clustering.labels, roles, k=fit.clusters.clustering.k, groups=artists
     )
-    evidence = gather_evidence(points, clusterings, settings=settings, tell=part(tell, 0.65, 1.0))
-    verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
-    return next(each for each in clusterings if each.k == verdict.k), evidence, verdict
+    return tuple(tuple(songs["song_id"].gather(rows)) for rows in shown)
+
+
+def lint_facts(
+    table: SongsTable, clean: CleanSongs, fit: Fit, *, names: Sequence[str], settings: AtlasSettings
+) -> Facts:
+    """Return what the checks of the lint look at."""
+    return Facts(
+        points=fit.points,
+        dimension_features=fit.space.dimension_features,
+        dimension_blocks=[
+            name for name, places in fit.space.places().items() for _ in range(places.start, places.stop)
+        ],
+        labels=fit.clusters.clustering.labels,
+        centroids=fit.clusters.clustering.centroids,
+        songs=clean.songs,
+        features=clean.features,
+        cluster_names=names,
+        stability=float(
+            fit.clusters.evidence.filter(pl.col("k") == fit.clusters.clustering.k)["stability"][0]
+        ),
+        pairs=fit.clusters.pairs,
+        unread={column.header: column.note for column in table.columns if column.column is None},
+        notes={column.column: column.note for column in table.columns if column.column},
+        n_rows=table.source.n_rows,
+        seed=settings.seed,
+        n_threads=settings.threads,
+    )
 
 
 def build_demo(
@@ -231,37 +262,5 @@ def check_names(settings: AtlasSettings) -> None:
         The message says which there are.
     """
     kept_reasons(settings.keep)
-    check_blocks(settings.space, settings.weights)
+    check_blocks(settings.space, settings.weights, settings.feature_weights, settings.genre_pull)
     named_features(settings.features)
-
-
-def find_genres(songs: pl.DataFrame, *, called: Mapping[str, str], asked: str | None) -> Genres | None:
-    """Return the genre of each song; None where fewer than two genres can be told.
-
-    Raises
-    ------
-    BadSettings
-        If a person asked for a column that holds no genres.
-    """
-    genres = genre_labels(songs, called=called)
-    if genres is not None and genres.n_genres >= 2:
-        return genres
-    if asked is not None:
-        raise BadSettings(
-            f"--genre names {asked!r}, which holds no two genres of at least five songs each: "
-            "name a column with one genre a song, or leave --genre out"
-        )
-    return None
-
-
-def judge_by_genre(
-    genres: Genres | None, songs: pl.DataFrame, points: np.ndarray, clustering: Clustering, *, seed: int
-) -> tuple[dict[str, Any] | None, pl.DataFrame]:
-    """Return the agreement with the genres and the counts behind it; None where there are no genres."""
-    nothing = pl.Series([None] * songs.height, dtype=pl.String)
-    if genres is None:
-        return None, genre_table(clustering.labels, nothing)
-    artists = songs["artists"] if "artists" in songs.columns else nothing
-    score = score_genres(clustering.labels, genres.labels, artists, points=points, seed=seed)
-    described = {"column": genres.column, "coverage": genres.coverage, "sentence": genres.sentence}
-    return described | dict(score), genre_table(clustering.labels, genres.labels)

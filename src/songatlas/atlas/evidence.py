@@ -6,23 +6,34 @@ the table were ordered.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import TooFewSongs
-from songatlas.kmeans import Clustering, plain_run, resample_labelings
+from songatlas.kmeans import (
+    Clustering,
+    compare_with_clouds,
+    fit_folds,
+    plain_run,
+    resample_labelings,
+)
 from songatlas.progress import Progress
 from songatlas.quality import (
+    CrossTable,
     compactness_indices,
+    count_pairs,
+    gaps,
     sampled_rows,
     silhouette,
     silhouette_values,
     silhouettes,
     stability,
+    valley_of,
 )
 
 EXACT_SONGS = 100_000
@@ -35,9 +46,19 @@ SHOWN_SONGS = 100_000
 """Most songs behind what is only shown: the plain run, and those that silhouettes are measured against."""
 
 _FEW_SONGS = 2
-"""Of n songs at most sqrt(n / this) clusters are tried: 5 of 50, 10 of 200, 20 of 800."""
+"""Of n songs at most sqrt(n / this) clusters are tried: 5 of 50, 9 of 162, 20 of 800."""
+
+_PLAIN_CLUSTER, _PLAIN_KS = 15, 14
+"""So many clusters are tried of few songs too, while each may have so many songs: groups that lie far apart
+are found however few songs they have."""
 
 _FIRST_LOOK = 1024
+
+LabelPair: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+_PARTS = ("", "_low", "_high", "_surety")
+_STRUCTURE_COLUMNS = ("gap", "gap_low", "gap_high", *(f"valley{part}" for part in _PARTS))
+_UNSURE_COLUMNS = dict.fromkeys((*_STRUCTURE_COLUMNS, "ami"), pl.Float64)
 
 
 def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]:
@@ -52,7 +73,7 @@ def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]
     n_different = _count_different(points, enough=max(wanted, settings.k_max) + 1)
     if n_different <= wanted:
         raise TooFewSongs(_too_few(len(points), n_different, wanted))
-    few = int(np.sqrt(len(points) / _FEW_SONGS))
+    few = max(int(np.sqrt(len(points) / _FEW_SONGS)), min(_PLAIN_KS, len(points) // _PLAIN_CLUSTER))
     most = min(settings.k_max, n_different - 1, max(settings.k_min, few))
     ks = set(range(min(settings.k_min, most), most + 1))
     return tuple(sorted(ks if settings.k == "auto" else ks | {wanted}))
@@ -80,7 +101,13 @@ def _too_few(n_songs: int, n_different: int, wanted: int) -> str:
 
 
 def gather_evidence(
-    points: np.ndarray, clusterings: Sequence[Clustering], *, settings: AtlasSettings, tell: Progress
+    points: np.ndarray,
+    clusterings: Sequence[Clustering],
+    *,
+    settings: AtlasSettings,
+    tell: Progress,
+    genres: pl.Series | None = None,
+    pairs: Mapping[int, Sequence[LabelPair]] | None = None,
 ) -> pl.DataFrame:
     """Return one row for every k, with every index.
 
@@ -91,25 +118,29 @@ def gather_evidence(
     settings : AtlasSettings
     tell : callable
         Progress, from 0 to 1.
+    genres : Series, optional
+        One genre a song, null where none is known.
+    pairs : mapping of int to sequence of (labels, labels), optional
+        As `resampled_pairs` gives them; made here where None.
 
     Returns
     -------
     DataFrame
         Columns `k`, `inertia`, `silhouette`, `silhouette_low`, `silhouette_high`, `davies_bouldin`,
-        `calinski_harabasz`, `stability`, `stability_low`, `stability_high`, `smallest_share`,
-        `largest_share`, `n_iter`.
+        `calinski_harabasz`, `stability`, `stability_low`, `stability_high`, `gap`, `gap_low`, `gap_high`,
+        `valley`, `valley_low`, `valley_high`, `valley_surety`, `ami`, `smallest_share`, `largest_share`,
+        `n_iter`; null where a figure is not known for a k, `ami` throughout where there are no genres.
     """
     labelings = [clustering.labels for clustering in clusterings]
     tell(0.0, "measuring silhouettes")
     estimates = silhouettes(points, labelings, seed=settings.seed, n_threads=settings.threads)
-    tell(0.5, "testing stability")
-    pairs = resample_labelings(
-        points,
-        [clustering.k for clustering in clusterings],
-        centroids={clustering.k: clustering.centroids for clustering in clusterings},
-        seed=settings.seed,
-        n_threads=settings.threads,
-    )
+    tell(0.4, "testing stability")
+    centroids = {clustering.k: clustering.centroids for clustering in clusterings}
+    if pairs is None:
+        pairs = resampled_pairs(points, clusterings, settings=settings)
+    tell(0.8, "comparing with clouds that have no clusters")
+    structure = _structure(points, centroids, settings=settings)
+    agreement = _agreement_with(genres)
     rows = []
     for clustering, estimate in zip(clusterings, estimates, strict=True):
         shares = np.bincount(clustering.labels, minlength=clustering.k) / len(points)
@@ -125,13 +156,55 @@ def gather_evidence(
                 "stability": steady.value,
                 "stability_low": steady.low,
                 "stability_high": steady.high,
+                **structure[clustering.k],
+                "ami": agreement(clustering.labels),
                 "smallest_share": float(shares.min()),
                 "largest_share": float(shares.max()),
                 "n_iter": clustering.n_iter,
             }
         )
     tell(1.0, "weighing the evidence")
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, schema_overrides=_UNSURE_COLUMNS, infer_schema_length=None)
+
+
+def resampled_pairs(
+    points: np.ndarray, clusterings: Sequence[Clustering], *, settings: AtlasSettings
+) -> dict[int, list[LabelPair]]:
+    """Return, for every k, labelings of the same songs by clusterings of other songs and by its own."""
+    return resample_labelings(
+        points,
+        [clustering.k for clustering in clusterings],
+        centroids={clustering.k: clustering.centroids for clustering in clusterings},
+        seed=settings.seed,
+        n_threads=settings.threads,
+    )
+
+
+def _structure(
+    points: np.ndarray, centroids: Mapping[int, np.ndarray], *, settings: AtlasSettings
+) -> dict[int, dict[str, float | None]]:
+    """The gap and the valleys of every k; null where the samples are too small for it."""
+    seed, n_threads = settings.seed, settings.threads
+    found: dict[int, dict[str, float | None]] = {k: dict.fromkeys(_STRUCTURE_COLUMNS) for k in centroids}
+    shares = compare_with_clouds(points, list(centroids), seed=seed, n_threads=n_threads)
+    for k, estimate in zip(shares.ks, gaps(shares.songs, shares.clouds), strict=True):
+        found[k] |= {"gap": estimate.value, "gap_low": estimate.low, "gap_high": estimate.high}
+    folds = fit_folds(points, centroids, seed=seed, n_threads=n_threads)
+    held_out = [points[fold.rows] for fold in folds]
+    for k in folds[0].centroids:
+        counts = [count_pairs(songs, fold.centroids[k]) for songs, fold in zip(held_out, folds, strict=True)]
+        valley = valley_of(counts)
+        found[k] |= {f"valley{part}": getattr(valley, part.strip("_") or "value") for part in _PARTS}
+    return found
+
+
+def _agreement_with(genres: pl.Series | None) -> Callable[[np.ndarray], float | None]:
+    """What gives the adjusted mutual information of labels with the genres, null without two of them."""
+    known = None if genres is None else genres.is_not_null().to_numpy()
+    if genres is None or known is None or genres.drop_nulls().n_unique() < 2:
+        return lambda labels: None
+    codes = genres.drop_nulls().rank("dense").to_numpy().astype(np.int64) - 1
+    return lambda labels: CrossTable.of(labels[known], codes).adjusted_mutual_information()
 
 
 def measure(

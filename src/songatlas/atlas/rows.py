@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from songatlas.songs import CleanSongs, SongsTable
+
+PREDICTED = ("predicted_genre", "genre_confidence")
+"""Columns that are told only where a genre was predicted for some song."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +22,11 @@ class ClusteredRows:
     ----------
     table : SongsTable
         The table as it was read, with the very text of its cells.
-    cluster : ndarray of int32, shape (n_rows,)
-        Cluster of each row, -1 where it was left out.
-    distance : ndarray of float64, shape (n_rows,)
-        Distance to the centroid of that cluster in the space, NaN where it was left out.
+    song : ndarray of int64, shape (n_rows,)
+        Line of `placed` that each row belongs to, -1 where it was left out.
+    placed : DataFrame, one row a song
+        `subcluster` (Int32), `role` (String), `predicted_genre` (String) and `genre_confidence` (Float32),
+        null where not known, `cluster` (Int32) and `cluster_distance` (Float64, to its centroid).
     names : tuple of str, length k
         Names of the clusters.
     reasons : Series of Enum, length n_rows
@@ -31,8 +36,8 @@ class ClusteredRows:
     """
 
     table: SongsTable
-    cluster: np.ndarray
-    distance: np.ndarray
+    song: NDArray[np.int64]
+    placed: pl.DataFrame
     names: tuple[str, ...]
     reasons: pl.Series
     clean: CleanSongs
@@ -40,10 +45,25 @@ class ClusteredRows:
     @property
     def n_rows(self) -> int:
         """Number of rows of the table."""
-        return len(self.cluster)
+        return len(self.song)
+
+    @property
+    def cluster(self) -> NDArray[np.int32]:
+        """Cluster of each row, int32 (n_rows,), -1 where it was left out."""
+        return np.append(self.placed["cluster"].to_numpy(), np.int32(-1))[self.song]
+
+    @property
+    def distance(self) -> NDArray[np.float64]:
+        """Distance of each row to the centroid of its cluster, (n_rows,), NaN where it was left out."""
+        return np.append(self.placed["cluster_distance"].to_numpy(), np.nan)[self.song]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """What `columns` gives, the four that are always there last."""
+        return column_names(predicted=bool(self.placed["predicted_genre"].count()))
 
     def columns(self, start: int = 0, n_rows: int | None = None) -> pl.DataFrame:
-        """Return the four columns that join every row: cluster, name, distance, reason.
+        """Return the columns that join every row.
 
         Parameters
         ----------
@@ -52,37 +72,37 @@ class ClusteredRows:
 
         Returns
         -------
-        DataFrame, n_rows x 4
-            `cluster` (Int32), `cluster_name`, `cluster_distance` (six significant digits) and
-            `excluded_because`; the first three are null where a row was left out.
+        DataFrame
+            `subcluster` (Int32, the playlist-sized cluster inside its own), `role`, `predicted_genre` and
+            `genre_confidence` (three digits) where some were predicted, `cluster` (Int32), `cluster_name`,
+            `cluster_distance` (six significant digits) and `excluded_because`; all but the last are null
+            where a row was left out.
         """
         stop = self.n_rows if n_rows is None else start + n_rows
-        cluster = self.cluster[start:stop]
-        placed = pl.lit(pl.Series(cluster >= 0))
-        names = pl.Series([*self.names, None], dtype=pl.String)
-        frame = pl.DataFrame(
-            {
-                "cluster": pl.Series(cluster, dtype=pl.Int32),
-                "cluster_name": names.gather(np.where(cluster >= 0, cluster, len(self.names))),
-                "cluster_distance": pl.Series(self.distance[start:stop], dtype=pl.Float64).round_sig_figs(6),
-                "excluded_because": self.reasons[start:stop].cast(pl.String),
-            }
+        song = pl.Series(self.song[start:stop])
+        lines = song.set(song < 0, None).cast(pl.UInt32)
+        placed = self.placed.select(pl.all().gather(lines))
+        names = pl.Series(self.names, dtype=pl.String)
+        told = placed.with_columns(
+            names.gather(placed["cluster"].cast(pl.UInt32)).alias("cluster_name"),
+            pl.col("cluster_distance").round_sig_figs(6),
+            pl.col("genre_confidence").round(3),
+            self.reasons[start:stop].cast(pl.String).alias("excluded_because"),
         )
-        return frame.with_columns(
-            pl.when(placed).then(pl.col(name)).alias(name) for name in ("cluster", "cluster_distance")
-        )
+        return told.select(self.column_names)
+
+
+def column_names(*, predicted: bool) -> tuple[str, ...]:
+    """Return the columns that join every row, those of predicted genres among them where some were."""
+    told = PREDICTED if predicted else ()
+    return ("subcluster", "role", *told, "cluster", "cluster_name", "cluster_distance", "excluded_because")
 
 
 def spread_over_rows(
-    table: SongsTable, clean: CleanSongs, *, labels: np.ndarray, distances: np.ndarray, names: tuple[str, ...]
+    table: SongsTable, clean: CleanSongs, *, placed: pl.DataFrame, names: tuple[str, ...]
 ) -> ClusteredRows:
-    """Give every row of `table` the cluster of its song."""
-    placed = clean.row_to_song >= 0
-    song = clean.row_to_song[placed]
-    cluster = np.full(len(placed), -1, dtype=np.int32)
-    distance = np.full(len(placed), np.nan)
-    cluster[placed] = labels[song]
-    distance[placed] = distances[song]
+    """Give every row of `table` what is known of its song."""
+    song = np.asarray(clean.row_to_song, dtype=np.int64)
     return ClusteredRows(
-        table=table, cluster=cluster, distance=distance, names=names, reasons=clean.row_reasons, clean=clean
+        table=table, song=song, placed=placed, names=names, reasons=clean.row_reasons, clean=clean
     )

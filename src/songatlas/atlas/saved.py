@@ -3,9 +3,11 @@
 ```
 manifest.json               format and package version, time, settings, SHA-256 of the input and of each part
 atlas.json                  what was read, cleaned and found, in words and numbers
-songs.parquet               the clustered songs, with cluster, distance to its centroid and place on the map
+songs.parquet               the clustered songs, with their clusters, places on the map, roles and genres
 silhouette_sample.parquet   silhouettes of a sample of songs
 centroids.npy               float64 (k, n_dimensions)
+subclusters.npy             float64 (n_subclusters, n_dimensions), centroids of the playlist-sized clusters
+beliefs.npy                 float32 (n_songs, n_genres), only where genres are part of the space
 ```
 Nothing in it is ever executed or unpickled.
 """
@@ -25,19 +27,32 @@ import polars as pl
 
 from songatlas.atlas.atlas import Atlas
 from songatlas.atlas.folders import put_back, write_folder
+from songatlas.atlas.judging import GENRE_COLUMNS
+from songatlas.atlas.refine import Refinement
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.choose_k import Verdict, Vote
+from songatlas.choose_k import Verdict
 from songatlas.errors import BadAtlas
-from songatlas.kmeans import Clustering
+from songatlas.kmeans import Clustering, Division
+from songatlas.lint import Finding
 from songatlas.profiles import Profile
+from songatlas.roles import ROLES, Roles
 from songatlas.songs import ColumnReading, RuleCount, Source
 from songatlas.space import Layout, SongSpace
 
 FORMAT = "songatlas atlas"
-FORMAT_VERSION = 1
-PARTS = ("atlas.json", "centroids.npy", "silhouette_sample.parquet", "songs.parquet")
+FORMAT_VERSION = 2
+PARTS = (
+    "atlas.json",
+    "centroids.npy",
+    "silhouette_sample.parquet",
+    "songs.parquet",
+    "subclusters.npy",
+)
+BELIEFS = "beliefs.npy"
+"""The part that only an atlas has whose space takes genres."""
 
-_PLACES = ("songatlas_cluster", "songatlas_distance", "songatlas_x", "songatlas_y")
+_OF_SONGS = "songatlas_"
+_ROLE_FIGURES = ("distance_percentile", "silhouette", "runner_up", "margin")
 
 
 def save_atlas(atlas: Atlas, directory: Path) -> None:
@@ -48,17 +63,23 @@ def save_atlas(atlas: Atlas, directory: Path) -> None:
     SongAtlasError
         If the place cannot be written.
     """
-    write_folder(directory, lambda folder: write_parts(atlas, folder), ours=(*PARTS, "manifest.json"))
+    write_folder(
+        directory, lambda folder: write_parts(atlas, folder), ours=(*PARTS, BELIEFS, "manifest.json")
+    )
 
 
 def write_parts(atlas: Atlas, folder: Path) -> None:
     """Write the parts and the manifest into an empty folder."""
-    labels, positions = atlas.clustering.labels, atlas.positions
-    placed = (labels, atlas.distances, positions[:, 0], positions[:, 1])
-    songs = atlas.songs.with_columns(pl.Series(n, v) for n, v in zip(_PLACES, placed, strict=True))
+    found = _found_of_songs(atlas)
+    songs = atlas.songs.with_columns(each.alias(f"{_OF_SONGS}{each.name}") for each in found)
     songs.write_parquet(folder / "songs.parquet", compression="snappy", statistics=False)
     atlas.silhouette_sample.write_parquet(folder / "silhouette_sample.parquet")
     np.save(folder / "centroids.npy", np.ascontiguousarray(atlas.clustering.centroids, dtype=np.float64))
+    np.save(folder / "subclusters.npy", np.ascontiguousarray(atlas.division.centroids, dtype=np.float64))
+    parts: tuple[str, ...] = PARTS
+    if atlas.beliefs is not None:
+        parts = (*PARTS, BELIEFS)
+        np.save(folder / BELIEFS, np.ascontiguousarray(atlas.beliefs, dtype=np.float32))
     _write_json(folder / "atlas.json", _described(atlas))
     manifest = {
         "format": FORMAT,
@@ -67,7 +88,7 @@ def write_parts(atlas: Atlas, folder: Path) -> None:
         "created": atlas.created,
         "settings": atlas.settings.to_dict(),
         "input": {"name": atlas.source.name, "sha256": atlas.source.sha256},
-        "parts": {name: _sha256(folder / name) for name in PARTS},
+        "parts": {name: _sha256(folder / name) for name in parts},
     }
     _write_json(folder / "manifest.json", {**manifest, "sha256": _fingerprint(manifest)})
 
@@ -83,7 +104,7 @@ def load_atlas(directory: Path) -> Atlas:
     folder = _folder_of(directory)
     manifest = _read_json(folder / "manifest.json")
     _check_format(manifest, folder)
-    for name in PARTS:
+    for name in sorted({*PARTS, *manifest["parts"]} & {*PARTS, BELIEFS}):
         if not (folder / name).is_file():
             raise BadAtlas(f"{str(folder)!r} lacks its part {name}: build the atlas again")
         if _sha256(folder / name) != manifest["parts"].get(name):
@@ -127,6 +148,21 @@ def _check_format(manifest: Any, folder: Path) -> None:
         )
 
 
+def _found_of_songs(atlas: Atlas) -> list[pl.Series]:
+    """What was found out about each song."""
+    roles, genres = atlas.roles, atlas.genre_of_songs
+    return [
+        pl.Series("cluster", atlas.clustering.labels),
+        pl.Series("subcluster", atlas.division.labels),
+        pl.Series("distance", atlas.distances),
+        pl.Series("x", atlas.positions[:, 0]),
+        pl.Series("y", atlas.positions[:, 1]),
+        roles.role.alias("role"),
+        *(pl.Series(name, getattr(roles, name)) for name in _ROLE_FIGURES),
+        *genres.iter_columns(),
+    ]
+
+
 def _described(atlas: Atlas) -> dict[str, Any]:
     """Everything that is neither a song nor an array, as plain values."""
     clustering = atlas.clustering
@@ -146,10 +182,18 @@ def _described(atlas: Atlas) -> dict[str, Any]:
             "history": list(clustering.history),
         },
         "plain_run": list(atlas.plain_run),
+        "subcluster_parents": atlas.division.parents.tolist(),
+        "roles_exact": atlas.roles.exact,
+        "exemplars": [list(songs) for songs in atlas.exemplars],
+        "findings": plain(atlas.findings),
+        "refinement": None if atlas.refinement is None else plain(atlas.refinement.to_dict()),
+        "spaces": atlas.spaces.to_dicts(),
+        "spaces_types": {name: str(dtype) for name, dtype in atlas.spaces.schema.items()},
+        "genre_sharpness": atlas.genre_sharpness,
         "evidence": atlas.evidence.to_dicts(),
         "evidence_types": {name: str(dtype) for name, dtype in atlas.evidence.schema.items()},
         "quality": plain(atlas.quality),
-        "verdict": plain(atlas.verdict),
+        "verdict": plain(atlas.verdict.to_dict()),
         "profiles": plain(atlas.profiles),
         "genre": plain(atlas.genre),
         "genre_counts": atlas.genre_counts.to_dicts(),
@@ -161,8 +205,8 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
     """Make the atlas out of parts whose hashes are right."""
     found = _read_json(folder / "atlas.json")
     songs = pl.read_parquet(folder / "songs.parquet")
-    labels, distances, x, y = (songs[name].to_numpy() for name in _PLACES)
-    verdict = {**found["verdict"], "votes": tuple(Vote(**vote) for vote in found["verdict"]["votes"])}
+    of_songs = {name: songs[f"{_OF_SONGS}{name}"].alias(name) for name in _of_songs()}
+    labels = of_songs["cluster"].to_numpy().astype(np.int32)
     return Atlas(
         settings=AtlasSettings.from_dict(manifest["settings"]),
         version=manifest["version"],
@@ -175,25 +219,49 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
             RuleCount(**count | {"examples": tuple(count["examples"])}) for count in found["counts"]
         ),
         dropped_features=MappingProxyType(found["dropped_features"]),
-        songs=songs.drop(_PLACES),
+        songs=songs.drop(f"{_OF_SONGS}{name}" for name in of_songs),
         space=SongSpace.from_dict(found["space"]),
         layout=Layout.from_dict(found["layout"]),
-        positions=np.column_stack([x, y]).astype(np.float32),
+        positions=np.column_stack([of_songs["x"], of_songs["y"]]).astype(np.float32),
         clustering=Clustering(
             centroids=np.load(folder / "centroids.npy", allow_pickle=False),
-            labels=labels.astype(np.int32),
+            labels=labels,
             **found["clustering"] | {"history": tuple(found["clustering"]["history"])},
         ),
         plain_run=tuple(found["plain_run"]),
-        distances=distances.astype(np.float64),
+        distances=of_songs["distance"].to_numpy().astype(np.float64),
         evidence=_frame(found["evidence"], found["evidence_types"]),
         quality=MappingProxyType(found["quality"]),
-        verdict=Verdict(**verdict),
+        verdict=Verdict.from_dict(found["verdict"]),
+        division=Division(
+            labels=of_songs["subcluster"].to_numpy().astype(np.int32),
+            parents=np.array(found["subcluster_parents"], dtype=np.int32),
+            centroids=np.load(folder / "subclusters.npy", allow_pickle=False),
+        ),
+        roles=_roles(of_songs, exact=found["roles_exact"]),
+        exemplars=tuple(tuple(exemplars) for exemplars in found["exemplars"]),
+        findings=tuple(Finding(**finding) for finding in found["findings"]),
+        refinement=found["refinement"] and Refinement.from_dict(found["refinement"]),
+        spaces=_frame(found["spaces"], found["spaces_types"]),
         silhouette_sample=pl.read_parquet(folder / "silhouette_sample.parquet"),
         profiles=tuple(_profile(values) for values in found["profiles"]),
         genre=found["genre"],
         genre_counts=_frame(found["genre_counts"], found["genre_counts_types"]),
+        genre_of_songs=pl.DataFrame([of_songs[name] for name in GENRE_COLUMNS]),
+        genre_sharpness=found["genre_sharpness"],
+        beliefs=np.load(folder / BELIEFS, allow_pickle=False) if BELIEFS in manifest["parts"] else None,
     )
+
+
+def _of_songs() -> tuple[str, ...]:
+    """Names of what was found out about each song, as `_found_of_songs` gives them."""
+    return ("cluster", "subcluster", "distance", "x", "y", "role", *_ROLE_FIGURES, *GENRE_COLUMNS)
+
+
+def _roles(of_songs: Mapping[str, pl.Series], *, exact: bool) -> Roles:
+    """Make the roles out of their columns."""
+    figures = {name: of_songs[name].to_numpy() for name in _ROLE_FIGURES}
+    return Roles(role=of_songs["role"].cast(pl.Enum(ROLES)), exact=exact, **figures)
 
 
 def _profile(values: Mapping[str, Any]) -> Profile:

@@ -9,6 +9,7 @@ not part of what is saved.
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -35,12 +36,21 @@ class AtlasSettings:
     seed : int
         Seed of everything random, from 0 to 2**63 - 1.
     space : tuple of str
-        Blocks that make the points: `"sound"`, `"era"`; or `"plain"` alone for standardized features.
+        Blocks that make the points: `"sound"`, `"era"`, `"tags"`, `"genre"`; or `"plain"` alone for
+        standardized features.
     weights : mapping of str to float
         Weight of a block, in units of distance; blocks not named keep their default.
+    feature_weights : mapping of str to float
+        Factor of a feature inside the sound, on top of what it counts by default; 0 leaves it out.
+    genre_pull : float or None
+        From 0, pure sound (and era), to 1, pure genre: what is believed of each song's genre by models that
+        never met its artist. None leaves genres out of the space, unless `space` names them.
     features : tuple of str
         Features to use instead of all that the table has; popularity and followers only take part
         when they are named here.
+    refine : bool
+        Weigh the features anew where that raises the agreement with genres, or the stability where there
+        are none, on artists that took no part in choosing the weights.
     genre : str or None
         Header of the column whose words are the genres that clusters are judged by.
     keep : tuple of str
@@ -73,7 +83,10 @@ class AtlasSettings:
     seed: int = 0
     space: tuple[str, ...] = ("sound", "era")
     weights: Mapping[str, float] = field(default_factory=lambda: _NO_NAMES)
+    feature_weights: Mapping[str, float] = field(default_factory=lambda: _NO_NAMES)
+    genre_pull: float | None = None
     features: tuple[str, ...] = ()
+    refine: bool = False
     genre: str | None = None
     keep: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=lambda: _NO_NAMES)
@@ -94,11 +107,21 @@ class AtlasSettings:
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         for name in ("columns", "units"):
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
-        object.__setattr__(self, "weights", _weights(self.weights))
+        for name, each in (("weights", "block"), ("feature_weights", "feature")):
+            object.__setattr__(self, name, _weights(name, getattr(self, name), each=each))
         if not self.space:
             raise BadSettings("space is empty: name at least one block, such as 'sound'")
+        if self.genre_pull is not None:
+            object.__setattr__(self, "genre_pull", _pull(self.genre_pull))
+        if not isinstance(self.refine, bool):
+            raise BadSettings(f"refine is {self.refine!r}: it must be true or false")
         if self.genre is not None and not isinstance(self.genre, str):
             raise BadSettings(f"genre is {self.genre!r}: it must be the header of one column")
+
+    @property
+    def takes_genres(self) -> bool:
+        """Whether genres are part of the space."""
+        return bool(self.genre_pull) or ("genre" in self.space and self.genre_pull is None)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> AtlasSettings:
@@ -140,6 +163,35 @@ class AtlasSettings:
         del values["threads"]
         return values
 
+    def to_toml(self) -> str:
+        """Return what differs from the defaults as TOML, which `from_toml` reads back."""
+        usual = AtlasSettings().to_dict()
+        changed = {name: value for name, value in self.to_dict().items() if value != usual[name]}
+        lines = [f"{name} = {_toml(value)}" for name, value in changed.items() if not isinstance(value, dict)]
+        for name, pairs in changed.items():
+            if isinstance(pairs, dict):
+                lines += [
+                    "",
+                    f"[{name}]",
+                    *(f"{_toml(key)} = {_toml(value)}" for key, value in pairs.items()),
+                ]
+        return "\n".join(lines or ["# every setting is at its default"]).strip() + "\n"
+
+
+def _pull(value: object) -> float:
+    """Return the pull of genres as a number from 0 to 1."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not isinstance(value, int | float) or not number or not 0 <= value <= 1:
+        raise BadSettings(
+            f"genre_pull is {value!r}: it must be a number from 0, pure sound, to 1, pure genre"
+        )
+    return float(value)
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it: JSON, in which only the character DEL would need another escape."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
 
 def _check_whole(name: str, value: object, *, low: int, high: int, words: str) -> None:
     """Refuse anything but a whole number from `low` to `high`."""
@@ -168,12 +220,13 @@ def _texts(name: str, value: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType(dict(value))
 
 
-def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
-    """Return an immutable copy of the block weights, each finite and not negative."""
+def _weights(name: str, value: Mapping[str, float], *, each: str) -> Mapping[str, float]:
+    """Return an immutable copy of the weights of blocks or features, each finite and not negative."""
     if not isinstance(value, Mapping):
-        raise BadSettings(f"weights is {value!r}: it must give a number for each block, such as sound = 1")
-    for block, weight in value.items():
+        example = "sound = 1" if each == "block" else "energy = 2"
+        raise BadSettings(f"{name} is {value!r}: it must give a number for each {each}, such as {example}")
+    for weighted, weight in value.items():
         number = isinstance(weight, int | float) and not isinstance(weight, bool)
         if not number or not math.isfinite(weight) or weight < 0:
-            raise BadSettings(f"the weight of {block!r} is {weight!r}: it must be a number from 0 up")
-    return MappingProxyType({str(block): float(weight) for block, weight in value.items()})
+            raise BadSettings(f"the weight of {weighted!r} is {weight!r}: it must be a number from 0 up")
+    return MappingProxyType({str(weighted): float(weight) for weighted, weight in value.items()})

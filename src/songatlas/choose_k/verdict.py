@@ -2,24 +2,51 @@
 
 Where a k is plainly there the evidence is *clear*. Songs seldom are like that: sounds shade into each
 other, the silhouette then falls from k = 2 on and says nothing about music. The evidence is then *weak*,
-and the verdict says so. Nothing here is random.
+and the verdict says so. Where the songs cannot be told from a cloud without clusters there is *none*.
+Nothing here is random.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from songatlas.choose_k.rules import RULES, Columns, Vote, all_votes, columns_of
-from songatlas.choose_k.weighing import MOODS, best_row, clear_row, is_lopsided
+from songatlas.choose_k.weighing import MOODS, best_row, clear_row, is_lopsided, is_structureless
 
-Strength: TypeAlias = Literal["clear", "weak"]
+Strength: TypeAlias = Literal["clear", "weak", "none"]
 
+_NO_CLUSTERS = "these songs cannot be told from one structureless cloud of the same spread"
 _SHAKY = 0.5  # stability below which not even half of the grouping comes out again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playlists:
+    """The fine clusters inside the broad ones, for playlists.
+
+    Attributes
+    ----------
+    k : int
+        How many.
+    smallest, median, largest : int
+        Songs in the smallest, the middle one and the largest.
+    n_outside : int
+        How many are smaller or larger than a playlist should be.
+    sentence : str
+        All of that in words.
+    """
+
+    k: int
+    smallest: int
+    median: int
+    largest: int
+    n_outside: int
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -29,15 +56,18 @@ class Verdict:
     Attributes
     ----------
     k : int
-        How many clusters.
+        How many clusters: the few and broad ones, for moods.
     sentence : str
         Why, in plain words with the figures in brackets.
     votes : tuple of Vote
         One of every rule, in the order of `RULES`.
     disagreement : str
         Which rules ask for another k, and for which; empty where none does.
-    strength : {"clear", "weak"}
-        Whether the songs fall into groups that lie apart, or shade into each other.
+    strength : {"clear", "weak", "none"}
+        Whether the songs fall into groups that lie apart, shade into each other, or cannot be told from a
+        cloud without clusters.
+    playlists : Playlists or None
+        The many fine clusters inside the broad ones, where they were made.
     """
 
     k: int
@@ -45,6 +75,7 @@ class Verdict:
     votes: tuple[Vote, ...]
     disagreement: str
     strength: Strength
+    playlists: Playlists | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -53,7 +84,12 @@ class Verdict:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Verdict:
         """Return the verdict that `to_dict` stored."""
-        return cls(**(dict(stored) | {"votes": tuple(Vote(**vote) for vote in stored["votes"])}))
+        playlists = stored.get("playlists")
+        parts = {
+            "votes": tuple(Vote(**vote) for vote in stored["votes"]),
+            "playlists": None if playlists is None else Playlists(**playlists),
+        }
+        return cls(**(dict(stored) | parts))
 
 
 def choose_k(evidence: pl.DataFrame) -> Verdict:
@@ -80,7 +116,10 @@ def choose_k(evidence: pl.DataFrame) -> Verdict:
     clear = clear_row(columns)
     row = best_row(columns) if clear is None else clear
     k = int(columns["k"][row])
-    if len(columns["k"]) == 1:
+    structureless = is_structureless(columns)
+    if structureless:
+        reason = _no_reason(columns, row)
+    elif len(columns["k"]) == 1:
         reason = f"{k} clusters, the only number that was tried{_figures(columns, row)}."
     elif clear is None:
         reason = _weak_reason(columns, row)
@@ -89,10 +128,10 @@ def choose_k(evidence: pl.DataFrame) -> Verdict:
         reason = f"{k} clusters: the clearest grouping{again}{_figures(columns, row)}."
     return Verdict(
         k=k,
-        sentence=reason + _passed_over(columns, votes, k),
+        sentence=reason + ("" if structureless else _passed_over(columns, votes, k)),
         votes=votes,
         disagreement=_disagreement(votes, k),
-        strength="weak" if clear is None else "clear",
+        strength="none" if structureless else "weak" if clear is None else "clear",
     )
 
 
@@ -108,10 +147,68 @@ def verdict_for(k: int, evidence: pl.DataFrame) -> Verdict:
     columns = columns_of(evidence)
     rows = np.flatnonzero(columns["k"] == k)
     sentence = f"{k} clusters, as asked for{_figures(columns, int(rows[0])) if len(rows) else ''}."
-    if len(columns["k"]) > 1:
+    if ours.strength == "none":
+        sentence += f" They are only slices: {_NO_CLUSTERS}{_structure_figures(columns)}."
+    elif len(columns["k"]) > 1:
         led = "leads to the same number." if ours.k == k else f"would have led to {ours.sentence}"
         sentence += f" The evidence {led}"
     return Verdict(k, sentence, ours.votes, _disagreement(ours.votes, k), ours.strength)
+
+
+def with_playlists(
+    verdict: Verdict, sizes: npt.ArrayLike, *, smallest: int = 20, largest: int = 200
+) -> Verdict:
+    """Return the verdict with the fine clusters for playlists told beside the broad ones.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    sizes : array-like of int, shape (k_fine,)
+        Songs of every fine cluster.
+    smallest, largest : int
+        Fewest and most songs of a playlist.
+
+    Examples
+    --------
+    >>> verdict = choose_k(pl.DataFrame({"k": [2], "silhouette": [0.5]}))
+    >>> with_playlists(verdict, [30, 40, 60]).playlists.sentence
+    'For playlists: 3 fine clusters inside the 2, of 30 to 60 songs.'
+    """
+    counts = np.asarray(sizes, dtype=np.int64)
+    low, high = int(counts.min()), int(counts.max())
+    n_outside = int(((counts < smallest) | (counts > largest)).sum())
+    clusters = "1 fine cluster" if len(counts) == 1 else f"{len(counts):,} fine clusters"
+    span = f"{low:,} to {high:,} songs" if high > low else f"{low:,} song{'s' * (low != 1)} each"
+    sentence = f"For playlists: {clusters} inside the {verdict.k}, of {span}."
+    if n_outside:
+        are = "is" if n_outside == 1 else "are"
+        sentence += f" {n_outside:,} of them {are} not of {smallest} to {largest} songs."
+    return replace(
+        verdict,
+        playlists=Playlists(
+            k=len(counts),
+            smallest=low,
+            median=int(np.median(counts)),
+            largest=high,
+            n_outside=n_outside,
+            sentence=sentence,
+        ),
+    )
+
+
+def _no_reason(columns: Columns, row: int) -> str:
+    """That there are no clusters, by which figures, and what the slices are."""
+    slices = f"The {int(columns['k'][row])} clusters are only slices of that cloud{_figures(columns, row)}"
+    return f"There are no clusters here: {_NO_CLUSTERS}{_structure_figures(columns)}. {slices}."
+
+
+def _structure_figures(columns: Columns) -> str:
+    """The best that was found against there being no clusters, in brackets after a space."""
+    figures = []
+    for name, words in (("gap", "gap"), ("valley", "valleys")):
+        if not np.isnan(columns[name]).all():
+            figures.append(f"{words} {round(float(np.nanmax(columns[name])), 2) + 0.0:.2f}")
+    return f" ({', '.join(figures)} at best; 0 or less is none)" if figures else ""
 
 
 def _weak_reason(columns: Columns, row: int) -> str:
@@ -166,7 +263,7 @@ def _disagreement(votes: Sequence[Vote], k: int) -> str:
     parts = [f"{_rules_for(votes, other)} for {other}" for other in asked]
     if any(vote.k == k for vote in votes):
         parts.append(f"{_rules_for(votes, k)} for {k}")
-    silent = _rules_for(votes, None)
+    silent = _rules_for([vote for vote in votes if vote.known], None)
     return f"The rules disagree: {', '.join(parts)}{f'; {silent} for none' if silent else ''}."
 
 

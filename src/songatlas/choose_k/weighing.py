@@ -3,7 +3,10 @@
 Every k gets its merits: how stable its clusters are (twice), how far apart they lie by silhouette, and
 by Davies-Bouldin (half). A k that is *really there* also stands out against the next one: one cluster
 more must cut through a group, so stability and silhouette fall and inertia gains little. Where the k that
-stands out is stable and well separated, the evidence is clear.
+stands out is stable and well separated, the evidence is clear. Valleys between the clusters and the gap to
+clouds without any count towards standing out, where they were measured.
+
+Where neither is there for any k, the songs are as good as drawn without clusters: nothing is clear then.
 
 Elsewhere nothing stands out but noise, so merits alone count, with a slight lean to finer groupings, for
 the numbers in `MOODS`; a giant cluster with crumbs is passed over.
@@ -26,7 +29,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from songatlas.choose_k.rules import Columns
+from songatlas.choose_k.rules import REAL_GAP, SURE_VALLEY, Columns
 
 MOODS = (4, 12)
 """Least and most clusters that are taken where the evidence is weak: as many as a person can name."""
@@ -37,6 +40,9 @@ _FAR_STABILITY = 0.7  # enough where silhouette and Davies-Bouldin are sure: a s
 _BACKED_SILHOUETTE = 0.2  # enough for several clusters where all indices of distance ask for the same k
 _LONE_SILHOUETTE = 0.3  # enough else; for two clusters only with Davies-Bouldin, as any cloud has two halves
 _NO_SILHOUETTE = 0.01  # below this, differences are noise and are not blown up
+_NO_VALLEY = 0.1
+_NO_GAP = REAL_GAP
+_CLEAR_VALLEY = 0.6  # four songs in the cores of clusters for each one between them
 _GIANT_SHARE = 0.6
 _CRUMB_SHARE = 0.01
 _FINER = 0.12  # merit of twice as many clusters, where all else is equal
@@ -49,13 +55,24 @@ def is_lopsided(columns: Columns) -> NDArray[np.bool_]:
     return (giant & crumbs) | (columns["largest_share"] > 1 - 2 * _CRUMB_SHARE)
 
 
+def is_structureless(columns: Columns) -> bool:
+    """Return whether the songs cannot be told from a cloud without clusters, though that was tried."""
+    gap, surety = columns["gap_low"], columns["valley_surety"]
+    if np.isnan(gap).all() and np.isnan(surety).all():
+        return False
+    return not ((gap > REAL_GAP).any() or (surety > SURE_VALLEY).any())
+
+
 def clear_row(columns: Columns) -> int | None:
     """Return the row of the k that is stable and plainly separated, None where none is."""
     sound = ~is_lopsided(columns)
-    if not sound.any():
+    if not sound.any() or is_structureless(columns):
         return None
-    row = int(np.where(sound, _merits(columns) + _edges(columns), -np.inf).argmax())
+    standing = _merits(columns) + _edges(columns) + _structure(columns)
+    row = int(np.where(sound, standing, -np.inf).argmax())
     k, silhouette, stability = (columns[name][row] for name in ("k", "silhouette", "stability"))
+    if columns["valley"][row] >= _CLEAR_VALLEY and columns["valley_surety"][row] > SURE_VALLEY:
+        return row
     backed = row in _extremes(columns["davies_bouldin"], np.nanargmin)
     highest = row in _extremes(columns["silhouette"], np.nanargmax)
     far = silhouette >= _CLEAR_SILHOUETTE
@@ -89,7 +106,9 @@ def _extremes(
 
 def _merits(columns: Columns) -> NDArray[np.float64]:
     """Stable and apart, by itself."""
-    return 2.0 * _known(columns["stability"]) + _relative_silhouette(columns) + 0.5 * _relative_gap(columns)
+    return (
+        2.0 * _known(columns["stability"]) + _relative_silhouette(columns) + 0.5 * _relative_overlap(columns)
+    )
 
 
 def _edges(columns: Columns) -> NDArray[np.float64]:
@@ -99,14 +118,25 @@ def _edges(columns: Columns) -> NDArray[np.float64]:
     return falls + 0.2 * _log_bends(columns["inertia"])
 
 
+def _structure(columns: Columns) -> NDArray[np.float64]:
+    """Deep valleys, deeper than with one cluster more, and a wide gap to clouds without clusters."""
+    valley = _shares(columns["valley"], _NO_VALLEY)
+    return valley + 0.5 * (valley - _next(valley)) + _shares(columns["gap"], _NO_GAP)
+
+
 def _relative_silhouette(columns: Columns) -> NDArray[np.float64]:
     """Silhouettes as shares of the highest, from -1 to 1."""
-    silhouette = _known(columns["silhouette"])
-    shares: NDArray[np.float64] = np.clip(silhouette / max(silhouette.max(), _NO_SILHOUETTE), -1.0, 1.0)
+    return _shares(columns["silhouette"], _NO_SILHOUETTE)
+
+
+def _shares(values: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Values as shares of the highest, or of `least` where that is more, from -1 to 1."""
+    known = _known(values)
+    shares: NDArray[np.float64] = np.clip(known / max(known.max(), least), -1.0, 1.0)
     return shares
 
 
-def _relative_gap(columns: Columns) -> NDArray[np.float64]:
+def _relative_overlap(columns: Columns) -> NDArray[np.float64]:
     """The lowest Davies-Bouldin index as a share of each."""
     overlap = _known(columns["davies_bouldin"], worst=np.nanmax)
     return overlap.min() / overlap if overlap.min() > 0 else np.zeros(len(overlap))

@@ -80,7 +80,10 @@ def build(
     genre: opt.Genre = None,
     space: opt.Space = None,
     weights: opt.Weights = None,
+    feature_weights: opt.FeatureWeights = None,
+    genre_pull: opt.GenrePull = None,
     features: opt.Features = None,
+    refine: opt.Refine = None,
     keep: opt.Keep = None,
     column: opt.Columns = None,
     unit: opt.Units = None,
@@ -108,7 +111,10 @@ def build(
         "genre": genre,
         "space": space,
         "weights": opt.read_weights(weights),
+        "feature_weights": opt.read_weights(feature_weights, option="--feature-weights"),
+        "genre_pull": genre_pull,
         "features": features,
+        "refine": refine,
         "keep": keep,
         "columns": opt.read_pairs("--column", column),
         "units": opt.read_pairs("--unit", unit),
@@ -174,6 +180,82 @@ def assign(
     target = output or Path(f"{songs.stem}_clustered.csv")
     write_rows(rows, target)
     tell.rows(rows, target, as_json=as_json)
+
+
+@app.command(short_help="Say why songs are in their clusters.")
+def why(
+    atlas: Annotated[Path, typer.Argument(metavar="ATLAS", help="Folder that 'songatlas build' wrote.")],
+    songs: Annotated[
+        list[str],
+        typer.Argument(metavar="SONG...", help="Id, link, 'Title - Artist' or title of a song; several too."),
+    ],
+    as_json: opt.AsJson = False,
+) -> None:
+    """Say why songs are in their clusters rather than in the next ones, in words and numbers."""
+    from songatlas.atlas import Atlas
+
+    loaded = Atlas.load(atlas)
+    tell.reasons([loaded.why(song) for song in songs], as_json=as_json)
+
+
+@app.command(short_help="Try spaces, features and k side by side.")
+def tune(
+    songs: Annotated[
+        Path,
+        typer.Argument(metavar="SONGS", help="Table of songs: CSV, TSV, Parquet, JSON lines or Excel."),
+    ],
+    k: opt.K = None,
+    seed: opt.Seed = None,
+    genre: opt.Genre = None,
+    space: opt.Space = None,
+    weights: opt.Weights = None,
+    feature_weights: opt.FeatureWeights = None,
+    genre_pull: opt.GenrePull = None,
+    features: opt.Features = None,
+    keep: opt.Keep = None,
+    column: opt.Columns = None,
+    unit: opt.Units = None,
+    header: opt.Header = None,
+    settings: opt.SettingsFile = None,
+    settings_out: Annotated[
+        Path | None,
+        typer.Option("--settings-out", metavar="FILE", help="TOML file to write the settings to."),
+    ] = None,
+    as_json: opt.AsJson = False,
+    threads: opt.Threads = None,
+) -> None:
+    """Try scalings, blocks, weights of features and numbers of clusters side by side on a sample.
+
+    Prints a table of all of them, which one to take and why, and the command that builds with it. Nothing
+    is written but the file of --settings-out.
+    """
+    from songatlas.atlas import AtlasSettings
+    from songatlas.atlas.tune import tune as tune_songs
+
+    given = {
+        "k": opt.read_k(k),
+        "seed": seed,
+        "genre": genre,
+        "space": space,
+        "weights": opt.read_weights(weights),
+        "feature_weights": opt.read_weights(feature_weights, option="--feature-weights"),
+        "genre_pull": genre_pull,
+        "features": features,
+        "keep": keep,
+        "columns": opt.read_pairs("--column", column),
+        "units": opt.read_pairs("--unit", unit),
+        "header": header,
+        "threads": threads,
+    }
+    start = AtlasSettings.from_toml(settings) if settings else AtlasSettings()
+    start = start.change(**{name: value for name, value in given.items() if value is not None})
+    if settings_out is not None:
+        opt.require_folder(settings_out)
+    with tell.progress_bar() as progress:
+        found = tune_songs(songs, start, progress=progress)
+    if settings_out is not None:
+        opt.write_text(settings_out, found.settings.to_toml())
+    tell.tuning(found, songs, as_json=as_json)
 
 
 @app.command(short_help="Print versions, kernels and threads.")

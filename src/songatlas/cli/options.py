@@ -32,14 +32,32 @@ Threads = Annotated[int | None, _option("--threads", "N", "Threads to use. [defa
 Genre = Annotated[str | None, _option("--genre", "COLUMN", "Column whose genres the clusters are judged by.")]
 Space = Annotated[
     str | None,
-    _option("--space", "BLOCKS", "Blocks of the space, e.g. sound,era; or plain. [default: sound,era]"),
+    _option(
+        "--space", "BLOCKS", "Blocks of the space: sound, era, tags, genre; or plain. [default: sound,era]"
+    ),
 ]
 Weights = Annotated[
     str | None, _option("--weights", "BLOCK=W", "Weights of the blocks, with commas, e.g. sound=1,era=0.5.")
 ]
+FeatureWeights = Annotated[
+    str | None,
+    _option("--feature-weights", "NAME=W", "Weights of features in the sound, e.g. energy=2,liveness=0."),
+]
 Features = Annotated[
     str | None,
     _option("--features", "NAMES", "Features to use, with commas, in place of all of the sound."),
+]
+GenrePull = Annotated[
+    float | None,
+    _option(
+        "--genre-pull",
+        "X",
+        "From 0, pure sound and era, to 1, pure genre: how far clusters follow genres.",
+    ),
+]
+Refine = Annotated[
+    bool | None,
+    typer.Option("--refine", help="Weigh the features anew where held-out artists gain by it."),
 ]
 Keep = Annotated[
     str | None,
@@ -62,7 +80,12 @@ SettingsFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program to read.")]
 
-_EXAMPLES = {"--weights": "sound=1,era=0.5", "--column": "energy=nrgy", "--unit": "duration_ms=s"}
+_EXAMPLES = {
+    "--weights": "sound=1,era=0.5",
+    "--feature-weights": "energy=2,liveness=0",
+    "--column": "energy=nrgy",
+    "--unit": "duration_ms=s",
+}
 
 
 def read_k(text: str | None) -> int | str | None:
@@ -88,10 +111,29 @@ def read_pairs(option: str, texts: list[str] | None) -> dict[str, str] | None:
     return pairs
 
 
-def read_weights(text: str | None) -> dict[str, float] | None:
-    """Read BLOCK=NUMBER texts with commas between them; None where there are none."""
-    pairs = read_pairs("--weights", [part for part in (text or "").split(",") if part.strip()])
+def read_weights(text: str | None, *, option: str = "--weights") -> dict[str, float] | None:
+    """Read NAME=NUMBER texts with commas between them; None where there are none."""
+    pairs = read_pairs(option, [part for part in (text or "").split(",") if part.strip()])
     try:
         return {name: float(value) for name, value in pairs.items()} if pairs else None
     except ValueError:
-        raise BadSettings(f"--weights is {text!r}: write numbers, such as {_EXAMPLES['--weights']}") from None
+        raise BadSettings(f"{option} is {text!r}: write numbers, such as {_EXAMPLES[option]}") from None
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a file in a folder that is not there, before the work begins."""
+    if not path.absolute().parent.is_dir():
+        raise BadSettings(
+            f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
+        )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file whole or not at all; `BadSettings` says why it cannot be written."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BadSettings(f"cannot write {str(path)!r}: {error.strerror or error}") from None

@@ -20,9 +20,13 @@ from songatlas.progress import Progress
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
+    from songatlas.atlas.tune import Tuning
+    from songatlas.atlas.why import Explanation
     from songatlas.songs import CleanSongs, ColumnReading, RuleCount, SongsTable, Source
 
 _WIDTH_IN_FILES = 140
+_FEW_NOTES = 2
+_NUMBERS = ("Songs", "Rows", "k", "Silhouette", "Stability", "AMI", "Seconds")
 
 
 def reading(table: SongsTable, clean: CleanSongs, *, as_json: bool) -> None:
@@ -52,10 +56,79 @@ def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
         console.print(f"- {escape(note)}")
     console.print()
     console.print(_clusters_table(found))
-    console.print(escape(found.verdict.sentence))
-    if found.verdict.disagreement:
-        console.print(escape(found.verdict.disagreement))
+    for sentence in _found_in_words(found):
+        console.print(escape(sentence))
     console.print(f"\nOpen [bold]{escape(str(directory / 'report.html'))}[/]")
+
+
+def _found_in_words(found: Atlas) -> list[str]:
+    """What was found out about the clusters, one line each."""
+    verdict = found.verdict
+    said = [verdict.sentence, verdict.playlists.sentence if verdict.playlists else "", verdict.disagreement]
+    warnings = [each for each in found.findings if each.severity == "warning"]
+    notes = [each for each in found.findings if each.severity != "warning"]
+    told = [*warnings, *(notes if len(notes) <= _FEW_NOTES else ())]
+    said += [f"{each.severity.capitalize()}: {each.sentence} Next step: {each.next_step}." for each in told]
+    if len(notes) > _FEW_NOTES:
+        said.append(f"{len(notes)} notes are in the report.")
+    return [text for text in (*said, _genres_in_words(found), _refined_in_words(found)) if text]
+
+
+def _genres_in_words(found: Atlas) -> str:
+    """How far clusters agree with genres, and how far predicted genres are right."""
+    genre = found.genre
+    if genre is None or genre.get("ami") is None:
+        return ""
+    ceiling = "" if genre.get("ceiling_ami") is None else f", ceiling {genre['ceiling_ami']:.2f}"
+    said = (
+        f"Genres: clusters and the {genre['n_genres']} genres agree to {genre['ami']:.2f} (AMI; chance "
+        f"{abs(genre['chance_ami']):.2f}{ceiling})."
+    )
+    n_predicted, accuracy = found.genre_of_songs["predicted_genre"].count(), genre.get("prediction") or {}
+    if not n_predicted:
+        return said
+    rights = [
+        f"{accuracy[name]:.0%} right for {artists}"
+        for name, artists in (
+            ("new_artists", "artists never met"),
+            ("known_artists", "artists with known songs"),
+        )
+        if accuracy.get(name) is not None
+    ]
+    songs = "1 song" if n_predicted == 1 else f"{n_predicted:,} songs"
+    return f"{said} Predicted for {songs} without one ({', '.join(rights) or 'accuracy unknown'})."
+
+
+def _refined_in_words(found: Atlas) -> str:
+    """What --refine gave; empty where nobody asked for it."""
+    return f"Refining: {found.refinement.sentence}" if found.refinement else ""
+
+
+def reasons(explained: Sequence[Explanation], *, as_json: bool) -> None:
+    """Print why songs are in their clusters."""
+    if as_json:
+        _json([each.to_dict() for each in explained])
+        return
+    console = _console()
+    for place, each in enumerate(explained):
+        if place:
+            console.print()
+        name = " - ".join(part for part in (each.title, each.artist) if part) or each.song_id
+        console.print(f"[bold]{escape(name)}[/] is in cluster {each.cluster}, {escape(each.cluster_name)}")
+        nearer = f"; {each.distance_percentile:.0f}% of its songs lie nearer to the centre"
+        console.print(f"{each.role.capitalize()}{nearer}. {escape(_next_in_words(each))}")
+        for sentence in each.sentences:
+            console.print(f"- {escape(sentence)}")
+
+
+def _next_in_words(each: Explanation) -> str:
+    """Which cluster is next, and how near."""
+    if each.runner_up == each.cluster:
+        return ""
+    return (
+        f"Next: {each.runner_up_name}; its own centre is {each.margin:.0%} nearer "
+        f"(silhouette {each.silhouette:.2f})."
+    )
 
 
 def _tell_understood(console: Console, source: Source, columns: Sequence[ColumnReading]) -> None:
@@ -99,6 +172,26 @@ def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
     console.print(table)
     left = f", {n_left_out:,} left out (excluded_because says why)" if n_left_out else ""
     console.print(f"{placed.n_rows:,} rows{left}: {escape(str(target))}")
+
+
+def tuning(found: Tuning, songs: Path, *, as_json: bool) -> None:
+    """Print variants side by side, the one to take and why, and the command that builds with it."""
+    from songatlas.report.command import build_command
+
+    chosen = found.settings.to_dict()
+    command = build_command(str(songs), chosen, simulated=False, n_rows=found.n_songs)
+    if as_json:
+        _json(found.to_dict() | {"command": command})
+        return
+    console = _console()
+    sampled = "" if found.n_sampled == found.n_songs else f", tried on {found.n_sampled:,} of them"
+    judged = f"; genres from '{found.genre_column}'" if found.genre_column else ""
+    console.print(f"{escape(found.source)}: {found.n_songs:,} songs{sampled}{escape(judged)}")
+    console.print(_variants_table(found))
+    console.print(escape(found.sentence))
+    for note in found.notes:
+        console.print(f"- {escape(note)}")
+    console.print(f"\nBuild with it: [bold]{escape(command)}[/]")
 
 
 def facts(known: Mapping[str, str], *, as_json: bool) -> None:
@@ -148,7 +241,7 @@ def _table(*names: str) -> Table:
     """An empty table with these columns; long cells fold."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
-        table.add_column(name, overflow="fold", justify="right" if name in ("Songs", "Rows") else "left")
+        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
     return table
 
 
@@ -171,4 +264,24 @@ def _clusters_table(found: Atlas) -> Table:
     for profile in found.profiles:
         cells = (str(profile.cluster), profile.name, f"{profile.size:,}", profile.evidence)
         table.add_row(*(escape(cell) for cell in cells))
+    return table
+
+
+def _variants_table(found: Tuning) -> Table:
+    """Table of the variants: each named once, then a row for every k; the one to take is marked."""
+    table = _table("", "Variant", "k", "Silhouette", "Stability", "AMI", "Seconds")
+    before = None
+    for row in found.rows:
+        agreement = "" if row.agreement is None else f"{row.agreement:.3f}{'*' if row.hidden else ' '}"
+        cells = (
+            ">" if row.taken else "",
+            row.label if row.variant != before else "",
+            str(row.k),
+            f"{row.silhouette:.3f}",
+            f"{row.stability:.2f}",
+            agreement,
+            f"{row.seconds:.2f}",
+        )
+        table.add_row(*(escape(cell) for cell in cells), style="bold" if row.taken else None)
+        before = row.variant
     return table

@@ -6,16 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from songatlas.kmeans.clustering import Clustering, nearest_centroids
 from songatlas.kmeans.every_k import fit_clusters, sweep
-from songatlas.kmeans.plain import plain_run
+from songatlas.kmeans.held_out import HeldOut, fit_folds
+from songatlas.kmeans.nested import Division, divide_clusters
+from songatlas.kmeans.plain import continued, plain_run
 from songatlas.kmeans.resample import resample_labelings
+from songatlas.kmeans.structureless import CLOUDS, SharesLeft, compare_with_clouds
 
 if TYPE_CHECKING:
     from songatlas.kmeans.estimator import KMeans
 
 __all__ = [
+    "CLOUDS",
     "Clustering",
+    "Division",
+    "HeldOut",
     "KMeans",
+    "SharesLeft",
+    "compare_with_clouds",
+    "continued",
+    "divide_clusters",
     "fit_clusters",
+    "fit_folds",
     "nearest_centroids",
     "plain_run",
     "resample_labelings",

@@ -50,3 +50,34 @@ def plain_run(
     rules = kernels.Rules(scatter(rows), MAX_ITER)
     with kernels.one_blas_thread():
         return kernels.lloyd(rows, seeds, rules, n_threads=kernels.thread_count(n_threads)).history
+
+
+def continued(
+    points: npt.ArrayLike, centroids: npt.ArrayLike, *, n_threads: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Return the centroids that Lloyd's iteration comes to from given ones, in their order.
+
+    Parameters
+    ----------
+    points : array-like of float, shape (n_songs, n_dimensions)
+        Finite.
+    centroids : array-like of float, shape (k, n_dimensions)
+        Where to start, such as the centroids of other songs in the same space.
+    n_threads : int, optional
+        Every core by default; the result does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        When a value of a point is not finite.
+
+    Examples
+    --------
+    >>> continued([[0.0], [1.0], [9.0], [10.0]], [[0.0], [5.5]]).tolist()
+    [[0.5], [9.5]]
+    """
+    rows = kernels.Rows.of(checked_points(points))
+    start = np.ascontiguousarray(centroids, dtype=np.float64)
+    rules = kernels.Rules(scatter(rows), MAX_ITER)
+    with kernels.one_blas_thread():
+        return kernels.lloyd(rows, start, rules, n_threads=kernels.thread_count(n_threads)).centroids

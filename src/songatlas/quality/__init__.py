@@ -1,8 +1,9 @@
-"""How good a clustering is: silhouette with its interval, centroid indices, stability, agreement."""
+"""How good a clustering is, and whether there are clusters at all."""
 
 from __future__ import annotations
 
 from songatlas.quality.cross_table import Agreement, CrossTable
+from songatlas.quality.gap import PairCounts, Valley, count_pairs, gaps, valley_of
 from songatlas.quality.indices import (
     INDICES,
     Index,
@@ -31,11 +32,15 @@ __all__ = [
     "CrossTable",
     "Estimate",
     "Index",
+    "PairCounts",
+    "Valley",
     "agreement",
     "calinski_harabasz",
     "centroid_silhouette_values",
     "compactness_indices",
+    "count_pairs",
     "davies_bouldin",
+    "gaps",
     "inertia",
     "purity",
     "sampled_rows",
@@ -43,4 +48,5 @@ __all__ = [
     "silhouette_values",
     "silhouettes",
     "stability",
+    "valley_of",
 ]

@@ -188,5 +188,26 @@ INDICES: Mapping[str, Index] = MappingProxyType(
             "1 is the same clusters each time, 0 is chance.",
             measure=None,
         ),
+        "gap": Index(
+            label="Gap",
+            better="higher",
+            sentence="How much tighter the clusters hold the songs than they would hold a cloud of the same "
+            "spread without any clusters: 0 is no tighter, 0.1 is a tenth.",
+            measure=None,
+        ),
+        "valley": Index(
+            label="Valleys",
+            better="higher",
+            sentence="How much songs thin out between neighbouring clusters: 1 is nothing between them, "
+            "0 or less is no thinning, as in one cloud cut into slices.",
+            measure=None,
+        ),
+        "ami": Index(
+            label="Agreement with genres",
+            better="higher",
+            sentence="How much the clusters and the genres of the songs say of each other (adjusted mutual "
+            "information): 1 is the same grouping, 0 is chance.",
+            measure=None,
+        ),
     }
 )

@@ -11,34 +11,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from songatlas.colours import colour_of
 from songatlas.features import DETAILS, FEATURES
 from songatlas.quality import INDICES
+from songatlas.report.against_genres import against_genres
+from songatlas.report.cards import cards
 from songatlas.report.command import build_command, setting_rows
 from songatlas.report.draw import feature_label
 from songatlas.report.record import plain
-from songatlas.report.tables import appended_names
-from songatlas.report.wording import (
-    amount,
-    brief,
-    feature_word,
-    ink_on,
-    made_of,
-    sentence,
-    separation_words,
-    when,
-)
+from songatlas.report.spaces import other_spaces, predicted_genres
+from songatlas.report.tables import appended_column
+from songatlas.report.trust import before_you_trust, refinement_told
+from songatlas.report.wording import brief, made_of, sentence, separation_words, when
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
 
-_CONTRASTS = 5
-_SLIGHT = 3.0
-_NO_CEILING = 0.02
-_NO_REACH = 0.1
-_FULL_REACH = 0.98
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SIMULATED_ID = re.compile("^sim[0-9A-Za-z]{19}$")
 
@@ -54,18 +41,22 @@ def collect(atlas: Atlas) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys ``headline``, ``clusters``, ``map``, ``verdict``, ``quality``, ``sweep``, ``genre``,
-        ``reading``, ``cleaning``, ``settings`` and ``made``; only the times in ``made`` differ between
-        two runs.
+        Keys ``headline``, ``trust``, ``clusters``, ``map``, ``verdict``, ``quality``, ``sweep``,
+        ``genre``, ``predicted``, ``spaces``, ``refinement``, ``reading``, ``cleaning``, ``settings`` and
+        ``made``; only the times in ``made`` differ between two runs.
     """
     return {
         "headline": _headline(atlas),
-        "clusters": _clusters(atlas),
+        "trust": before_you_trust(atlas),
+        "clusters": cards(atlas),
         "map": _map(atlas),
         "verdict": _verdict(atlas),
         "quality": plain(atlas.quality),
         "sweep": _sweep(atlas),
-        "genre": _genre(atlas),
+        "genre": against_genres(atlas),
+        "predicted": predicted_genres(atlas),
+        "spaces": other_spaces(atlas),
+        "refinement": refinement_told(atlas),
         "reading": _reading(atlas),
         "cleaning": _cleaning(atlas),
         "settings": _settings(atlas),
@@ -104,69 +95,9 @@ def _headline(atlas: Atlas) -> dict[str, Any]:
         "k": atlas.clustering.k,
         "biggest": {"name": by_size[0].name, "share": float(by_size[0].share)},
         "smallest": {"name": by_size[-1].name, "share": float(by_size[-1].share)},
-        "made_of": made_of([block.name for block in atlas.space.blocks]),
+        "strength": atlas.verdict.strength,
+        "made_of": made_of([block.name for block in atlas.space.blocks if block.weight > 0]),
         "separation": separation_words(atlas.quality["silhouette"]["value"]),
-    }
-
-
-def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
-    songs = _songs(atlas, [song for profile in atlas.profiles for song in profile.typical])
-    return [
-        {
-            "number": profile.cluster,
-            "name": brief(profile.name),
-            "colour": colour_of(profile.cluster),
-            "ink": ink_on(colour_of(profile.cluster)),
-            "size": profile.size,
-            "share": float(profile.share),
-            "evidence": sentence(brief(profile.evidence, longest=400)),
-            "contrasts": _contrasts(profile.percentiles, profile.means),
-            "songs": [songs[song] for song in profile.typical if song in songs],
-            "tags": [
-                {"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags
-            ],
-            "era": _era(profile),
-        }
-        for profile in atlas.profiles
-    ]
-
-
-def _contrasts(percentiles: Mapping[str, float], means: Mapping[str, float]) -> list[dict[str, Any]]:
-    """The features in which a cluster differs most from the catalogue, strongest first."""
-    ranked = sorted(percentiles, key=lambda name: (-abs(percentiles[name] - 50), name))
-    told = [name for name in ranked if abs(percentiles[name] - 50) >= _SLIGHT][:_CONTRASTS]
-    return [
-        {
-            "label": feature_label(name),
-            "percentile": float(percentiles[name]),
-            "word": feature_word(name, high=percentiles[name] > 50),
-            "mean": amount(name, means[name]) if name in means else "",
-        }
-        for name in told
-    ]
-
-
-def _era(profile: Any) -> dict[str, str] | None:
-    """The years that most songs of a cluster came out in, and the one in their middle."""
-    if profile.year_median is None:
-        return None
-    low, middle, high = profile.year_low, profile.year_median, profile.year_high
-    if low is None or high is None or round(low) == round(high):
-        return {"years": f"{middle:.0f}", "middle": f"{middle:.0f}"}
-    return {"years": f"{low:.0f}–{high:.0f}", "middle": f"{middle:.0f}"}
-
-
-def _songs(atlas: Atlas, song_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Title, artist and year of the songs asked for."""
-    columns = [name for name in ("song_id", "title", "artist", "year") if name in atlas.songs.columns]
-    wanted = atlas.songs.select(columns).filter(pl.col("song_id").is_in(list(song_ids)))
-    return {
-        row["song_id"]: {
-            "title": brief(row.get("title") or row["song_id"]),
-            "artist": brief(row.get("artist"), longest=80),
-            "year": f"{row['year']:.0f}" if row.get("year") else "",
-        }
-        for row in wanted.iter_rows(named=True)
     }
 
 
@@ -186,6 +117,9 @@ def _verdict(atlas: Atlas) -> dict[str, Any]:
             {"rule": _rule_label(vote.rule), "k": vote.k, "sentence": vote.sentence} for vote in verdict.votes
         ],
         "disagreement": verdict.disagreement,
+        "strength": verdict.strength,
+        "playlists": None if verdict.playlists is None else verdict.playlists.sentence,
+        "playlists_column": appended_column(atlas, "subcluster"),
     }
 
 
@@ -215,53 +149,6 @@ def _best(rows: Sequence[Mapping[str, Any]], name: str, *, better: str) -> int |
     sign = 1.0 if better == "higher" else -1.0
     known = [(sign * float(row[name]), -int(row["k"])) for row in rows if row.get(name) is not None]
     return None if name == "inertia" or not known else -max(known)[1]
-
-
-def _genre(atlas: Atlas) -> dict[str, Any] | None:
-    """The score against the genres, with a bar each for chance, this atlas and the ceiling."""
-    if atlas.genre is None:
-        return None
-    score = plain(atlas.genre)
-    bars = [
-        {"kind": kind, "label": label, "value": score.get(name)}
-        for kind, label, name in (
-            ("chance", "Chance", "chance_ami"),
-            ("ours", "These clusters", "ami"),
-            ("ceiling", "Ceiling", "ceiling_ami"),
-        )
-        if score.get(name) is not None
-    ]
-    longest = max((abs(bar["value"]) for bar in bars), default=0.0) or 1.0
-    for bar in bars:
-        bar["width"] = max(bar["value"], 0.0) / longest
-    return {
-        **score,
-        "column": brief(score.get("column")),
-        "sentences": [
-            brief(text, longest=400) for text in (score.get("sentence"), *score.get("sentences", ()))
-        ],
-        "summary": _genre_summary(score),
-        "bars": bars,
-        "others": [
-            {"label": label, "meaning": meaning, "value": score[name]}
-            for name, (label, meaning) in OTHER_AGREEMENT.items()
-            if score.get(name) is not None
-        ],
-    }
-
-
-def _genre_summary(score: Mapping[str, Any]) -> str:
-    ours, chance, ceiling = (score.get(name) for name in ("ami", "chance_ami", "ceiling_ami"))
-    if ours is None:
-        return "Clusters and genres could not be compared."
-    if ceiling is None or chance is None or ceiling - chance < _NO_CEILING:
-        return "How songs sound says little of these genres, with clusters or without."
-    reached = (ours - chance) / (ceiling - chance)
-    if reached < _NO_REACH:
-        return "The clusters follow other lines than the genres do."
-    if reached >= _FULL_REACH:
-        return "The clusters agree with the genres as well as a classifier that was taught them."
-    return f"The clusters reach {reached:.0%} of the agreement with genres that a taught classifier reaches."
 
 
 def _reading(atlas: Atlas) -> dict[str, Any]:
@@ -321,17 +208,13 @@ def _cleaning(atlas: Atlas) -> dict[str, Any]:
         "met": [rule for rule in active if rule["n_rows"] or rule["n_songs"]],
         "not_met": [rule for rule in active if not (rule["n_rows"] or rule["n_songs"])],
         "switched_off": off,
-        "reason_column": _reason_column(atlas),
+        "reason_column": appended_column(atlas, "excluded_because"),
         "dropped_features": [
             {"label": feature_label(name), "why": brief(why, longest=300)}
             for name, why in atlas.dropped_features.items()
         ],
         "space_notes": list(atlas.space.notes),
     }
-
-
-def _reason_column(atlas: Atlas) -> str:
-    return appended_names([reading.header for reading in atlas.columns])["excluded_because"]
 
 
 def _settings(atlas: Atlas) -> dict[str, Any]:
@@ -348,12 +231,3 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
         "features": [feature_label(name) for name in atlas.space.features],
         "n_dimensions": len(atlas.space.dimensions),
     }
-
-
-OTHER_AGREEMENT: Mapping[str, tuple[str, str]] = {
-    "ari": ("adjusted Rand index", "Of pairs of songs, how many both groupings treat alike, beyond chance"),
-    "nmi": ("normalized mutual information", "As AMI, but not corrected for chance"),
-    "v_measure": ("V-measure", "Between clusters of one genre each and genres of one cluster each"),
-    "purity": ("purity", "Share of songs whose genre is the commonest of their cluster"),
-    "ceiling_accuracy": ("accuracy of the ceiling", "Share of songs whose genre that model names rightly"),
-}

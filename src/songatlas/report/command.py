@@ -34,19 +34,39 @@ def build_command(source: str | None, settings: Mapping[str, Any], *, simulated:
     words = ["songatlas", "build", source or "SONGS"]
     if simulated:
         words = ["songatlas", "demo", "--songs", str(n_rows)]
+    return shlex.join([*words, *_options(settings)])
+
+
+def space_options(settings: Mapping[str, Any]) -> str:
+    """Return the options that ask for the space of these settings.
+
+    Examples
+    --------
+    >>> space_options({"k": 8, "space": ["sound"], "genre_pull": 0.3})
+    '--space sound --genre-pull 0.3'
+    """
+    asked = ("space", "weights", "feature_weights", "genre_pull")
+    return shlex.join(_options({name: settings.get(name) for name in asked}))
+
+
+def _options(settings: Mapping[str, Any]) -> list[str]:
+    """The words of the options for settings that are not at their default."""
+    words: list[str] = []
     for name, option in OPTIONS.items():
         value = settings.get(name)
         if value in (None, [], {}, "") or (name in _DEFAULTS and value == _DEFAULTS[name]):
             continue
-        if isinstance(value, Mapping):
+        if isinstance(value, bool):
+            words += [option] if value else []
+        elif isinstance(value, Mapping):
             pairs = [f"{key}={_number(part)}" for key, part in value.items()]
-            if name == "weights":
+            if name in ("weights", "feature_weights"):
                 words += [option, ",".join(pairs)]
             else:
                 words += [word for pair in pairs for word in (option, pair)]
         else:
-            words += [option, ",".join(value) if isinstance(value, list) else str(value)]
-    return shlex.join(words)
+            words += [option, ",".join(value) if isinstance(value, list) else _number(value)]
+    return words
 
 
 def setting_rows(settings: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -62,7 +82,9 @@ def _words(value: Any) -> str:
         return ", ".join(f"{key} = {_number(part)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else _number(value)
 
 
 def _number(value: Any) -> str:
@@ -79,7 +101,10 @@ OPTIONS: Mapping[str, str] = {
     "genre": "--genre",
     "space": "--space",
     "weights": "--weights",
+    "feature_weights": "--feature-weights",
+    "genre_pull": "--genre-pull",
     "features": "--features",
+    "refine": "--refine",
     "keep": "--keep",
     "columns": "--column",
     "units": "--unit",
@@ -94,7 +119,10 @@ LABELS: Mapping[str, str] = {
     "seed": "Seed",
     "space": "Blocks of the space",
     "weights": "Weights of the blocks",
+    "feature_weights": "Weights of features",
+    "genre_pull": "Pull of genres",
     "features": "Features asked for",
+    "refine": "Weights of features refined",
     "genre": "Genre column",
     "keep": "Rules switched off",
     "columns": "Columns named",

@@ -44,7 +44,7 @@ class WrittenOutputs:
     entries : tuple of str
         Names of the files and folders in it that are ours.
     appended : mapping of str to str
-        Our four columns -> what they are called in clustered_songs.csv; they differ where the input
+        Our columns -> what they are called in clustered_songs.csv; they differ where the input
         already had a column of that name.
     """
 
@@ -110,7 +110,7 @@ def write_outputs(
     return WrittenOutputs(
         directory=Path(directory),
         entries=(*entries, "figures") if figures else entries,
-        appended=MappingProxyType(dict(appended_names(rows.table.header))),
+        appended=MappingProxyType(dict(appended_names(rows.table.header, rows.column_names))),
     )
 
 
@@ -127,7 +127,7 @@ def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:
     Returns
     -------
     mapping of str to str
-        What our four columns are called in the file.
+        What our columns are called in the file.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:
         If it cannot be written.
     """
     write_file(Path(path), lambda beside: write_clustered_songs(rows, beside))
-    return appended_names(rows.table.header)
+    return appended_names(rows.table.header, rows.column_names)
 
 
 def render_report(atlas: Atlas, *, figures: bool = True) -> str:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from songatlas.roles import ROLES, role_counts
+
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
+
+_FEWEST, _MOST = 20, 200  # songs of a playlist, as `songatlas.kmeans.divide_clusters` has them
 
 
 def quality_record(atlas: Atlas) -> dict[str, Any]:
@@ -37,7 +41,10 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
         "excluded_rows": {count.reason: count.n_rows for count in excluded},
         "k": atlas.clustering.k,
         "k_chosen_by": "songatlas" if atlas.settings.k == "auto" else "a person",
+        "moods_k": atlas.clustering.k,
+        "playlists_k": atlas.division.k,
         "verdict": atlas.verdict.to_dict(),
+        "lint": [vars(finding) for finding in atlas.findings],
         **{name: atlas.quality.get(name) for name in _INDICES},
         "n_iterations": atlas.clustering.n_iter,
         "sweep": atlas.evidence.to_dicts(),
@@ -45,9 +52,10 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
     if atlas.genre is not None:
         record["genre"] = dict(atlas.genre)
     record |= {
-        "clusters": [
-            {"cluster": p.cluster, "name": p.name, "size": p.size, "share": p.share} for p in atlas.profiles
-        ],
+        "roles": _roles(atlas),
+        "spaces": atlas.spaces.to_dicts(),
+        "refinement": None if atlas.refinement is None else atlas.refinement.to_dict(),
+        "clusters": _clusters(atlas),
         "space": _space(atlas),
         "dropped_features": dict(atlas.dropped_features),
         "n_imputed": sum(count.n_songs for count in atlas.counts if count.action == "imputed"),
@@ -77,6 +85,50 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value
+
+
+def _roles(atlas: Atlas) -> dict[str, Any]:
+    """How many songs are core, borderline, bridges and outliers, in all and in each cluster."""
+    counts = role_counts(atlas.roles, atlas.clustering.labels, atlas.k)
+    return {
+        "exact": atlas.roles.exact,
+        "counts": {role: int(counts[role].sum()) for role in ROLES},
+        "clusters": counts.select("cluster", *ROLES).to_dicts(),
+    }
+
+
+def _clusters(atlas: Atlas) -> list[dict[str, Any]]:
+    """Each cluster with its exemplars and the playlist-sized parts inside."""
+    return [
+        {
+            "cluster": profile.cluster,
+            "name": profile.name,
+            "size": profile.size,
+            "share": profile.share,
+            "exemplars": list(exemplars),
+            "subclusters": subclusters_of(atlas, profile.cluster),
+        }
+        for profile, exemplars in zip(atlas.profiles, atlas.exemplars, strict=True)
+    ]
+
+
+def subclusters_of(atlas: Atlas, cluster: int) -> dict[str, Any]:
+    """Return how many playlist-sized parts a cluster has, and of how many songs they are.
+
+    Returns
+    -------
+    dict
+        `k`, `smallest`, `median` and `largest` number of songs, and `n_outside`, how many parts are not of
+        20 to 200 songs.
+    """
+    sizes = atlas.division.sizes[atlas.division.parents == cluster]
+    return {
+        "k": len(sizes),
+        "smallest": int(sizes.min()),
+        "median": int(np.median(sizes)),
+        "largest": int(sizes.max()),
+        "n_outside": int(((sizes < _FEWEST) | (sizes > _MOST)).sum()),
+    }
 
 
 def _space(atlas: Atlas) -> dict[str, Any]:

@@ -19,25 +19,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.rows import column_names
+from songatlas.roles import ROLES, role_counts
+
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
 
 _ROWS_AT_ONCE = 262_144
 APPENDED = ("cluster", "cluster_name", "cluster_distance", "excluded_because")
+"""The four columns that join a table last; `songatlas.atlas.rows.column_names` gives all of them."""
 
 
-def appended_names(header: Sequence[str]) -> Mapping[str, str]:
-    """Names under which our four columns join a table, never one that it already has.
+def appended_names(header: Sequence[str], columns: Sequence[str] = APPENDED) -> Mapping[str, str]:
+    """Names under which our columns join a table, never one that it already has.
 
     Parameters
     ----------
     header : sequence of str
         Header texts of the input.
+    columns : sequence of str
+        What joins it, as `ClusteredRows.column_names` says.
 
     Returns
     -------
     mapping of str to str
-        Each of `APPENDED` -> the name it is written under: itself, or with ``_2``, ``_3``, ...
+        Each of `columns` -> the name it is written under: itself, or with ``_2``, ``_3``, ...
 
     Examples
     --------
@@ -46,7 +52,7 @@ def appended_names(header: Sequence[str]) -> Mapping[str, str]:
     """
     taken = {text.strip().casefold() for text in header}
     names = {}
-    for column in APPENDED:
+    for column in columns:
         name, turn = column, 1
         while name.casefold() in taken:
             turn += 1
@@ -54,6 +60,12 @@ def appended_names(header: Sequence[str]) -> Mapping[str, str]:
         taken.add(name.casefold())
         names[column] = name
     return MappingProxyType(names)
+
+
+def appended_column(atlas: Atlas, column: str) -> str:
+    """Return what one of our columns is called in clustered_songs.csv."""
+    told = column_names(predicted=bool(atlas.genre_of_songs["predicted_genre"].count()))
+    return appended_names([reading.header for reading in atlas.columns], told)[column]
 
 
 def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
@@ -69,7 +81,7 @@ def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
     Returns
     -------
     mapping of str to str
-        As `appended_names` gives it: what the four new columns are called in this file.
+        As `appended_names` gives it: what the new columns are called in this file.
 
     Raises
     ------
@@ -79,13 +91,13 @@ def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
         If the table is a Parquet file that was changed since it was read.
     """
     table = rows.table
-    appended = appended_names(table.header)
+    appended = appended_names(table.header, rows.column_names)
     header = [text.lstrip("\ufeff") for text in table.header] + list(appended.values())
     with path.open("wb") as file:
         _as_text(pl.DataFrame([header], orient="row")).write_csv(file, include_header=False)
         for start in range(0, rows.n_rows, _ROWS_AT_ONCE):
             answer = rows.columns(start, _ROWS_AT_ONCE).select(
-                pl.col(column).alias(f"\0{column}") for column in APPENDED
+                pl.col(column).alias(f"\0{column}") for column in rows.column_names
             )
             part = _as_text(table.raw.slice(start, _ROWS_AT_ONCE))
             pl.concat([part, answer], how="horizontal").write_csv(file, include_header=False)
@@ -93,7 +105,7 @@ def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
 
 
 def clusters_table(atlas: Atlas) -> pl.DataFrame:
-    """One row a cluster: number, name, size, share, feature means, tags, typical songs, evidence, year.
+    """One row a cluster: number, name, size, share, feature means, tags, songs, evidence, year, roles.
 
     Parameters
     ----------
@@ -104,10 +116,15 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
     -------
     polars.DataFrame, k rows
         Columns cluster, name, size, share (0 to 1), one mean per feature in that feature's unit,
-        top_tags, typical_songs ("Title - Artist; ..."), evidence and median_year.
+        top_tags, typical_songs ("Title - Artist; ..."), evidence, median_year, n_core, n_borderline,
+        n_bridge and n_outlier (songs of each role), exemplars (as typical_songs) and n_subclusters
+        (playlist-sized parts).
     """
     features = list(dict.fromkeys(name for profile in atlas.profiles for name in profile.means))
-    songs = song_names(atlas.songs, [song for profile in atlas.profiles for song in profile.typical])
+    named = [song for profile in atlas.profiles for song in profile.typical]
+    songs = song_names(atlas.songs, [*named, *(song for shown in atlas.exemplars for song in shown)])
+    roles = role_counts(atlas.roles, atlas.clustering.labels, atlas.k)
+    n_parts = np.bincount(atlas.division.parents, minlength=atlas.k)
     rows = [
         {
             "cluster": profile.cluster,
@@ -117,16 +134,25 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
             **{name: _significant(profile.means.get(name)) for name in features},
             "top_tags": "; ".join(f"{tag} ({share:.0%})" for tag, share in _by_share(profile.top_tags))
             or None,
-            "typical_songs": "; ".join(songs[song] for song in profile.typical if song in songs) or None,
+            "typical_songs": _listed(songs, profile.typical),
             "evidence": profile.evidence or None,
             "median_year": profile.year_median,
+            **{f"n_{role}": roles[role][profile.cluster] for role in ROLES},
+            "exemplars": _listed(songs, atlas.exemplars[profile.cluster]),
+            "n_subclusters": int(n_parts[profile.cluster]),
         }
         for profile in atlas.profiles
     ]
     schema = {"cluster": pl.Int32, "name": pl.String, "size": pl.Int64, "share": pl.Float64}
     schema |= dict.fromkeys(features, pl.Float64)
     schema |= {"top_tags": pl.String, "typical_songs": pl.String, "evidence": pl.String}
-    return pl.DataFrame(rows, schema={**schema, "median_year": pl.Float64})
+    schema |= {"median_year": pl.Float64, **{f"n_{role}": pl.Int64 for role in ROLES}}
+    return pl.DataFrame(rows, schema={**schema, "exemplars": pl.String, "n_subclusters": pl.Int64})
+
+
+def _listed(names: Mapping[str, str], song_ids: Sequence[str]) -> str | None:
+    """The names of songs as one text."""
+    return "; ".join(names[song] for song in song_ids if song in names) or None
 
 
 def _by_share(tags: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

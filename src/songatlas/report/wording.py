@@ -63,7 +63,7 @@ def made_of(blocks: Sequence[str]) -> str:
         "era": "when they came out",
         "plain": "the chosen columns, standardized",
         "tags": "the tags they carry",
-        "genre": "their genre",
+        "genre": "the genres they are believed to be of",
     }
     parts = [words.get(block, block) for block in blocks]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
@@ -75,27 +75,6 @@ def feature_word(name: str, *, high: bool) -> str:
     if feature is None:
         return "higher" if high else "lower"
     return feature.high_word if high else feature.low_word
-
-
-def amount(column: str, value: float) -> str:
-    """Return a mean of a feature as a person writes it, with its unit.
-
-    Examples
-    --------
-    >>> amount("duration_ms", 221_400.0), amount("loudness_db", -6.24), amount("energy", 0.7312)
-    ('3:41', '−6.2 dB', '0.73')
-    """
-    unit = FEATURES[column].unit if column in FEATURES else ""
-    if unit == "ms":
-        seconds = round(value / 1000)
-        return f"{seconds // 60}:{seconds % 60:02d}"
-    if unit == "dB":
-        return f"{value:.1f} dB".replace("-", "−")
-    if unit == "BPM":
-        return f"{value:.0f} BPM"
-    if column == "year":
-        return f"{value:.0f}"
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def ink_on(colour: str) -> str:

@@ -21,10 +21,10 @@ from songatlas.songs.text_cells import (
     as_text,
     bare_ids,
     flags,
+    genre_words,
     is_counter,
     is_label,
     join_tags,
-    labels,
     listed_names,
     made_ids,
     null_where,
@@ -261,7 +261,7 @@ class _Reader:
         if lists:
             self.details.values["tags"] = join_tags(lists)
         if chosen is not None:
-            self._keep_genre(chosen, labels(cells[chosen]), genre is not None, taken)
+            self._keep_genre(chosen, genre_words(cells[chosen]), genre is not None, taken)
 
     def _keep_genre(
         self, place: int, label: pl.Series, was_named: bool, taken: Mapping[int, ColumnReading]

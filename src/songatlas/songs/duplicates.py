@@ -107,8 +107,9 @@ def _made(several: pl.DataFrame) -> pl.DataFrame:
         if column not in (_SONG, "tags", "genre")
     ]
     made = rows.group_by(_SONG, maintain_order=True).agg(chosen)
-    for column, unite in (("tags", _united_tags), ("genre", _most_frequent)):
+    for column in ("tags", "genre"):
         if column in rows.columns:
+            unite = _united_tags if isinstance(rows.schema[column], pl.List) else _most_frequent
             made = made.join(unite(rows, column), on=_SONG, how="left", maintain_order="left")
     return made
 

@@ -30,6 +30,8 @@ _SAMPLE = 2000  # cells that show whether nearly every cell is different
 _SLICE = 1 << 18  # cells that are trimmed at a time
 _SPOTIFY_ID = r"^[0-9A-Za-z]{22}$"
 _JOINED = 0.05  # share of artists with a comma from which on commas join artists: in names it is below 0.01
+_SEVERAL = 0.05  # share of cells with several words from which on a column holds lists
+_FEW_LABELS = 30  # labels up to which, each as often, a comma is part of a label
 _SEMICOLONS = 0.005  # share of artists with a semicolon from which on it joins artists
 _PLURAL_KEYS = ("artists", "artistnames", "artistsnames", "artistsname", "allartists", "trackartists")
 
@@ -286,7 +288,27 @@ def is_label(different: Different) -> bool:
         return False
     several = text.str.contains(r"^\[|,|[;|]\s*\S")
     numbers = text.cast(pl.Float64, strict=False).is_not_null().set(text.is_null(), None)
-    return different.share(several) < 0.05 and different.share(numbers) < 0.5
+    return different.share(several) < _SEVERAL and different.share(numbers) < 0.5
+
+
+def genre_words(different: Different) -> pl.Series:
+    """The genre to judge by: one label a row, or lists of tags where the cells hold several."""
+    if not _hold_several(different):
+        return labels(different)
+    values = different.values
+    tags = split_tags(values if values.dtype == pl.List(pl.String) else as_text(values))
+    return different.spread(null_where(tags, tags.list.len() == 0))
+
+
+def _hold_several(different: Different) -> bool:
+    """Say whether cells hold lists of words; a few labels, often repeated, may have a comma inside."""
+    if different.values.dtype == pl.List(pl.String):
+        return different.share(different.values.list.len() > 1) >= _SEVERAL
+    text = as_text(different.values)
+    if different.share(split_tags(text).list.len() > 1) < _SEVERAL:
+        return False
+    n_labels, n_rows = text.n_unique(), different.count(text.is_not_null())
+    return bool(text.str.contains(_LIST).any()) or not (n_labels <= _FEW_LABELS <= n_rows / n_labels)
 
 
 def labels(different: Different) -> pl.Series:

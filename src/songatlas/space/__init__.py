@@ -7,11 +7,13 @@ a song depends on that song and on what was fitted, never on the songs beside it
 
 from __future__ import annotations
 
-from songatlas.space.blocks import BLOCKS, CLIP, ERA_WEIGHT, QUIET_FEATURES, FittedBlock, named_features
+from songatlas.space.belief import BELIEF, belief_column
+from songatlas.space.blocks import CLIP, ERA_WEIGHT, QUIET_FEATURES, FittedBlock, named_features
 from songatlas.space.layout import Layout, fit_layout
-from songatlas.space.song_space import SongSpace, check_blocks
+from songatlas.space.song_space import BLOCKS, SongSpace, check_blocks
 
 __all__ = [
+    "BELIEF",
     "BLOCKS",
     "CLIP",
     "ERA_WEIGHT",
@@ -19,6 +21,7 @@ __all__ = [
     "FittedBlock",
     "Layout",
     "SongSpace",
+    "belief_column",
     "check_blocks",
     "fit_layout",
     "named_features",

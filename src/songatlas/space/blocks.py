@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import sqrt
+from math import exp, inf, sqrt
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -39,11 +39,14 @@ CLIP: Final = 4.0
 """Standard deviations at which a coordinate stops, so that a few extreme songs cannot own a cluster
 (AMI the same with and without it, to 0.001)."""
 
+NO_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType({})
+
 LEAST_KNOWN_YEARS: Final = 1 / 3
 """Share of songs with a known year below which there is no era block."""
 
 _PLAIN_CLIP: Final = 1e6  # far beyond any fitted song (|z| <= sqrt(n)); keeps squares of float32 finite
 _HUGE: Final = 1e30
+_LARGEST_LOG: Final = 69.0  # its exponential is about _HUGE
 _NUMBERS: Final = MappingProxyType(
     {  # details that can be named as features: logarithm's offset (0 = none)
         "popularity": 0.0,
@@ -54,9 +57,12 @@ _NUMBERS: Final = MappingProxyType(
         "explicit": 0.0,
     }
 )
+_RANGES: Final = MappingProxyType(
+    {"popularity": (0.0, 100.0), "artist_popularity": (0.0, 100.0), "explicit": (0.0, 1.0)}
+)
 FIFTHS: Final = ("Key (C to F sharp)", "Key (A to E flat)")
 _Shape = Literal["none", "log", "fifths_cos", "fifths_sin"]
-_Float = NDArray[np.float64]
+Float = NDArray[np.float64]
 
 
 def named_features(names: Sequence[str]) -> tuple[str, ...]:
@@ -130,28 +136,41 @@ class Coordinate:
     gain: float = 1.0
     limit: float = np.inf
 
-    def values(self, songs: pl.DataFrame) -> _Float:
+    def values(self, songs: pl.DataFrame) -> Float:
         """Return the column after `shape`, missing values filled; float64 ``(n_songs,)``."""
         return self.filled(_shaped(self, numbers_of(songs, self.column)))
 
-    def points(self, songs: pl.DataFrame) -> _Float:
+    def points(self, songs: pl.DataFrame) -> Float:
         """Return the coordinate of each song, float64 ``(n_songs,)``, finite."""
         return self.placed(self.values(songs))
 
-    def points_of(self, numbers: _Float) -> _Float:
+    def points_of(self, numbers: Float) -> Float:
         """Return the coordinates of some numbers of the column, NaN for missing."""
         return self.placed(self.filled(_shaped(self, numbers)))
 
-    def filled(self, shaped: _Float) -> _Float:
+    def filled(self, shaped: Float) -> Float:
         """Return values after `shape` with `fill` in place of those that are missing."""
         known = np.isfinite(shaped)
         return shaped if known.all() else np.where(known, shaped, self.fill)
 
-    def placed(self, values: _Float) -> _Float:
+    def placed(self, values: Float) -> Float:
         """Return the coordinates of values after `shape`, centred, scaled and stopped at the limit."""
         placed = values - self.mean
         placed *= self.gain
         return np.clip(placed, -self.limit, self.limit, out=placed)
+
+    def value_at(self, place: float) -> float | None:
+        """Return the value of the column whose coordinate is `place`, in the column's unit.
+
+        None where no song can have one: for a column that never varies, at or beyond the limit, on the
+        circle of fifths, and outside the range of the feature.
+        """
+        if self.gain == 0 or abs(place) >= self.limit or self.shape.startswith("fifths"):
+            return None
+        shaped = place / self.gain + self.mean
+        value = exp(min(shaped, _LARGEST_LOG)) - self.offset if self.shape == "log" else shaped
+        low, high = _range_of(self.column)
+        return value if low <= value <= high else None
 
     def scaled(self, factor: float) -> Coordinate:
         """Return the same coordinate, `factor` times as long."""
@@ -173,8 +192,19 @@ class FittedBlock:
     coordinates: tuple[Coordinate, ...]
 
     @classmethod
-    def fit(cls, songs: pl.DataFrame, *, features: Sequence[str], weight: float) -> Self | str:
-        """Return the fitted block, or a sentence that says why the table cannot feed it."""
+    def fit(
+        cls,
+        songs: pl.DataFrame,
+        *,
+        features: Sequence[str],
+        weight: float,
+        feature_weights: Mapping[str, float] = NO_WEIGHTS,
+    ) -> Self | str:
+        """Return the fitted block, or a sentence that says why the table cannot feed it.
+
+        `feature_weights` multiplies the share that a column has inside the sound; other blocks have no use
+        for it.
+        """
         raise NotImplementedError
 
     @property
@@ -182,7 +212,7 @@ class FittedBlock:
         """Label of each coordinate."""
         return tuple(coordinate.label for coordinate in self.coordinates)
 
-    def points(self, songs: pl.DataFrame) -> _Float:
+    def points(self, songs: pl.DataFrame) -> Float:
         """Return the block's share of the points, float64 ``(n_songs, n_coordinates)``, finite."""
         columns = [coordinate.points(songs) for coordinate in self.coordinates]
         return np.column_stack(columns) if columns else np.zeros((songs.height, 0))
@@ -210,14 +240,25 @@ class SoundBlock(FittedBlock):
     sentence = "how songs sound"
 
     @classmethod
-    def fit(cls, songs: pl.DataFrame, *, features: Sequence[str], weight: float) -> Self | str:
+    def fit(
+        cls,
+        songs: pl.DataFrame,
+        *,
+        features: Sequence[str],
+        weight: float,
+        feature_weights: Mapping[str, float] = NO_WEIGHTS,
+    ) -> Self | str:
         """Fit on the columns named by `features`; see `FittedBlock.fit`."""
         if not features:
             return "No feature was chosen, so there is no sound block."
         fitted = [
             one
             for column in features
-            for one in _standardized(songs, _drafts(column), share=QUIET_FEATURES.get(column, 1.0))
+            for one in _standardized(
+                songs,
+                _drafts(column),
+                share=QUIET_FEATURES.get(column, 1.0) * feature_weights.get(column, 1.0),
+            )
         ]
         return cls(weight=weight, coordinates=_unit_share(fitted, weight=weight))
 
@@ -230,7 +271,14 @@ class EraBlock(FittedBlock):
     sentence = "when songs came out"
 
     @classmethod
-    def fit(cls, songs: pl.DataFrame, *, features: Sequence[str], weight: float) -> Self | str:
+    def fit(
+        cls,
+        songs: pl.DataFrame,
+        *,
+        features: Sequence[str],
+        weight: float,
+        feature_weights: Mapping[str, float] = NO_WEIGHTS,
+    ) -> Self | str:
         """Fit on the column `year`; see `FittedBlock.fit`."""
         if "year" not in songs.columns:
             return "The table has no release years, so there is no era block."
@@ -252,7 +300,14 @@ class PlainBlock(FittedBlock):
     sentence = "features as they stand, standardized"
 
     @classmethod
-    def fit(cls, songs: pl.DataFrame, *, features: Sequence[str], weight: float) -> Self | str:
+    def fit(
+        cls,
+        songs: pl.DataFrame,
+        *,
+        features: Sequence[str],
+        weight: float,
+        feature_weights: Mapping[str, float] = NO_WEIGHTS,
+    ) -> Self | str:
         """Fit on the columns named by `features`; see `FittedBlock.fit`."""
         if not features:
             return "No feature was chosen, so there is nothing to standardize."
@@ -266,16 +321,16 @@ class PlainBlock(FittedBlock):
         return cls(weight=1.0, coordinates=tuple(fitted))
 
 
-def numbers_of(songs: pl.DataFrame, column: str) -> _Float:
+def numbers_of(songs: pl.DataFrame, column: str) -> Float:
     """The column as float64 with NaN for missing; absent columns are missing throughout."""
     if column not in songs.columns:
         return np.full(songs.height, np.nan)
-    numbers: _Float = songs[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    numbers: Float = songs[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
     huge = np.abs(numbers) >= _HUGE
     return np.where(huge, np.nan, numbers) if huge.any() else numbers
 
 
-def _shaped(coordinate: Coordinate, numbers: _Float) -> _Float:
+def _shaped(coordinate: Coordinate, numbers: Float) -> Float:
     """What a coordinate does to the numbers of its column first; NaN stays NaN."""
     if coordinate.shape == "none":
         return numbers
@@ -284,15 +339,22 @@ def _shaped(coordinate: Coordinate, numbers: _Float) -> _Float:
     return _on_fifths(numbers, np.cos if coordinate.shape == "fifths_cos" else np.sin)
 
 
-def _on_fifths(numbers: _Float, turn: np.ufunc) -> _Float:
+def _on_fifths(numbers: Float, turn: np.ufunc) -> Float:
     """The cosine or sine on the circle of fifths; looked up where all pitch classes are whole."""
     classes = np.append(np.arange(12.0), np.nan)
     missing = np.isnan(numbers)
     places = np.where(missing, 12.0, numbers).clip(0.0, 12.0).astype(np.intp)
     looked_up = bool(((places == numbers) | missing).all())
     angles = np.mod(7.0 * (classes if looked_up else numbers), 12.0) * (np.pi / 6.0)
-    turned: _Float = turn(angles)
+    turned: Float = turn(angles)
     return turned[places] if looked_up else turned
+
+
+def _range_of(column: str) -> tuple[float, float]:
+    """Least and greatest value that a column can have."""
+    if column in FEATURES:
+        return FEATURES[column].low, FEATURES[column].high
+    return _RANGES.get(column, (0.0, inf))
 
 
 def _label(column: str) -> str:
@@ -341,21 +403,21 @@ def _standardized(
     return [(each, _variance(each.placed(values))) for each, values in zip(scaled, columns, strict=True)]
 
 
-def _median(values: _Float) -> float:
+def _median(values: Float) -> float:
     """The middle of some numbers, 0 of none; Polars finds it faster than NumPy."""
     known = pl.Series(values)
     low, high = known.quantile(0.5, "lower"), known.quantile(0.5, "higher")
     return 0.0 if low is None or high is None else (low + high) / 2
 
 
-def _variance(values: _Float) -> float:
+def _variance(values: Float) -> float:
     """Variance of numbers that are not needed afterwards; 0 of none."""
     if len(values):
         values -= values.mean()
     return _mean_square(values)
 
 
-def _mean_square(values: _Float) -> float:
+def _mean_square(values: Float) -> float:
     """Mean square of numbers that are not needed afterwards; 0 of none."""
     return float(np.square(values, out=values).mean()) if len(values) else 0.0
 
@@ -365,8 +427,3 @@ def _unit_share(fitted: Sequence[tuple[Coordinate, float]], *, weight: float) ->
     total = sum(variance for _, variance in fitted)
     factor = weight / sqrt(total) if total > 0 else 0.0
     return tuple(each.scaled(factor) for each, _ in fitted)
-
-
-BLOCKS: Final[Mapping[str, type[FittedBlock]]] = MappingProxyType(
-    {"sound": SoundBlock, "era": EraBlock, "plain": PlainBlock}
-)

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, sqrt
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns, UnknownName, did_you_mean
-from songatlas.space.blocks import BLOCKS, FittedBlock, named_features, numbers_of
+from songatlas.space.belief import GenreBlock
+from songatlas.space.blocks import (
+    NO_WEIGHTS,
+    EraBlock,
+    FittedBlock,
+    PlainBlock,
+    SoundBlock,
+    named_features,
+    numbers_of,
+)
+from songatlas.space.tags import TagsBlock
 
 _ROWS_AT_ONCE = 65_536  # few calls, little memory
+
+NO_BELIEFS: Final = (
+    "too few songs have a genre to learn from (at least 50 songs of two genres by three artists): name a "
+    "column with --genre, or leave the genre out of the space"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +65,9 @@ class SongSpace:
         *,
         features: Sequence[str],
         blocks: Sequence[str] = ("sound", "era"),
-        weights: Mapping[str, float] = MappingProxyType({}),
+        weights: Mapping[str, float] = NO_WEIGHTS,
+        feature_weights: Mapping[str, float] = NO_WEIGHTS,
+        genre_pull: float | None = None,
     ) -> SongSpace:
         """Fit a space on a songs table.
 
@@ -64,6 +81,12 @@ class SongSpace:
             Blocks of BLOCKS, in any order; "plain" only alone.
         weights : mapping of str to float
             Weight of a block in units of distance, at least 0; the others keep their default.
+        feature_weights : mapping of str to float
+            Factor of a feature (or alias) inside the sound, in units of distance, at least 0, on top of what
+            it counts by default. 0 leaves it out of all distances; the sound as a whole counts as before.
+        genre_pull : float, optional
+            From 0, the other blocks alone, to 1, the genre block alone: the genre block joins, and weights
+            are multiplied by the square root of the pull, or of what it leaves to the others.
 
         Raises
         ------
@@ -71,16 +94,28 @@ class SongSpace:
             If a feature or block does not exist.
         BadSettings
             If a weight is negative, not finite or of a block that is not used, if all weights are 0,
-            if "plain" is combined or weighted, or if no block can be fed.
+            if "plain" is combined or weighted, if features are weighted where there is no sound or all
+            of them by 0, if no block can be fed, or if genres are asked for where no beliefs came along.
         MissingColumns
             If the table lacks a feature.
         """
         columns = named_features(features)
-        chosen = _chosen_blocks(blocks)
-        strengths = _checked_weights(weights, chosen)
-        _check_columns(songs, () if chosen == ("era",) else columns)
-        fitted = [BLOCKS[name].fit(songs, features=columns, weight=strengths[name]) for name in chosen]
-        notes = tuple(outcome for outcome in fitted if isinstance(outcome, str))
+        chosen = _pulled_blocks(_chosen_blocks(blocks), genre_pull)
+        strengths = _pulled_weights(_checked_weights(weights, chosen), genre_pull)
+        factors = _checked_factors(feature_weights, chosen)
+        _check_columns(songs, columns if {"sound", "plain"} & set(chosen) else ())
+        if columns and not any(factors.get(column, 1.0) for column in columns):
+            raise BadSettings("the weights of all features are 0: give one a weight above 0")
+        fitted = [
+            BLOCKS[name].fit(songs, features=columns, weight=strengths[name], feature_weights=factors)
+            for name in chosen
+        ]
+        if "genre" in chosen and isinstance(fitted[chosen.index("genre")], str):
+            raise BadSettings(f"genres are to pull, but {NO_BELIEFS}")
+        notes = (
+            *(outcome for outcome in fitted if isinstance(outcome, str)),
+            *(_idle_weight(column) for column in factors if column not in columns),
+        )
         usable = tuple(outcome for outcome in fitted if isinstance(outcome, FittedBlock))
         if not usable:
             raise BadSettings(
@@ -111,13 +146,44 @@ class SongSpace:
         needed = dict.fromkeys(each.column for block in self.blocks for each in block.coordinates)
         _check_columns(songs, [column for column in needed if column != "year" or "year" in self.features])
         points = np.empty((songs.height, self.n_dimensions), dtype=np.float32)
-        coordinates = [each for block in self.blocks for each in block.coordinates]
+        coordinates = []
+        for name, places in self.places().items():
+            block = next(block for block in self.blocks if block.name == name)
+            if block.coordinates:
+                coordinates += list(zip(range(places.start, places.stop), block.coordinates, strict=True))
+            else:
+                points[:, places] = block.points(songs)
         for start in range(0, songs.height, _ROWS_AT_ONCE):
             part = songs.slice(start, _ROWS_AT_ONCE)
             numbers = {column: numbers_of(part, column) for column in needed}
-            for place, coordinate in enumerate(coordinates):
+            for place, coordinate in coordinates:
                 points[start : start + part.height, place] = coordinate.points_of(numbers[coordinate.column])
         return points
+
+    def places(self) -> dict[str, slice]:
+        """Return which coordinates of a point belong to each block, by its name."""
+        ends = np.cumsum([len(block.dimensions) for block in self.blocks]).tolist()
+        starts = [0, *ends[:-1]]
+        return {
+            block.name: slice(start, end) for block, start, end in zip(self.blocks, starts, ends, strict=True)
+        }
+
+    @property
+    def dimension_features(self) -> tuple[str, ...]:
+        """What each coordinate is made of: a column of the songs table, or the name of its block."""
+        return tuple(
+            name
+            for block in self.blocks
+            for name in ([each.column for each in block.coordinates] or [block.name] * len(block.dimensions))
+        )
+
+    def value_at(self, column: str, place: float) -> float | None:
+        """Return the value of a column whose coordinate is `place`, in the column's unit.
+
+        None where the column has not exactly one coordinate, and where no song can have such a value.
+        """
+        found = [each for block in self.blocks for each in block.coordinates if each.column == column]
+        return found[0].value_at(place) if len(found) == 1 else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; `from_dict` gives back the same points bit for bit."""
@@ -143,7 +209,12 @@ class SongSpace:
             raise BadAtlas(f"the saved space cannot be read ({problem}): build the atlas again") from problem
 
 
-def check_blocks(blocks: Sequence[str], weights: Mapping[str, float]) -> None:
+def check_blocks(
+    blocks: Sequence[str],
+    weights: Mapping[str, float],
+    feature_weights: Mapping[str, float] = NO_WEIGHTS,
+    genre_pull: float | None = None,
+) -> None:
     """Refuse blocks and weights that `SongSpace.fit` would refuse, before there are songs.
 
     Raises
@@ -151,7 +222,11 @@ def check_blocks(blocks: Sequence[str], weights: Mapping[str, float]) -> None:
     UnknownName, BadSettings
         As in `SongSpace.fit`.
     """
-    _checked_weights(weights, _chosen_blocks(blocks))
+    chosen = _pulled_blocks(_chosen_blocks(blocks), genre_pull)
+    strengths = _pulled_weights(_checked_weights(weights, chosen), genre_pull)
+    if not any(strengths.values()):
+        raise BadSettings(f"the weights of {','.join(chosen)} are all 0: give one block a weight above 0")
+    _checked_factors(feature_weights, chosen)
 
 
 def _chosen_blocks(blocks: Sequence[str]) -> tuple[str, ...]:
@@ -172,6 +247,37 @@ def _chosen_blocks(blocks: Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
+def _pulled_blocks(chosen: tuple[str, ...], genre_pull: float | None) -> tuple[str, ...]:
+    """The chosen blocks, with the genre block where a pull asks for it."""
+    if genre_pull is None:
+        return chosen
+    if isinstance(genre_pull, bool) or not isinstance(genre_pull, int | float) or not 0 <= genre_pull <= 1:
+        raise BadSettings(
+            f"genre_pull is {genre_pull!r}: it must be a number from 0, pure sound, to 1, pure genre"
+        )
+    if "plain" in chosen:
+        raise BadSettings(
+            "the plain space takes no genres: leave --genre-pull out or choose --space sound,era"
+        )
+    if genre_pull == 0 and chosen == ("genre",):
+        raise BadSettings(
+            "genre_pull 0 leaves the genre out, and the space has no other block: choose --space sound,era"
+        )
+    if genre_pull == 0:
+        return tuple(name for name in chosen if name != "genre")
+    return tuple(name for name in BLOCKS if name in (*chosen, "genre"))
+
+
+def _pulled_weights(strengths: dict[str, float], genre_pull: float | None) -> dict[str, float]:
+    """The weights of the blocks, those beside the genre as much smaller as the genre pulls."""
+    if genre_pull is None:
+        return strengths
+    return {
+        name: weight * sqrt(genre_pull if name == "genre" else 1 - genre_pull)
+        for name, weight in strengths.items()
+    }
+
+
 def _checked_weights(weights: Mapping[str, float], chosen: Sequence[str]) -> dict[str, float]:
     """The weight of each chosen block, given or default."""
     for name, weight in weights.items():
@@ -184,11 +290,38 @@ def _checked_weights(weights: Mapping[str, float], chosen: Sequence[str]) -> dic
             raise BadSettings(
                 "the plain space has no weights: leave --weights out or choose --space sound,era"
             )
-        if isinstance(weight, bool) or not isinstance(weight, int | float):
-            raise BadSettings(f"weight of {name!r} is {weight!r}: give a number, such as 0.5")
-        if not isfinite(weight) or weight < 0:
-            raise BadSettings(f"weight of {name!r} is {weight}: it must be 0 or more, and finite")
+        _check_weight(name, weight)
     return {name: float(weights.get(name, BLOCKS[name].default_weight)) for name in chosen}
+
+
+def _checked_factors(feature_weights: Mapping[str, float], chosen: Sequence[str]) -> dict[str, float]:
+    """The factor of each weighted feature by its column."""
+    if feature_weights and "sound" not in chosen:
+        raise BadSettings(
+            f"feature weights count inside the sound, and space {','.join(chosen)!r} has none: leave "
+            "--feature-weights out or choose --space sound,era"
+        )
+    factors: dict[str, float] = {}
+    for name, weight in feature_weights.items():
+        _check_weight(name, weight)
+        (column,) = named_features([name])
+        if column in factors:
+            raise BadSettings(f"the feature {column!r} has two weights: give one")
+        factors[column] = float(weight)
+    return factors
+
+
+def _check_weight(name: str, weight: float) -> None:
+    """Refuse what is no finite number from 0 up."""
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        raise BadSettings(f"weight of {name!r} is {weight!r}: give a number, such as 0.5")
+    if not isfinite(weight) or weight < 0:
+        raise BadSettings(f"weight of {name!r} is {weight}: it must be 0 or more, and finite")
+
+
+def _idle_weight(column: str) -> str:
+    """What to say of a weight whose feature takes no part."""
+    return f"The feature {column} has a weight but takes no part, so the weight changes nothing."
 
 
 def _check_columns(songs: pl.DataFrame, columns: Sequence[str]) -> None:
@@ -198,3 +331,14 @@ def _check_columns(songs: pl.DataFrame, columns: Sequence[str]) -> None:
                 f"the songs table has no column {column!r}{did_you_mean(column, songs.columns)}: "
                 f"leave it out of the features, or name its column with --column {column}=HEADER"
             )
+
+
+BLOCKS: Final[Mapping[str, type[FittedBlock]]] = MappingProxyType(
+    {
+        "sound": SoundBlock,
+        "era": EraBlock,
+        "tags": TagsBlock,
+        "genre": GenreBlock,
+        "plain": PlainBlock,
+    }
+)

@@ -1,0 +1,168 @@
+"""From songs to clusters: the space, the clustering for every k, the verdict, and playlists inside.
+
+Where a person asked for it, the weights of features are refined after the first fit, and all is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songatlas.atlas.evidence import LabelPair, gather_evidence, ks_to_try, resampled_pairs
+from songatlas.atlas.judging import SongGenres, with_beliefs
+from songatlas.atlas.refine import Refinement, propose_weights
+from songatlas.atlas.settings import AtlasSettings
+from songatlas.choose_k import Verdict, choose_k, verdict_for, with_playlists
+from songatlas.kmeans import Clustering, Division, divide_clusters, sweep
+from songatlas.progress import Progress, part
+from songatlas.space import SongSpace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clusters:
+    """The clustering of the chosen k, and what chose it.
+
+    Attributes
+    ----------
+    clustering : Clustering
+    evidence : DataFrame
+        One row for each k that was tried.
+    verdict : Verdict
+    pairs : tuple of (labels, labels)
+        Labelings of the same songs by clusterings of other songs and by this one.
+    """
+
+    clustering: Clustering
+    evidence: pl.DataFrame
+    verdict: Verdict
+    pairs: tuple[LabelPair, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """Songs as points, and their clusters.
+
+    Attributes
+    ----------
+    space : SongSpace
+    points : ndarray of float32, shape (n_songs, n_dimensions)
+    clusters : Clusters
+        The verdict tells of playlists, too.
+    division : Division
+        The playlist-sized clusters inside the clusters.
+    refinement : Refinement or None
+        Where a person asked for it.
+    """
+
+    space: SongSpace
+    points: NDArray[np.float32]
+    clusters: Clusters
+    division: Division
+    refinement: Refinement | None
+
+
+def fit_songs(
+    songs: pl.DataFrame,
+    features: Sequence[str],
+    known: SongGenres | None,
+    *,
+    settings: AtlasSettings,
+    tell: Progress,
+) -> Fit:
+    """Make the points of songs and cluster them.
+
+    Parameters
+    ----------
+    songs : DataFrame
+        Clean songs, sorted by `song_id`.
+    features : sequence of str
+        Columns of the sound.
+    known : SongGenres or None
+        Their genres, and what is believed of them where the space takes genres.
+    settings : AtlasSettings
+    tell : callable
+        Progress, from 0 to 1.
+    """
+    believed = with_beliefs(songs, known)
+    genres = None if known is None else known.genres.labels
+    judges = None if "tags" in settings.space else genres
+    space, points = fitted(believed, features, settings)
+    clusters = find_clusters(points, settings=settings, tell=part(tell, 0.0, 0.5), genres=judges)
+    refinement = None
+    if settings.refine:
+        refinement = propose_weights(
+            songs,
+            features=features,
+            settings=settings,
+            genres=genres,
+            artists=songs["artists"] if "artists" in songs.columns else None,
+            k=clusters.clustering.k,
+            seed=settings.seed,
+            n_threads=settings.threads,
+            progress=part(tell, 0.5, 0.7),
+        )
+    if refinement is not None and refinement.applied:
+        refined = settings.change(feature_weights=refinement.feature_weights)
+        space, points = fitted(believed, features, refined)
+        clusters = find_clusters(points, settings=settings, tell=part(tell, 0.7, 0.9), genres=judges)
+    division = divide_clusters(
+        points,
+        clusters.clustering,
+        seed=settings.seed,
+        n_threads=settings.threads,
+        progress=part(tell, 0.9, 1.0),
+    )
+    told = replace(clusters, verdict=with_playlists(clusters.verdict, division.sizes))
+    return Fit(space=space, points=points, clusters=told, division=division, refinement=refinement)
+
+
+def fitted(
+    songs: pl.DataFrame, features: Sequence[str], settings: AtlasSettings
+) -> tuple[SongSpace, NDArray[np.float32]]:
+    """Return the space of some settings, fitted on songs, and their points."""
+    space = SongSpace.fit(
+        songs,
+        features=features,
+        blocks=settings.space,
+        weights=settings.weights,
+        feature_weights=settings.feature_weights,
+        genre_pull=settings.genre_pull,
+    )
+    return space, space.points(songs)
+
+
+def find_clusters(
+    points: NDArray[np.float32],
+    *,
+    settings: AtlasSettings,
+    tell: Progress,
+    genres: pl.Series | None = None,
+) -> Clusters:
+    """Cluster points for every k, and choose.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (n_songs, n_dimensions)
+    settings : AtlasSettings
+    tell : callable
+        Progress, from 0 to 1.
+    genres : Series of String, optional
+        Genre of each song to hold clusters against; only where no label went into the points.
+    """
+    tell(0.0, "clustering")
+    ks = ks_to_try(points, settings=settings)
+    clusterings = sweep(
+        points, ks, seed=settings.seed, n_threads=settings.threads, progress=part(tell, 0.0, 0.65)
+    )
+    tell(0.65, "testing stability")
+    pairs = resampled_pairs(points, clusterings, settings=settings)
+    evidence = gather_evidence(
+        points, clusterings, settings=settings, tell=part(tell, 0.8, 1.0), genres=genres, pairs=pairs
+    )
+    verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
+    clustering = next(each for each in clusterings if each.k == verdict.k)
+    return Clusters(clustering=clustering, evidence=evidence, verdict=verdict, pairs=tuple(pairs[verdict.k]))

@@ -1,0 +1,130 @@
+"""Where songs belong in an atlas: those that it was built of, and new ones.
+
+A song that built the atlas has there what it was given then, whatever songs stand beside it. It is known by
+its `song_id` and by its features together, because ids of other tables may mean other songs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songatlas.genres import FEWEST_TAUGHT, believe
+from songatlas.kmeans import nearest_centroids
+from songatlas.space import belief_column
+
+if TYPE_CHECKING:
+    from songatlas.atlas.atlas import Atlas
+
+
+def placed_songs(atlas: Atlas) -> pl.DataFrame:
+    """Return what is known of each song of an atlas, in the columns of `ClusteredRows.placed`."""
+    told = atlas.genre_of_songs
+    return pl.DataFrame(
+        [
+            pl.Series("subcluster", atlas.division.labels, dtype=pl.Int32),
+            atlas.roles.role.cast(pl.String).alias("role"),
+            told["predicted_genre"],
+            told["genre_confidence"],
+            pl.Series("cluster", atlas.clustering.labels, dtype=pl.Int32),
+            pl.Series("cluster_distance", atlas.distances, dtype=pl.Float64),
+        ]
+    )
+
+
+def place_songs(atlas: Atlas, songs: pl.DataFrame) -> pl.DataFrame:
+    """Return where songs of another table belong.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    songs : DataFrame
+        Clean songs with the features of the atlas, sorted by `song_id`.
+
+    Returns
+    -------
+    DataFrame, one row a song
+        As `placed_songs`. New songs have no role, as roles are told among the songs of a catalogue. A genre
+        is predicted for those that have none in their table.
+
+    Raises
+    ------
+    MissingColumns
+        If a column is lacking that the space was made of.
+    """
+    own = own_rows(atlas, songs)
+    is_new = own < 0
+    known = placed_songs(atlas)[np.maximum(own, 0)]
+    if not is_new.any():
+        return known
+    return known.with_columns(
+        pl.when(pl.lit(pl.Series(is_new))).then(pl.lit(new)).otherwise(pl.col(new.name)).alias(new.name)
+        for new in _placed_anew(atlas, songs, is_new)
+    )
+
+
+def own_rows(atlas: Atlas, songs: pl.DataFrame) -> NDArray[np.int64]:
+    """Return the row that each song has in an atlas that it helped to build, -1 for a new song."""
+    compared = [name for name in (*atlas.space.features, "year") if name in atlas.songs.columns]
+    compared = [name for name in dict.fromkeys(compared) if name in songs.columns]
+    theirs = atlas.songs.select("song_id", *compared).with_row_index("own")
+    found = songs.select("song_id", *compared).join(
+        theirs, on="song_id", how="left", maintain_order="left", suffix="\0"
+    )
+    same = pl.all_horizontal(
+        [pl.col("own").is_not_null(), *(pl.col(name).eq_missing(pl.col(f"{name}\0")) for name in compared)]
+    )
+    rows = found.select(pl.when(same).then(pl.col("own").cast(pl.Int64)).otherwise(-1)).to_series()
+    return rows.to_numpy().astype(np.int64)
+
+
+def _placed_anew(atlas: Atlas, songs: pl.DataFrame, is_new: NDArray[np.bool_]) -> list[pl.Series]:
+    """The columns of `placed_songs` as they are for songs that the atlas does not know."""
+    threads = atlas.settings.threads
+    beliefs = _beliefs(atlas, songs, is_new)
+    with_beliefs = songs if beliefs is None else songs.with_columns(belief_column(beliefs, atlas.genre_names))
+    points = atlas.space.points(with_beliefs)
+    labels, distances = nearest_centroids(points, atlas.clustering.centroids, n_threads=threads)
+    fine = atlas.division.nearest(points, labels, n_threads=threads)
+    named = pl.repeat(None, songs.height, dtype=pl.String, eager=True)
+    sure = pl.repeat(None, songs.height, dtype=pl.Float32, eager=True)
+    if beliefs is not None:
+        wanting = _without_genre(songs)
+        best = pl.Series(atlas.genre_names, dtype=pl.String).gather(beliefs.argmax(axis=1))
+        named, sure = best.set(~wanting, None), pl.Series(beliefs.max(axis=1)).set(~wanting, None)
+    return [
+        pl.Series("subcluster", fine, dtype=pl.Int32),
+        pl.repeat(None, songs.height, dtype=pl.String, eager=True).alias("role"),
+        named.alias("predicted_genre"),
+        sure.alias("genre_confidence"),
+        pl.Series("cluster", labels, dtype=pl.Int32),
+        pl.Series("cluster_distance", distances, dtype=pl.Float64),
+    ]
+
+
+def _beliefs(atlas: Atlas, songs: pl.DataFrame, is_new: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+    """What genre songs are believed to be of; None where the atlas knows too few, or nobody asks."""
+    taught = atlas.genre_of_songs["genre"]
+    asked = "genre" in atlas.space.places() or bool((_without_genre(songs).to_numpy() & is_new).any())
+    if not asked or taught.count() < FEWEST_TAUGHT or taught.n_unique() < 2:
+        return None
+    return believe(
+        songs,
+        atlas.songs,
+        taught,
+        sharpness=atlas.genre_sharpness,
+        seed=atlas.settings.seed,
+        n_threads=atlas.settings.threads,
+    )
+
+
+def _without_genre(songs: pl.DataFrame) -> pl.Series:
+    """Which songs have no genre in their own table."""
+    if "genre" in songs.columns:
+        return songs["genre"].is_null()
+    if "tags" in songs.columns:
+        return (songs["tags"].list.len() == 0).fill_null(value=True)
+    return pl.repeat(True, songs.height, eager=True)

@@ -1,0 +1,121 @@
+"""What other spaces would give: the small table that lets a person choose blocks and the pull of genres.
+
+Every space clusters the same songs into the same number of clusters. None is judged by labels that went into
+it (`songatlas.atlas.judging`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from songatlas.atlas.fitting import fitted
+from songatlas.atlas.judging import SongGenres, judged_labels, songs_with_beliefs
+from songatlas.atlas.settings import AtlasSettings
+from songatlas.errors import BadSettings, TooFewSongs
+from songatlas.genres import score_genres
+from songatlas.kmeans import fit_clusters, resample_labelings
+from songatlas.quality import silhouette, stability
+
+SPACES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "sound": {"space": ("sound",)},
+        "sound, era": {"space": ("sound", "era")},
+        "sound, era, tags": {"space": ("sound", "era", "tags")},
+        "genre pull 0.5": {"space": ("sound", "era"), "genre_pull": 0.5},
+        "genre pull 1": {"space": ("sound", "era"), "genre_pull": 1.0},
+    }
+)
+"""What the table calls a space -> the settings that make it."""
+
+AS_CHOSEN = "as chosen"
+"""What it calls the space of the settings, where that is none of these."""
+
+SCHEMA = {
+    "space": pl.String,
+    "ami": pl.Float64,
+    "purity": pl.Float64,
+    "stability": pl.Float64,
+    "silhouette": pl.Float64,
+    "n_songs": pl.Int64,
+    "chosen": pl.Boolean,
+}
+
+
+def compare_spaces(
+    songs: pl.DataFrame,
+    features: Sequence[str],
+    known: SongGenres | None,
+    *,
+    k: int,
+    settings: AtlasSettings,
+) -> pl.DataFrame:
+    """Return what other spaces would give.
+
+    Parameters
+    ----------
+    songs : DataFrame
+        Clean songs.
+    features : sequence of str
+        Columns of the sound.
+    known : SongGenres or None
+        Their genres, and what is believed of some of them.
+    k : int
+        Number of clusters.
+    settings : AtlasSettings
+
+    Returns
+    -------
+    DataFrame
+        `space`, `ami` and `purity` against the genres (of songs whose own labels took no part), `stability`,
+        `silhouette`, `n_songs` that took part, and whether it is the space that was `chosen`. No rows where
+        the table has no genres to judge by, or the space is the plain recipe.
+    """
+    if known is None or known.beliefs is None or "plain" in settings.space:
+        return pl.DataFrame(schema=SCHEMA)
+    sample, genres = songs_with_beliefs(songs, known, seed=settings.seed)
+    spaces = {
+        name: settings.change(**{"weights": {}, "genre_pull": None, **changes})
+        for name, changes in SPACES.items()
+    }
+    if not any(_is_chosen(changes, settings) for changes in SPACES.values()):
+        spaces[AS_CHOSEN] = settings
+    rows = [
+        {"space": name, **row, "chosen": name == AS_CHOSEN or _is_chosen(SPACES[name], settings)}
+        for name, tried in spaces.items()
+        if (row := _measured(sample, features, genres, k, tried)) is not None
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def _measured(
+    songs: pl.DataFrame, features: Sequence[str], genres: pl.Series, k: int, settings: AtlasSettings
+) -> dict[str, Any] | None:
+    """The figures of one space; None where the table cannot feed it."""
+    seed, threads = settings.seed, settings.threads
+    try:
+        space, points = fitted(songs, features, settings)
+        if set(space.places()) != {*settings.space, *(["genre"] if settings.takes_genres else [])}:
+            return None
+        clustering = fit_clusters(points, k, seed=seed, n_threads=threads)
+    except (BadSettings, TooFewSongs):
+        return None
+    labels = judged_labels(points, clustering, songs=songs, space=space, settings=settings)
+    score = score_genres(labels, genres, seed=seed)
+    pairs = resample_labelings(points, [k], centroids={k: clustering.centroids}, seed=seed, n_threads=threads)
+    return {
+        "ami": score["ami"],
+        "purity": score["purity"],
+        "stability": stability(pairs[k]).value,
+        "silhouette": silhouette(points, clustering.labels, seed=seed, n_threads=threads).value,
+        "n_songs": songs.height,
+    }
+
+
+def _is_chosen(changes: Mapping[str, Any], settings: AtlasSettings) -> bool:
+    """Whether these changes make the space of the settings."""
+    same_blocks = set(changes["space"]) == set(settings.space)
+    return same_blocks and changes.get("genre_pull") == settings.genre_pull and not settings.weights
