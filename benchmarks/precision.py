@@ -33,12 +33,13 @@ from songatlas.features import FEATURES
 from songatlas.genres import artist_groups, cross_fit, genre_labels, prediction, words
 from songatlas.kmeans import nearest_centroids
 from songatlas.quality import CrossTable
-from songatlas.space import SongSpace, belief_column
+from songatlas.space import FEATURE_SHARES, SongSpace, belief_column
 
 HELD_OUT = 0.3
 N_NEIGHBOURS = 10
 _ENOUGH = 400  # nearest songs among which ten by other artists are sought
 QUICK_SONGS = 6_000
+DEFAULT = "sound, era (the default)"
 
 Points = NDArray[np.float32]
 Score = dict[str, float]
@@ -93,8 +94,8 @@ def _of_seed(songs: pl.DataFrame, features: tuple[str, ...], *, seed: int) -> It
     codes = songs["genre"].rank("dense").to_numpy().astype(np.int64) - 1
     judge = _judge(codes, artists, held_out)
     yield "usual recipe", judge(_usual(songs, held_out), recipe=True)
-    for name, blocks in (("sound", ("sound",)), ("sound, era (the default)", ("sound", "era"))):
-        space = SongSpace.fit(songs.filter(~pl.Series(held_out)), features=features, blocks=blocks)
+    for name, changes in SPACES.items():
+        space = SongSpace.fit(songs.filter(~pl.Series(held_out)), features=features, **changes)
         yield name, judge(space.points(songs))
     hidden = songs["genre"].set(pl.Series(held_out), None)
     for name, ablated in ABLATIONS.items():
@@ -182,6 +183,14 @@ def _without_year(songs: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield songs.drop("year", strict=False)
 
 
+ALIKE = {column: 1 / share for column, share in FEATURE_SHARES.items()}
+SPACES: Mapping[str, Mapping[str, Any]] = {
+    "sound": {"blocks": ("sound",)},
+    DEFAULT: {"blocks": ("sound", "era")},
+    "sound, era, every feature alike": {"blocks": ("sound", "era"), "feature_weights": ALIKE},
+    "sound, era at weight 0.3": {"blocks": ("sound", "era"), "weights": {"era": 0.3}},
+    "sound, era at weight 1": {"blocks": ("sound", "era"), "weights": {"era": 1.0}},
+}
 PULLS = (0.25, 0.5, 0.75, 1.0)
 ABLATIONS: Mapping[str, Callable[[pl.DataFrame], Any]] = {
     "": _whole,
@@ -195,7 +204,7 @@ ABLATIONS: Mapping[str, Callable[[pl.DataFrame], Any]] = {
 def _goals(results: list[dict[str, Any]]) -> list[Goal]:
     """The goals set for the six genres and 24 subgenres of spotify_songs.csv; none for other tables."""
     found = {(each["k"], each["space"]): each for each in results}
-    default, full = found.get((6, "sound, era (the default)")), found.get((6, "genre pull 1"))
+    default, full = found.get((6, DEFAULT)), found.get((6, "genre pull 1"))
     fine = found.get((24, "genre pull 1"))
     if default is None or full is None:
         return []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, AtlasSettings, build_atlas
+    from songatlas.atlas.tune import tune
     from songatlas.errors import SongAtlasError
     from songatlas.kmeans import KMeans, sweep
     from songatlas.quality import silhouette
@@ -31,6 +32,7 @@ _HOMES = {
     "read_songs": "songatlas.songs",
     "silhouette": "songatlas.quality",
     "sweep": "songatlas.kmeans",
+    "tune": "songatlas.atlas.tune",
     "write_outputs": "songatlas.report",
 }
 
@@ -44,6 +46,7 @@ __all__ = [
     "read_songs",
     "silhouette",
     "sweep",
+    "tune",
     "write_outputs",
 ]
 

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
-from songatlas.atlas import Atlas, build_demo
+from songatlas.atlas import Atlas, build_atlas, build_demo
 from songatlas.atlas.saved import _fingerprint
+from songatlas.demo import simulate_catalogue
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns
 
 
@@ -109,3 +111,92 @@ def test_assign_names_the_columns_that_are_missing(atlas: Atlas) -> None:
     assert atlas.rows is not None
     with pytest.raises(MissingColumns, match="no column for valence"):
         atlas.assign(atlas.rows.table.raw.drop("valence"))
+
+
+@pytest.fixture(scope="module")
+def pulled() -> Atlas:
+    """An atlas with every part that one can have."""
+    return build_demo(360, k=3, k_max=4, space=("sound", "era", "tags"), genre_pull=0.5, refine=True)
+
+
+def test_a_loaded_atlas_is_the_one_that_was_saved(pulled: Atlas, tmp_path: Path) -> None:
+    pulled.save(tmp_path)
+    again = Atlas.load(tmp_path)
+    for name in ("settings", "counts", "columns", "source", "verdict", "profiles", "exemplars", "findings"):
+        assert getattr(again, name) == getattr(pulled, name), name
+    for name in ("songs", "genre_of_songs", "genre_counts", "spaces", "evidence", "silhouette_sample"):
+        assert getattr(again, name).equals(getattr(pulled, name)), name
+        assert getattr(again, name).schema == getattr(pulled, name).schema, name
+    assert pulled.beliefs is not None
+    assert again.beliefs is not None
+    assert again.beliefs.tobytes() == pulled.beliefs.tobytes()
+    assert again.genre_sharpness == pulled.genre_sharpness
+    assert again.points().tobytes() == pulled.points().tobytes()
+    assert again.division.labels.tobytes() == pulled.division.labels.tobytes()
+    assert again.division.parents.tobytes() == pulled.division.parents.tobytes()
+    assert again.division.centroids.tobytes() == pulled.division.centroids.tobytes()
+    assert again.roles.role.equals(pulled.roles.role)
+    for name in ("distance_percentile", "silhouette", "runner_up", "margin"):
+        one, other = getattr(again.roles, name), getattr(pulled.roles, name)
+        assert (one.tobytes(), one.dtype) == (other.tobytes(), other.dtype), name
+    assert again.roles.exact == pulled.roles.exact
+    assert pulled.refinement is not None
+    assert again.refinement is not None
+    assert again.refinement.to_dict() == pulled.refinement.to_dict()
+
+
+def test_a_saved_load_saves_to_the_same_bytes(pulled: Atlas, tmp_path: Path) -> None:
+    pulled.save(tmp_path / "one")
+    Atlas.load(tmp_path / "one").save(tmp_path / "two")
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert "beliefs.npy" in names
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", ["beliefs.npy", "subclusters.npy"])
+def test_a_changed_or_missing_array_is_refused(pulled: Atlas, tmp_path: Path, name: str) -> None:
+    pulled.save(tmp_path)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(BadAtlas, match=name):
+        Atlas.load(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(BadAtlas, match=name):
+        Atlas.load(tmp_path)
+
+
+def test_an_atlas_over_one_with_beliefs_leaves_none_of_them(
+    pulled: Atlas, atlas: Atlas, tmp_path: Path
+) -> None:
+    pulled.save(tmp_path / "atlas")
+    atlas.save(tmp_path / "atlas")
+    assert not (tmp_path / "atlas" / "beliefs.npy").exists()
+    assert Atlas.load(tmp_path / "atlas").beliefs is None
+
+
+def test_an_atlas_of_format_1_is_refused_with_what_to_do(saved: Path) -> None:
+    rewrite_manifest(saved, {"format_version": 1}, signed=True)
+    with pytest.raises(BadAtlas, match=r"format version 1, .* reads 2: build the atlas again"):
+        Atlas.load(saved)
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_threads_and_the_order_of_rows_change_no_byte(threads: int) -> None:
+    table = pl.DataFrame(simulate_catalogue(300, seed=4))
+    settings = {"k": 3, "k_max": 4, "space": ("sound", "era", "tags"), "genre_pull": 0.5}
+    table = table.with_columns(
+        pl.when(pl.int_range(pl.len()) % 5 > 0).then(name).alias(name)
+        for name in ("playlist_genre", "genres")
+    )
+    one = build_atlas(table, threads=1, **settings)
+    many = build_atlas(table.sample(fraction=1.0, shuffle=True, seed=threads), threads=threads, **settings)
+    assert one.beliefs is not None
+    assert many.beliefs is not None
+    assert one.genre_of_songs["predicted_genre"].count() > 20
+    assert one.beliefs.tobytes() == many.beliefs.tobytes()
+    assert one.points().tobytes() == many.points().tobytes()
+    assert one.genre_of_songs.equals(many.genre_of_songs)
+    assert one.spaces.equals(many.spaces)
+    assert one.clustering.labels.tobytes() == many.clustering.labels.tobytes()
+    assert one.division.labels.tobytes() == many.division.labels.tobytes()

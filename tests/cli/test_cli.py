@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from songatlas.cli import options as opt
@@ -52,6 +53,10 @@ def built(table: Path) -> Path:
         (["build", "x.csv", "--weights", "sound=loud"], "write numbers"),
         (["build", "x.csv", "--feature-weights", "energy=big"], "such as energy=2"),
         (["build", "x.csv", "--column", "energy"], "such as energy=nrgy"),
+        (["build", "x.csv", "--genre-pull", "2"], "genre_pull is 2.0"),
+        (["build", "x.csv", "--genre-pull", "much"], "--genre-pull"),
+        (["why", "nowhere", "Hello"], "no such folder"),
+        (["why", "nowhere"], "Missing argument"),
         (["build", "x.csv", "--settings", "none.toml"], "cannot read the settings file"),
         (["assign", "nowhere", "x.csv"], "no such folder"),
         (["demo", "--songs", "3"], "greater than or equal to 50"),
@@ -169,6 +174,48 @@ def test_assign_tells_how_many_rows_each_cluster_got(built: Path, table: Path, t
     assert answer["n_rows"] == 300
     assert sum(answer["rows_in_cluster"].values()) + answer["n_left_out"] == 300
     assert (tmp_path / "placed.csv").read_bytes() == (built / "clustered_songs.csv").read_bytes()
+
+
+def test_build_tells_what_the_clusters_are_worth(built: Path, table: Path) -> None:
+    ran = songatlas("build", table, "--k", 4, "--no-figures", "-o", built, "--refine")
+    assert ran.returncode == 0, ran.stderr
+    told = {line.split(" ")[0] for line in ran.stdout.split("4 clusters, as asked for")[1].splitlines()}
+    assert {"For", "Genres:", "Refining:"} <= told
+    assert "ceiling" in ran.stdout
+    record = json.loads((built / "quality.json").read_text(encoding="utf-8"))
+    assert ran.stdout.count("Warning: ") == sum(each["severity"] == "warning" for each in record["lint"])
+
+
+def test_the_pull_of_genres_makes_them_part_of_the_space(table: Path, tmp_path: Path) -> None:
+    ran = songatlas(
+        "build", table, "--k", 4, "--genre-pull", 0.6, "--no-figures", "-o", "out", "--json", cwd=tmp_path
+    )
+    record = json.loads(ran.stdout)
+    assert record["settings"]["genre_pull"] == 0.6
+    assert "genre" in record["space"]["blocks"]
+    assert "no song was placed by its own" in record["genre"]["labels_hidden"]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "the genres they are believed to be of" in page
+    assert "--genre-pull 0.6" in page
+
+
+def test_why_names_the_cluster_and_the_reasons(built: Path) -> None:
+    songs = pl.read_csv(built / "clustered_songs.csv", infer_schema=False).filter(
+        pl.col("cluster").is_not_null()
+    )
+    song_id, title, artist, cluster = songs.select("track_id", "track_name", "track_artist", "cluster").row(0)
+    ran = songatlas("why", built, song_id, f"{title} - {artist}")
+    assert ran.returncode == 0, ran.stderr
+    assert f"is in cluster {cluster}, " in ran.stdout
+    assert ran.stdout.count(f"{title} - ") == 2
+    assert "% of what speaks for it." in ran.stdout
+    (answer,) = json.loads(songatlas("why", built, song_id, "--json").stdout)
+    assert (answer["song_id"], answer["cluster"]) == (song_id, int(cluster))
+    assert answer["sentences"]
+    assert answer["contributions"]
+    lost = songatlas("why", built, "Qwertzuiop")
+    assert (lost.returncode, lost.stdout) == (2, "")
+    assert "no song is called 'Qwertzuiop'" in lost.stderr
 
 
 def test_tune_prints_a_table_and_writes_settings(tmp_path: Path) -> None:

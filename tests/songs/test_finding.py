@@ -15,8 +15,8 @@ SONGS = pl.DataFrame(
             "Hello", "Hello", "Don't Stop Believin'", "Café del Mar", "月の図書館", "???",
             "Angie - Remastered 2009", None,
         ],
-        "artists": [["Adele"], ["Lionel Richie", "X"], ["Journey"], ["Ólafur"], ["Sakura"], ["Q"], ["The Stones"],
-                    ["Nobody"]],
+        "artists": [["Adele"], ["Lionel Richie", "X"], ["Journey"], ["Ólafur"], ["Sakura"], ["Q"],
+                    ["The Stones"], ["Nobody"]],
     }
 )  # fmt: skip
 
@@ -60,7 +60,7 @@ def test_several_songs_of_one_name_are_named() -> None:
 def test_many_songs_of_one_name_are_cut() -> None:
     many = pl.DataFrame({"song_id": [f"s{i}" for i in range(9)], "title": ["Intro"] * 9,
                          "artists": [[f"A{i}"] for i in range(9)]})  # fmt: skip
-    with pytest.raises(UnknownName, match="9 songs .* and 4 more"):
+    with pytest.raises(UnknownName, match=r"9 songs .* and 4 more"):
         find_song(many, "intro")
 
 

@@ -15,7 +15,7 @@ from songatlas.atlas.refine import Refinement
 from songatlas.atlas.rows import ClusteredRows, spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import Verdict
-from songatlas.errors import MissingColumns
+from songatlas.errors import MissingColumns, UnknownName
 from songatlas.kmeans import Clustering, Division
 from songatlas.lint import Finding
 from songatlas.profiles import Profile
@@ -179,12 +179,15 @@ class Atlas:
             If the table lacks a feature that the atlas is made of.
         """
         settings = self.settings
-        table = read_songs(
-            source,
-            columns=settings.columns if columns is None else columns,
-            units=settings.units if units is None else units,
-            header=settings.header if header is None else header,
-        )
+        told: dict[str, Any] = {
+            "columns": settings.columns if columns is None else columns,
+            "units": settings.units if units is None else units,
+            "header": settings.header if header is None else header,
+        }
+        try:
+            table = read_songs(source, genre=settings.genre, **told)
+        except (UnknownName, MissingColumns):  # new songs need no genre, and may lack the column named then
+            table = read_songs(source, **told)
         missing = [name for name in self.space.features if name not in table.songs.columns]
         if missing:
             raise MissingColumns(

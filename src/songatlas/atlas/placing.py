@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.genres import FEWEST_TAUGHT, believe
+from songatlas.genres import believe
 from songatlas.kmeans import nearest_centroids
 from songatlas.space import belief_column
 
@@ -56,14 +56,11 @@ def place_songs(atlas: Atlas, songs: pl.DataFrame) -> pl.DataFrame:
         If a column is lacking that the space was made of.
     """
     own = own_rows(atlas, songs)
-    is_new = own < 0
-    known = placed_songs(atlas)[np.maximum(own, 0)]
+    is_new, known = own < 0, placed_songs(atlas)
     if not is_new.any():
-        return known
-    return known.with_columns(
-        pl.when(pl.lit(pl.Series(is_new))).then(pl.lit(new)).otherwise(pl.col(new.name)).alias(new.name)
-        for new in _placed_anew(atlas, songs, is_new)
-    )
+        return known[own]
+    lines = np.where(is_new, atlas.songs.height + np.cumsum(is_new) - 1, own)
+    return pl.concat([known, _placed_anew(atlas, songs.filter(pl.Series(is_new)))])[lines]
 
 
 def own_rows(atlas: Atlas, songs: pl.DataFrame) -> NDArray[np.int64]:
@@ -81,40 +78,53 @@ def own_rows(atlas: Atlas, songs: pl.DataFrame) -> NDArray[np.int64]:
     return rows.to_numpy().astype(np.int64)
 
 
-def _placed_anew(atlas: Atlas, songs: pl.DataFrame, is_new: NDArray[np.bool_]) -> list[pl.Series]:
-    """The columns of `placed_songs` as they are for songs that the atlas does not know."""
+def _placed_anew(atlas: Atlas, songs: pl.DataFrame) -> pl.DataFrame:
+    """What `placed_songs` has, for songs that the atlas does not know."""
     threads = atlas.settings.threads
-    beliefs = _beliefs(atlas, songs, is_new)
-    with_beliefs = songs if beliefs is None else songs.with_columns(belief_column(beliefs, atlas.genre_names))
-    points = atlas.space.points(with_beliefs)
+    beliefs = _beliefs(atlas, songs)
+    points = _points(atlas, songs, beliefs)
     labels, distances = nearest_centroids(points, atlas.clustering.centroids, n_threads=threads)
     fine = atlas.division.nearest(points, labels, n_threads=threads)
     named = pl.repeat(None, songs.height, dtype=pl.String, eager=True)
     sure = pl.repeat(None, songs.height, dtype=pl.Float32, eager=True)
     if beliefs is not None:
-        wanting = _without_genre(songs)
-        best = pl.Series(atlas.genre_names, dtype=pl.String).gather(beliefs.argmax(axis=1))
-        named, sure = best.set(~wanting, None), pl.Series(beliefs.max(axis=1)).set(~wanting, None)
-    return [
-        pl.Series("subcluster", fine, dtype=pl.Int32),
-        pl.repeat(None, songs.height, dtype=pl.String, eager=True).alias("role"),
-        named.alias("predicted_genre"),
-        sure.alias("genre_confidence"),
-        pl.Series("cluster", labels, dtype=pl.Int32),
-        pl.Series("cluster_distance", distances, dtype=pl.Float64),
-    ]
+        has_genre = ~_without_genre(songs)
+        named = pl.Series(atlas.genre_names, dtype=pl.String).gather(beliefs.argmax(axis=1))
+        named, sure = named.set(has_genre, None), pl.Series(beliefs.max(axis=1)).set(has_genre, None)
+    return pl.DataFrame(
+        [
+            pl.Series("subcluster", fine, dtype=pl.Int32),
+            pl.repeat(None, songs.height, dtype=pl.String, eager=True).alias("role"),
+            named.alias("predicted_genre"),
+            sure.alias("genre_confidence"),
+            pl.Series("cluster", labels, dtype=pl.Int32),
+            pl.Series("cluster_distance", distances, dtype=pl.Float64),
+        ]
+    )
 
 
-def _beliefs(atlas: Atlas, songs: pl.DataFrame, is_new: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    """What genre songs are believed to be of; None where the atlas knows too few, or nobody asks."""
-    taught = atlas.genre_of_songs["genre"]
-    asked = "genre" in atlas.space.places() or bool((_without_genre(songs).to_numpy() & is_new).any())
-    if not asked or taught.count() < FEWEST_TAUGHT or taught.n_unique() < 2:
+def _points(atlas: Atlas, songs: pl.DataFrame, beliefs: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """The points of new songs; where tags count, songs of the atlas lend theirs to those of their artist."""
+    if beliefs is not None:
+        songs = songs.with_columns(belief_column(beliefs, atlas.genre_names))
+    lend_tags = "tags" in atlas.space.places() and {"artists"} <= {*songs.columns} & {*atlas.songs.columns}
+    if not lend_tags:
+        return atlas.space.points(songs)
+    artist = pl.col("artists").list.first().str.strip_chars().str.to_lowercase()
+    named = songs.select(artist).to_series().drop_nulls().unique()
+    lenders = atlas.songs.filter(artist.is_in(named.implode())).select("artists", "tags")
+    return atlas.space.points(pl.concat([songs, lenders], how="diagonal"))[: songs.height]
+
+
+def _beliefs(atlas: Atlas, songs: pl.DataFrame) -> NDArray[np.float32] | None:
+    """What genre songs are believed to be of; None where the atlas learned none, or nobody asks."""
+    learned = atlas.genre is not None and atlas.genre["prediction"] is not None
+    if not learned or not ("genre" in atlas.space.places() or _without_genre(songs).any()):
         return None
     return believe(
         songs,
         atlas.songs,
-        taught,
+        atlas.genre_of_songs["genre"],
         sharpness=atlas.genre_sharpness,
         seed=atlas.settings.seed,
         n_threads=atlas.settings.threads,

@@ -6,7 +6,7 @@ it (`songatlas.atlas.judging`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,7 @@ from songatlas.errors import BadSettings, TooFewSongs
 from songatlas.genres import score_genres
 from songatlas.kmeans import fit_clusters, resample_labelings
 from songatlas.quality import silhouette, stability
+from songatlas.space import SongSpace
 
 SPACES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -77,29 +78,26 @@ def compare_spaces(
     if known is None or known.beliefs is None or "plain" in settings.space:
         return pl.DataFrame(schema=SCHEMA)
     sample, genres = songs_with_beliefs(songs, known, seed=settings.seed)
+    fed = {*SongSpace.fit(sample, features=features, blocks=("sound", "era", "tags")).places(), "genre"}
     spaces = {
         name: settings.change(**{"weights": {}, "genre_pull": None, **changes})
         for name, changes in SPACES.items()
     }
-    if not any(_is_chosen(changes, settings) for changes in SPACES.values()):
-        spaces[AS_CHOSEN] = settings
-    rows = [
-        {"space": name, **row, "chosen": name == AS_CHOSEN or _is_chosen(SPACES[name], settings)}
-        for name, tried in spaces.items()
-        if (row := _measured(sample, features, genres, k, tried)) is not None
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA)
+    chosen, rows = _made_of(settings, fed), dict[Any, dict[str, Any]]()
+    for name, tried in (*spaces.items(), (AS_CHOSEN, settings)):
+        key = _made_of(tried, fed)
+        if key not in rows and (figures := _measured(sample, features, genres, k, tried)) is not None:
+            rows[key] = {"space": name, **figures, "chosen": key == chosen}
+    return pl.DataFrame(list(rows.values()), schema=SCHEMA)
 
 
 def _measured(
     songs: pl.DataFrame, features: Sequence[str], genres: pl.Series, k: int, settings: AtlasSettings
 ) -> dict[str, Any] | None:
-    """The figures of one space; None where the table cannot feed it."""
+    """The figures of one space; None where there are too few songs."""
     seed, threads = settings.seed, settings.threads
     try:
         space, points = fitted(songs, features, settings)
-        if set(space.places()) != {*settings.space, *(["genre"] if settings.takes_genres else [])}:
-            return None
         clustering = fit_clusters(points, k, seed=seed, n_threads=threads)
     except (BadSettings, TooFewSongs):
         return None
@@ -115,7 +113,7 @@ def _measured(
     }
 
 
-def _is_chosen(changes: Mapping[str, Any], settings: AtlasSettings) -> bool:
-    """Whether these changes make the space of the settings."""
-    same_blocks = set(changes["space"]) == set(settings.space)
-    return same_blocks and changes.get("genre_pull") == settings.genre_pull and not settings.weights
+def _made_of(settings: AtlasSettings, fed: Set[str]) -> tuple[frozenset[str], float, frozenset[Any]]:
+    """What makes a space: its blocks that the table can feed, the pull of the genres, and the weights."""
+    blocks = {*settings.space, "genre"} if settings.takes_genres else {*settings.space} - {"genre"}
+    return frozenset(blocks & fed), settings.genre_pull or 0.0, frozenset(settings.weights.items())

@@ -19,7 +19,7 @@ import polars as pl
 from songatlas.atlas.objectives import WeightedPoints
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.space import BELIEF, QUIET_FEATURES
+from songatlas.space import BELIEF, FEATURE_SHARES, QUIET_FEATURES
 
 SAME_FEATURE = 0.7
 """Correlation, in the space, from which one feature says mostly what another does."""
@@ -113,8 +113,8 @@ def _without_quiet(facts: Facts, held_out: int | None) -> Changes | str:
 
 
 def _all_alike(facts: Facts, held_out: int | None) -> Changes | str:
-    louder = {column: 1 / QUIET_FEATURES[column] for column in facts.features if column in QUIET_FEATURES}
-    return _weighted(facts, louder) if louder else "all features count alike already"
+    alike = {column: 1 / FEATURE_SHARES[column] for column in facts.features if column in FEATURE_SHARES}
+    return _weighted(facts, alike) if alike else "all features count alike already"
 
 
 def _without_doubles(facts: Facts, held_out: int | None) -> Changes | str:

@@ -114,6 +114,8 @@ def explain_rows(atlas: Atlas, rows: Sequence[int]) -> tuple[Explanation, ...]:
 
 def _points(atlas: Atlas, songs: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """The points of some songs."""
+    if "tags" in atlas.space.places():  # songs of an artist lend each other tags, so all have to be there
+        return atlas.points()[rows]
     if atlas.beliefs is not None:
         songs = songs.with_columns(belief_column(atlas.beliefs[rows], atlas.genre_names))
     return atlas.space.points(songs)
@@ -133,12 +135,10 @@ def _standings(
     for column in columns:
         if column not in songs.columns:
             continue
-        values = np.sort(songs[column].drop_nulls().cast(pl.Float64).to_numpy())
+        values = songs[column].drop_nulls().cast(pl.Float64).to_numpy()
         for place, value in enumerate(asked[column].cast(pl.Float64)):
             if value is not None:
-                below = np.searchsorted(values, value, side="left") / len(values)
-                above = 1 - np.searchsorted(values, value, side="right") / len(values)
-                told[place][column] = (float(below), float(above))
+                told[place][column] = (float((values < value).mean()), float((values > value).mean()))
     return told
 
 

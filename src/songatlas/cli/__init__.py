@@ -187,7 +187,7 @@ def why(
     atlas: Annotated[Path, typer.Argument(metavar="ATLAS", help="Folder that 'songatlas build' wrote.")],
     songs: Annotated[
         list[str],
-        typer.Argument(metavar="SONG...", help="Id, link, 'Title - Artist' or title of a song; several too."),
+        typer.Argument(metavar="SONG", help="Id, link, 'Title - Artist' or title of a song; several too."),
     ],
     as_json: opt.AsJson = False,
 ) -> None:

@@ -32,9 +32,7 @@ Threads = Annotated[int | None, _option("--threads", "N", "Threads to use. [defa
 Genre = Annotated[str | None, _option("--genre", "COLUMN", "Column whose genres the clusters are judged by.")]
 Space = Annotated[
     str | None,
-    _option(
-        "--space", "BLOCKS", "Blocks of the space: sound, era, tags, genre; or plain. [default: sound,era]"
-    ),
+    _option("--space", "BLOCKS", "Blocks: sound, era, tags, genre; or plain alone. [default: sound,era]"),
 ]
 Weights = Annotated[
     str | None, _option("--weights", "BLOCK=W", "Weights of the blocks, with commas, e.g. sound=1,era=0.5.")
@@ -52,7 +50,7 @@ GenrePull = Annotated[
     _option(
         "--genre-pull",
         "X",
-        "From 0, pure sound and era, to 1, pure genre: how far clusters follow genres.",
+        "How far genres pull: 0 is pure sound and era, 1 is pure genre.",
     ),
 ]
 Refine = Annotated[

@@ -57,7 +57,7 @@ def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
     console.print()
     console.print(_clusters_table(found))
     for sentence in _found_in_words(found):
-        console.print(escape(sentence))
+        console.print(escape(sentence), style="yellow" if sentence.startswith("Warning: ") else None)
     console.print(f"\nOpen [bold]{escape(str(directory / 'report.html'))}[/]")
 
 

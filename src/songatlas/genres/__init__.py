@@ -12,7 +12,7 @@ from __future__ import annotations
 from songatlas.genres.artists import artist_folds, artist_groups
 from songatlas.genres.families import FEWEST_SONGS, Families, tag_families
 from songatlas.genres.labels import Genres, genre_labels
-from songatlas.genres.prediction import FEWEST_TAUGHT, MOST_TAUGHT, Beliefs, GenreModel, believe, cross_fit
+from songatlas.genres.prediction import MOST_TAUGHT, Beliefs, GenreModel, believe, cross_fit
 from songatlas.genres.scorecard import (
     INDICES_OF_AGREEMENT,
     MOST_GENRES,
@@ -24,7 +24,6 @@ from songatlas.genres.scorecard import (
 
 __all__ = [
     "FEWEST_SONGS",
-    "FEWEST_TAUGHT",
     "INDICES_OF_AGREEMENT",
     "MOST_GENRES",
     "MOST_TAUGHT",

@@ -8,7 +8,14 @@ a song depends on that song and on what was fitted, never on the songs beside it
 from __future__ import annotations
 
 from songatlas.space.belief import BELIEF, belief_column
-from songatlas.space.blocks import CLIP, ERA_WEIGHT, QUIET_FEATURES, FittedBlock, named_features
+from songatlas.space.blocks import (
+    CLIP,
+    ERA_WEIGHT,
+    FEATURE_SHARES,
+    QUIET_FEATURES,
+    FittedBlock,
+    named_features,
+)
 from songatlas.space.layout import Layout, fit_layout
 from songatlas.space.song_space import BLOCKS, SongSpace, check_blocks
 
@@ -17,6 +24,7 @@ __all__ = [
     "BLOCKS",
     "CLIP",
     "ERA_WEIGHT",
+    "FEATURE_SHARES",
     "QUIET_FEATURES",
     "FittedBlock",
     "Layout",

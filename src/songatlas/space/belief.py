@@ -20,7 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.errors import MissingColumns
-from songatlas.space.blocks import NO_WEIGHTS, FittedBlock, Float
+from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock, Float
 
 BELIEF: Final = "genre_belief"
 """Column of a songs table with the probability of each genre, Array(Float32, n_genres)."""
@@ -64,7 +64,7 @@ class GenreBlock(FittedBlock):
         roots = _roots(songs, len(names))
         mean = roots.mean(axis=0)
         total = float(np.square(roots - mean).mean(axis=0).sum())
-        gain = weight / np.sqrt(total) if total > 0 else 0.0
+        gain = weight / np.sqrt(total) if total > ROUNDING else 0.0
         return cls(weight=weight, coordinates=(), genres=names, mean=mean, gain=float(gain))
 
     @property

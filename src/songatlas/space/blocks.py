@@ -26,20 +26,37 @@ from numpy.typing import NDArray
 from songatlas.errors import UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES, header_key
 
-ERA_WEIGHT: Final = 0.4
-"""Weight of the era beside the sound. On 28,356 songs of 6 genres (30% of artists held out, 3 seeds, k = 6)
-the adjusted mutual information with the genres is 0.122 without the era, 0.160 at weight 0.3, 0.167 at 0.4,
-0.164 at 0.5 and 0.152 at 1; standardized features alone give 0.104."""
+ERA_WEIGHT: Final = 0.5
+"""Weight of the era beside the sound. On tables with genres (`python -m benchmarks.precision SONGS`) weights
+of 0.4 to 0.5 are about equally good; without the era clusters agree far less with the genres."""
 
-QUIET_FEATURES: Final = MappingProxyType({"duration_ms": 0.5, "liveness": 0.5, "tempo_bpm": 0.5})
-"""Features at half weight inside the sound: length, audience noise and a tempo that is often measured at half
-or double speed say least about the kind of music (AMI 0.161 with full weights, 0.167 with these)."""
+FEATURE_SHARES: Final = MappingProxyType(
+    {
+        "danceability": 1.2,
+        "speechiness": 1.1,
+        "valence": 0.8,
+        "loudness_db": 0.8,
+        "duration_ms": 0.65,
+        "tempo_bpm": 0.3,
+        "liveness": 0.25,
+    }
+)
+"""How much features count inside the sound where it is not 1. Audience noise, a tempo that is often measured
+at half or double speed, and length say least about the kind of music; loudness repeats energy. Set on four
+tables with genres of different makers, on all of which clusters agree better with the genres than with
+features that all count alike (`python -m benchmarks.precision SONGS` shows both)."""
+
+QUIET_FEATURES: Final = frozenset(name for name, share in FEATURE_SHARES.items() if share <= 0.65)
+"""Features that say least."""
 
 CLIP: Final = 4.0
 """Standard deviations at which a coordinate stops, so that a few extreme songs cannot own a cluster
 (AMI the same with and without it, to 0.001)."""
 
 NO_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType({})
+
+ROUNDING: Final = 1e-12
+"""Spread of unit vectors up to which all of them are the same."""
 
 LEAST_KNOWN_YEARS: Final = 1 / 3
 """Share of songs with a known year below which there is no era block."""
@@ -257,7 +274,7 @@ class SoundBlock(FittedBlock):
             for one in _standardized(
                 songs,
                 _drafts(column),
-                share=QUIET_FEATURES.get(column, 1.0) * feature_weights.get(column, 1.0),
+                share=FEATURE_SHARES.get(column, 1.0) * feature_weights.get(column, 1.0),
             )
         ]
         return cls(weight=weight, coordinates=_unit_share(fitted, weight=weight))

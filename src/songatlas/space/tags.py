@@ -23,7 +23,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.kernels import one_blas_thread
-from songatlas.space.blocks import NO_WEIGHTS, FittedBlock, Float
+from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock, Float
 
 N_DIMENSIONS = 32
 MOST_TAGS = 2_000
@@ -97,7 +97,7 @@ class TagsBlock(FittedBlock):
         vectors, placed = self._vectors_of(songs)
         mean = vectors[placed].mean(axis=0)
         total = float(np.square(vectors[placed] - mean).sum()) / songs.height
-        gain = self.weight / np.sqrt(total) if total > 0 else 0.0
+        gain = self.weight / np.sqrt(total) if total > ROUNDING else 0.0
         return replace(self, mean=mean, gain=float(gain))
 
     @property
