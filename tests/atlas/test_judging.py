@@ -165,7 +165,7 @@ def test_only_songs_without_a_genre_are_told_a_predicted_one() -> None:
     assert tuple(told.columns) == GENRE_COLUMNS
     assert told["predicted_genre"].is_not_null().equals(hidden)
     assert told["genre_confidence"].is_not_null().equals(hidden)
-    sample, genres = songs_with_beliefs(songs, known, seed=0)
+    sample, genres = songs_with_beliefs(songs, known)
     assert genres.null_count() == 0
     assert sample["genre"].equals(genres)
     assert BELIEF in sample.columns

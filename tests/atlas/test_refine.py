@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from songatlas.atlas import AtlasSettings
-from songatlas.atlas.artist_parts import N_PARTS, artist_numbers, genre_gains, ks_around, parts_of
+from songatlas.atlas.artist_parts import N_PARTS, artist_numbers, genre_gains, ks_around
 from songatlas.atlas.objectives import GenreAgreement, Stability, WeightedPoints
 from songatlas.atlas.refine import Refinement, propose_weights
+from songatlas.genres import artist_folds
 from songatlas.space import SongSpace
 
 FEATURES = ("danceability", "energy", "valence", "acousticness", "tempo_bpm")
@@ -173,7 +174,7 @@ def test_weighted_points_are_those_of_a_space_fitted_with_the_weights(weights: d
 
 def test_all_songs_of_an_artist_are_in_one_part() -> None:
     artists = artist_numbers(make_songs(300)["artists"], 300)
-    parts = parts_of(artists, seed=4)
+    parts = artist_folds(artists, n_folds=N_PARTS, seed=4)
     assert len(np.unique(np.stack([artists, parts]), axis=1).T) == len(np.unique(artists))
     assert np.bincount(parts).min() > 50
 

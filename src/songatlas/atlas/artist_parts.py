@@ -46,19 +46,6 @@ def genre_numbers(genres: pl.Series) -> NDArray[np.int64]:
     return genres.rank("dense").fill_null(0).to_numpy().astype(np.int64) - 1
 
 
-def parts_of(artists: NDArray[np.int64], *, seed: int) -> NDArray[np.int64]:
-    """Return the part, 0 to `N_PARTS - 1`, of each song: all songs of an artist are in one.
-
-    Examples
-    --------
-    >>> parts = parts_of(np.array([0, 0, 1, 2, 2]), seed=0)
-    >>> bool(parts[0] == parts[1] and parts[3] == parts[4])
-    True
-    """
-    order = np.random.default_rng([seed, 41]).permutation(int(artists.max(initial=-1)) + 1)
-    return np.asarray(order % N_PARTS)[artists]
-
-
 def ks_around(k: int) -> tuple[int, ...]:
     """Return k with a smaller and a larger number beside it, so that no one lucky clustering decides.
 

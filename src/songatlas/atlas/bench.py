@@ -27,7 +27,6 @@ from songatlas.atlas.artist_parts import (
     artists_of,
     genre_numbers,
     mutual_information,
-    parts_of,
 )
 from songatlas.atlas.fitting import fitted
 from songatlas.atlas.judging import judged_labels
@@ -35,6 +34,7 @@ from songatlas.atlas.objectives import GenreAgreement
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.variants import VARIANTS, Facts, Variant, described
 from songatlas.errors import TooFewSongs
+from songatlas.genres import artist_folds
 from songatlas.kmeans import Clustering, resample_labelings, sweep
 from songatlas.progress import Progress
 from songatlas.quality import silhouettes, stability
@@ -109,7 +109,7 @@ class Judges:
         codes = genre_numbers(genres)
         known = codes >= 0
         artists = artist_numbers(artists_of(songs), songs.height)
-        parts = parts_of(artists, seed=seed)
+        parts = artist_folds(artists, n_folds=N_PARTS, seed=seed)
         if known.sum() < FEWEST_SONGS or len(np.unique(artists[known])) < FEWEST_ARTISTS:
             parts = np.zeros_like(parts)
         rows = tuple(np.flatnonzero(known & (parts == each)) for each in np.unique(parts))

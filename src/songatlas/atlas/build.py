@@ -14,10 +14,12 @@ from typing import Any
 import polars as pl
 
 import songatlas
+from songatlas.atlas.artist_parts import artist_numbers, artists_of
 from songatlas.atlas.atlas import Atlas
 from songatlas.atlas.evidence import measure, sample_silhouettes, shown_run, with_exact_silhouette
 from songatlas.atlas.fitting import Fit, fit_songs
 from songatlas.atlas.judging import (
+    SongGenres,
     all_beliefs,
     find_genres,
     genre_columns,
@@ -31,7 +33,7 @@ from songatlas.atlas.spaces import compare_spaces
 from songatlas.demo import SIMULATED, simulate_catalogue
 from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
-from songatlas.genres import artist_groups, genre_table
+from songatlas.genres import genre_table
 from songatlas.kmeans import nearest_centroids
 from songatlas.lint import Facts, find_flaws
 from songatlas.profiles import profile_clusters
@@ -119,10 +121,10 @@ def build_atlas(
         verdict=fit.clusters.verdict,
         division=fit.division,
         roles=roles,
-        exemplars=name_exemplars(clean.songs, fit, roles),
+        exemplars=name_exemplars(clean.songs, fit, roles, known),
         findings=find_flaws(lint_facts(table, clean, fit, names=names, settings=settings)),
         refinement=fit.refinement,
-        spaces=compare_spaces(clean.songs, clean.features, known, k=clustering.k, settings=settings),
+        spaces=compare_spaces(clean.songs, clean.features, known, k=clustering.k, settings=fit.settings),
         silhouette_sample=sample_silhouettes(points, clustering, settings=settings),
         profiles=profiles,
         genre=judged,
@@ -135,9 +137,11 @@ def build_atlas(
     return replace(atlas, rows=spread_over_rows(table, clean, placed=placed, names=names))
 
 
-def name_exemplars(songs: pl.DataFrame, fit: Fit, roles: Roles) -> tuple[tuple[str, ...], ...]:
+def name_exemplars(
+    songs: pl.DataFrame, fit: Fit, roles: Roles, known: SongGenres | None
+) -> tuple[tuple[str, ...], ...]:
     """Return `song_id` of the songs that show each cluster, at most one of an artist."""
-    artists = artist_groups(songs["artists"] if "artists" in songs.columns else None, songs.height)
+    artists = artist_numbers(artists_of(songs), songs.height) if known is None else known.artists
     shown = exemplars(
         fit.points, fit.clusters.clustering.labels, roles, k=fit.clusters.clustering.k, groups=artists
     )

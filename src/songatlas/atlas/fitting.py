@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.atlas.artist_parts import artists_of
 from songatlas.atlas.evidence import LabelPair, gather_evidence, ks_to_try, resampled_pairs
 from songatlas.atlas.judging import SongGenres, with_beliefs
 from songatlas.atlas.refine import Refinement, propose_weights
@@ -56,6 +57,8 @@ class Fit:
         The playlist-sized clusters inside the clusters.
     refinement : Refinement or None
         Where a person asked for it.
+    settings : AtlasSettings
+        Those given, with the weights of features that were applied.
     """
 
     space: SongSpace
@@ -63,6 +66,7 @@ class Fit:
     clusters: Clusters
     division: Division
     refinement: Refinement | None
+    settings: AtlasSettings
 
 
 def fit_songs(
@@ -99,15 +103,16 @@ def fit_songs(
             features=features,
             settings=settings,
             genres=genres,
-            artists=songs["artists"] if "artists" in songs.columns else None,
+            artists=artists_of(songs),
             k=clusters.clustering.k,
+            structureless=clusters.verdict.strength == "none",
             seed=settings.seed,
             n_threads=settings.threads,
             progress=part(tell, 0.5, 0.7),
         )
     if refinement is not None and refinement.applied:
-        refined = settings.change(feature_weights=refinement.feature_weights)
-        space, points = fitted(believed, features, refined)
+        settings = settings.change(feature_weights=refinement.feature_weights)
+        space, points = fitted(believed, features, settings)
         clusters = find_clusters(points, settings=settings, tell=part(tell, 0.7, 0.9), genres=judges)
     division = divide_clusters(
         points,
@@ -117,7 +122,14 @@ def fit_songs(
         progress=part(tell, 0.9, 1.0),
     )
     told = replace(clusters, verdict=with_playlists(clusters.verdict, division.sizes))
-    return Fit(space=space, points=points, clusters=told, division=division, refinement=refinement)
+    return Fit(
+        space=space,
+        points=points,
+        clusters=told,
+        division=division,
+        refinement=refinement,
+        settings=settings,
+    )
 
 
 def fitted(

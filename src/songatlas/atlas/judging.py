@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.atlas.artist_parts import artist_numbers, artists_of
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import BadSettings
 from songatlas.genres import (
@@ -23,7 +24,6 @@ from songatlas.genres import (
     Genres,
     Predicted,
     artist_folds,
-    artist_groups,
     cross_fit,
     genre_labels,
     score_genres,
@@ -62,10 +62,16 @@ class SongGenres:
         As the table gives them.
     beliefs : Beliefs or None
         Of all songs, or of those without a genre and a sample of the others; None where too few have one.
+    artists : ndarray of int64, shape (n_songs,)
+        The number of each song's artist, from 0 without gaps.
+    judges : ndarray of int64
+        Rows of songs with a genre, of whole artists, that are enough to judge by.
     """
 
     genres: Genres
     beliefs: Beliefs | None
+    artists: NDArray[np.int64]
+    judges: NDArray[np.int64]
 
     @property
     def predicted(self) -> Predicted | None:
@@ -108,23 +114,32 @@ def find_genres(songs: pl.DataFrame, *, called: Mapping[str, str], asked: str | 
 
 
 def learn_genres(
-    songs: pl.DataFrame, genres: Genres | None, *, settings: AtlasSettings, tell: Progress
+    songs: pl.DataFrame,
+    genres: Genres | None,
+    *,
+    settings: AtlasSettings,
+    tell: Progress,
+    of_all: bool | None = None,
 ) -> SongGenres | None:
-    """Return what is believed of the songs: of all of them where genres are part of the space."""
+    """Return what is believed of songs: of all of them where genres are part of the space, or `of_all`."""
     if genres is None:
         return None
-    rows = None if settings.takes_genres else _rows_to_judge(songs, genres.labels, seed=settings.seed)
-    only_judges = rows is not None and genres.coverage == 1
+    artists = artist_numbers(artists_of(songs), songs.height)
+    unknown = genres.labels.is_null().to_numpy()
+    judges = _rows_to_judge(artists, ~unknown, seed=settings.seed)
+    everything = settings.takes_genres if of_all is None else of_all
+    only_judges = not everything and not unknown.any()
     beliefs = cross_fit(
         songs,
         genres.labels,
-        rows=rows,
-        lesson=rows if only_judges else None,
+        groups=artists,
+        rows=None if everything else np.union1d(judges, np.flatnonzero(unknown)),
+        lesson=judges if only_judges else None,
         seed=settings.seed,
         n_threads=settings.threads,
         progress=tell,
     )
-    return SongGenres(genres, beliefs)
+    return SongGenres(genres, beliefs, artists, judges)
 
 
 def with_beliefs(songs: pl.DataFrame, known: SongGenres | None) -> pl.DataFrame:
@@ -134,15 +149,11 @@ def with_beliefs(songs: pl.DataFrame, known: SongGenres | None) -> pl.DataFrame:
     return songs.with_columns(belief_column(known.beliefs.probabilities, known.beliefs.classes))
 
 
-def songs_with_beliefs(
-    songs: pl.DataFrame, known: SongGenres, *, seed: int
-) -> tuple[pl.DataFrame, pl.Series]:
+def songs_with_beliefs(songs: pl.DataFrame, known: SongGenres) -> tuple[pl.DataFrame, pl.Series]:
     """Return songs with a genre of which something is believed: whole artists, enough to judge by."""
     if known.beliefs is None:
         return songs.clear(), known.genres.labels.clear()
-    drawn = _rows_to_judge(songs, known.genres.labels, seed=seed, others=False)
-    drawn = drawn[known.genres.labels.is_not_null().to_numpy()[drawn]]
-    places = np.flatnonzero(np.isin(known.beliefs.rows, drawn))
+    places = np.flatnonzero(np.isin(known.beliefs.rows, known.judges))
     rows = known.beliefs.rows[places]
     column = belief_column(known.beliefs.probabilities[places], known.beliefs.classes)
     return songs[rows].with_columns(column), known.genres.labels.gather(rows)
@@ -230,20 +241,15 @@ def judged_labels(
 
 def _artists_or_songs(songs: pl.DataFrame) -> NDArray[np.int64]:
     """The artist of each song; every song its own where all are of fewer artists than there are parts."""
-    groups = artist_groups(songs["artists"] if "artists" in songs.columns else None, songs.height)
-    return groups if len(np.unique(groups)) >= N_PARTS else np.arange(songs.height)
+    artists = artist_numbers(artists_of(songs), songs.height)
+    return artists if len(np.unique(artists)) >= N_PARTS else np.arange(songs.height)
 
 
-def _rows_to_judge(
-    songs: pl.DataFrame, labels: pl.Series, *, seed: int, others: bool = True
-) -> NDArray[np.int64]:
-    """Songs of whole artists that are enough to judge by, and `others` without a genre."""
-    groups = artist_groups(songs["artists"] if "artists" in songs.columns else None, songs.height)
-    known = labels.is_not_null().to_numpy()
-    _, numbers = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(numbers, weights=known)
+def _rows_to_judge(artists: NDArray[np.int64], known: NDArray[np.bool_], *, seed: int) -> NDArray[np.int64]:
+    """Songs with a genre of whole artists that are enough to judge by."""
+    sizes = np.bincount(artists, weights=known)
     order = np.random.default_rng([seed, 5]).permutation(len(sizes))
     before = np.cumsum(sizes[order]) - sizes[order]
     drawn = np.zeros(len(sizes), dtype=bool)
     drawn[order[before < CEILING_SONGS]] = True
-    return np.flatnonzero(drawn[numbers] | (~known if others else False))
+    return np.flatnonzero(drawn[artists] & known)

@@ -28,7 +28,6 @@ from songatlas.atlas.artist_parts import (
     genre_numbers,
     interval,
     ks_around,
-    parts_of,
 )
 from songatlas.atlas.objectives import (
     Comparison,
@@ -40,6 +39,7 @@ from songatlas.atlas.objectives import (
 )
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import TooFewSongs
+from songatlas.genres import artist_folds
 from songatlas.kernels import map_in_order, one_blas_thread, thread_count
 from songatlas.progress import Progress, part, silent
 from songatlas.quality import sampled_rows
@@ -153,6 +153,7 @@ def propose_weights(
     genres: pl.Series | None,
     artists: pl.Series | None,
     k: int,
+    structureless: bool = False,
     seed: int = 0,
     n_threads: int | None = None,
     progress: Progress | None = None,
@@ -174,6 +175,9 @@ def propose_weights(
         Artists of each song; songs without one count as an artist each.
     k : int
         Number of clusters, which is tried with its neighbours.
+    structureless : bool
+        Whether the songs cannot be told from a cloud without clusters. Only genres can judge then: steadier
+        slices of a cloud are no gain.
     seed : int
     n_threads : int, optional
         Every core by default; the result does not depend on it.
@@ -188,7 +192,7 @@ def propose_weights(
     free = [column for column in features if column not in given]
     rows, clustered, judged = _sample(songs.height, genres, seed)
     numbers = artist_numbers(None if artists is None else artists.gather(rows), len(rows))
-    ks, parts = ks_around(k), parts_of(numbers, seed=seed)
+    ks, parts = ks_around(k), artist_folds(numbers, n_folds=N_PARTS, seed=seed)
     obstacle = _nothing_to_weigh(settings, free) or _too_few(numbers, clustered, ks)
     if obstacle:
         return _none(given, obstacle)
@@ -197,6 +201,11 @@ def propose_weights(
     if genres is not None and _can_judge(numbers, judged, parts):
         codes = genre_numbers(genres.gather(rows))
         objective = GenreAgreement(points, clustered, judged, codes, numbers, ks, seed)
+    elif structureless:
+        return _none(
+            given,
+            "There are no clusters here and too few genres to judge by, so the weights stay as they are.",
+        )
     try:
         with one_blas_thread():
             return _refined(objective, free, parts, given=given, n_threads=thread_count(n_threads), tell=tell)

@@ -77,7 +77,7 @@ def compare_spaces(
     """
     if known is None or known.beliefs is None or "plain" in settings.space:
         return pl.DataFrame(schema=SCHEMA)
-    sample, genres = songs_with_beliefs(songs, known, seed=settings.seed)
+    sample, genres = songs_with_beliefs(songs, known)
     fed = {*SongSpace.fit(sample, features=features, blocks=("sound", "era", "tags")).places(), "genre"}
     spaces = {
         name: settings.change(**{"weights": {}, "genre_pull": None, **changes})

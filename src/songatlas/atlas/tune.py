@@ -19,11 +19,11 @@ from songatlas.atlas.bench import Bench, Judges, Tried, TuningRow, try_all
 from songatlas.atlas.build import preview
 from songatlas.atlas.evidence import ks_to_try
 from songatlas.atlas.fitting import find_clusters, fitted
-from songatlas.atlas.judging import SongGenres, find_genres, with_beliefs
+from songatlas.atlas.judging import find_genres, learn_genres, with_beliefs
 from songatlas.atlas.refine import SAMPLE_SONGS, propose_weights
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.variants import VARIANTS, Facts
-from songatlas.genres import Genres, cross_fit
+from songatlas.genres import Genres
 from songatlas.progress import Progress, part, silent
 from songatlas.quality import sampled_rows
 from songatlas.space import named_features
@@ -147,10 +147,8 @@ def _bench(
     labels = None if genres is None else genres.labels
     if genres is not None and labels is not None:
         tell(0.0, "learning genres")
-        beliefs = cross_fit(
-            songs, labels, seed=settings.seed, n_threads=settings.threads, progress=part(tell, 0.0, 0.35)
-        )
-        songs = with_beliefs(songs, SongGenres(genres, beliefs))
+        known = learn_genres(songs, genres, settings=settings, tell=part(tell, 0.0, 0.35), of_all=True)
+        songs = with_beliefs(songs, known)
     _, points = fitted(songs, features, settings)
     judging = None if "tags" in settings.space else labels
     found = find_clusters(points, settings=settings, tell=part(tell, 0.35, 0.6), genres=judging)

@@ -34,7 +34,7 @@ Columns: TypeAlias = Mapping[str, NDArray[np.float64]]
 STABLE = 0.8
 """Least agreement (adjusted Rand) that nineteen resamplings in twenty reach where k counts as stable."""
 
-REAL_GAP = 0.06
+REAL_GAP = 0.05
 """Gap above which songs lie tighter than in any cloud without clusters; the low end of the interval."""
 
 SURE_VALLEY = 3.5
@@ -251,9 +251,21 @@ def _genres(columns: Columns) -> tuple[int | None, str]:
     ami, ks = columns["ami"], columns["k"].astype(int)
     row = int(np.nanargmax(ami))
     alike = [int(k) for k in ks[ami >= ami[row] - _SAME_AMI] if k != ks[row]]
-    listed = " and ".join(filter(None, [", ".join(map(str, alike[:-1])), *map(str, alike[-1:])]))
+    spans = _spans(alike)
+    listed = " and ".join(filter(None, [", ".join(spans[:-1]), *spans[-1:]]))
     tied = f"; {listed} {'are' if len(alike) > 1 else 'is'} as good" if alike else ""
     return int(ks[row]), f"{ks[row]} clusters agree best with the genres (AMI {ami[row]:.2f}{tied})."
+
+
+def _spans(ks: list[int]) -> list[str]:
+    """Rising numbers, three or more in a row as "7 to 9"."""
+    rows: list[list[int]] = []
+    for k in ks:
+        if rows and rows[-1][-1] == k - 1:
+            rows[-1].append(k)
+        else:
+            rows.append([k])
+    return [word for row in rows for word in ([f"{row[0]} to {row[-1]}"] if len(row) > 2 else map(str, row))]
 
 
 def _signed(figure: float) -> str:

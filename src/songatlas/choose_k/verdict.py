@@ -18,10 +18,12 @@ import polars as pl
 
 from songatlas.choose_k.rules import RULES, Columns, Vote, all_votes, columns_of
 from songatlas.choose_k.weighing import MOODS, best_row, clear_row, is_lopsided, is_structureless
+from songatlas.kmeans import FEWEST_SONGS, MOST_SONGS
 
 Strength: TypeAlias = Literal["clear", "weak", "none"]
 
 _NO_CLUSTERS = "these songs cannot be told from one structureless cloud of the same spread"
+_TELLING_AMI = 0.05  # agreement with genres from which slices say something
 _SHAKY = 0.5  # stability below which not even half of the grouping comes out again
 
 
@@ -156,7 +158,7 @@ def verdict_for(k: int, evidence: pl.DataFrame) -> Verdict:
 
 
 def with_playlists(
-    verdict: Verdict, sizes: npt.ArrayLike, *, smallest: int = 20, largest: int = 200
+    verdict: Verdict, sizes: npt.ArrayLike, *, smallest: int = FEWEST_SONGS, largest: int = MOST_SONGS
 ) -> Verdict:
     """Return the verdict with the fine clusters for playlists told beside the broad ones.
 
@@ -179,7 +181,8 @@ def with_playlists(
     n_outside = int(((counts < smallest) | (counts > largest)).sum())
     clusters = "1 fine cluster" if len(counts) == 1 else f"{len(counts):,} fine clusters"
     span = f"{low:,} to {high:,} songs" if high > low else f"{low:,} song{'s' * (low != 1)} each"
-    sentence = f"For playlists: {clusters} inside the {verdict.k}, of {span}."
+    inside = "the clusters themselves" if len(counts) == verdict.k else f"{clusters} inside the {verdict.k}"
+    sentence = f"For playlists: {inside}, of {span}."
     if n_outside:
         are = "is" if n_outside == 1 else "are"
         sentence += f" {n_outside:,} of them {are} not of {smallest} to {largest} songs."
@@ -198,8 +201,11 @@ def with_playlists(
 
 def _no_reason(columns: Columns, row: int) -> str:
     """That there are no clusters, by which figures, and what the slices are."""
-    slices = f"The {int(columns['k'][row])} clusters are only slices of that cloud{_figures(columns, row)}"
-    return f"There are no clusters here: {_NO_CLUSTERS}{_structure_figures(columns)}. {slices}."
+    slices = f"The {int(columns['k'][row])} clusters are only slices of that cloud{_figures(columns, row)}."
+    ami = columns["ami"][row]
+    if ami >= _TELLING_AMI:
+        slices += f" They follow the genres all the same (AMI {ami:.2f}, by chance 0): read them as regions."
+    return f"There are no clusters here: {_NO_CLUSTERS}{_structure_figures(columns)}. {slices}"
 
 
 def _structure_figures(columns: Columns) -> str:

@@ -8,8 +8,9 @@ clouds without any count towards standing out, where they were measured.
 
 Where neither is there for any k, the songs are as good as drawn without clusters: nothing is clear then.
 
-Elsewhere nothing stands out but noise, so merits alone count, with a slight lean to finer groupings, for
-the numbers in `MOODS`; a giant cluster with crumbs is passed over.
+Elsewhere nothing stands out but noise, so merits alone count, for the numbers in `MOODS`, with a lean to
+finer groupings: a strong one among numbers whose clusters all come out again, since more of them tell more,
+a slight one where none does. A giant cluster with crumbs is passed over.
 
 Conventions
 -----------
@@ -29,7 +30,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from songatlas.choose_k.rules import REAL_GAP, SURE_VALLEY, Columns
+from songatlas.choose_k.rules import REAL_GAP, STABLE, SURE_VALLEY, Columns
 
 MOODS = (4, 12)
 """Least and most clusters that are taken where the evidence is weak: as many as a person can name."""
@@ -46,6 +47,7 @@ _CLEAR_VALLEY = 0.6  # four songs in the cores of clusters for each one between 
 _GIANT_SHARE = 0.6
 _CRUMB_SHARE = 0.01
 _FINER = 0.12  # merit of twice as many clusters, where all else is equal
+_FINER_WHILE_STABLE = 0.6  # the same among numbers that all come out again: more clusters then tell more
 
 
 def is_lopsided(columns: Columns) -> NDArray[np.bool_]:
@@ -92,9 +94,11 @@ def best_row(columns: Columns) -> int:
     moods = (ks >= MOODS[0]) & (ks <= MOODS[1])
     even = ~(columns["largest_share"] > _GIANT_SHARE)
     whole = ~(columns["smallest_share"] < _CRUMB_SHARE)
-    wishes = (moods & even & whole, moods & even, moods & sound, sound)
+    stable = (columns["stability_low"] >= STABLE) & ~np.isnan(columns["stability"])
+    wishes = (moods & even & whole & stable, moods & even & whole, moods & even, moods & sound, sound)
     allowed = next((wish for wish in wishes if wish.any()), np.ones(len(ks), dtype=bool))
-    return int(np.where(allowed, _merits(columns) + _FINER * np.log2(ks), -np.inf).argmax())
+    finer = _FINER_WHILE_STABLE if stable[allowed].all() else _FINER
+    return int(np.where(allowed, _merits(columns) + finer * np.log2(ks), -np.inf).argmax())
 
 
 def _extremes(

@@ -51,10 +51,11 @@ six genres 0.6 and 0.8 come to the same within 0.003 of AMI, and 0 loses 0.1."""
 FEWEST_TAUGHT = 50
 """Songs with a genre below which nothing is learned."""
 
-_TREES = 80
+_STEPS = 80
 _TREES_IN_ALL = 1_000  # there is one for every genre and step
-_FEWEST_TREES = 40
+_FEWEST_STEPS = 8
 _LEARNING_RATE = 0.1
+_STEPS_AT_THAT_RATE = 40  # fewer steps are larger ones
 _LEAVES = 15
 _LEAST_BELIEF = 1e-4
 _SURE = 0.9  # how far a known genre of one song is believed of the artist's others
@@ -127,9 +128,10 @@ class GenreModel:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         columns = _heard(songs)
+        n_steps = int(np.clip(_TREES_IN_ALL // len(classes), _FEWEST_STEPS, _STEPS))
         trees = HistGradientBoostingClassifier(
-            max_iter=int(np.clip(_TREES_IN_ALL // len(classes), _FEWEST_TREES, _TREES)),
-            learning_rate=_LEARNING_RATE,
+            max_iter=n_steps,
+            learning_rate=_LEARNING_RATE * max(1.0, _STEPS_AT_THAT_RATE / n_steps),
             max_leaf_nodes=_LEAVES,
             l2_regularization=1.0,
             early_stopping=False,
@@ -165,6 +167,7 @@ def cross_fit(
     songs: pl.DataFrame,
     genres: pl.Series,
     *,
+    groups: NDArray[np.int64] | None = None,
     rows: NDArray[np.int64] | None = None,
     lesson: NDArray[np.int64] | None = None,
     seed: int = 0,
@@ -179,6 +182,8 @@ def cross_fit(
         Songs table, sorted by `song_id`.
     genres : Series of String
         Genre of each song, null where none is known.
+    groups : ndarray of int64, shape (n_songs,), optional
+        The number of each song's artist, as `artist_groups` gives it; made here where None.
     rows : ndarray of int64, optional
         Songs to believe something of, rising; None takes all.
     lesson : ndarray of int64, optional
@@ -197,7 +202,8 @@ def cross_fit(
     """
     tell = progress or silent
     classes, codes = _coded(genres)
-    groups = artist_groups(songs["artists"] if "artists" in songs.columns else None, songs.height)
+    if groups is None:
+        groups = artist_groups(songs["artists"] if "artists" in songs.columns else None, songs.height)
     folds = artist_folds(groups, n_folds=N_FOLDS, seed=seed)
     wanted = np.arange(songs.height) if rows is None else np.asarray(rows, dtype=np.int64)
     taught = _sampled(codes, seed=seed) if lesson is None else np.asarray(lesson, dtype=np.int64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from songatlas.kmeans.clustering import Clustering, nearest_centroids
 from songatlas.kmeans.every_k import fit_clusters, sweep
 from songatlas.kmeans.held_out import HeldOut, fit_folds
-from songatlas.kmeans.nested import Division, divide_clusters
+from songatlas.kmeans.nested import FEWEST_SONGS, MOST_SONGS, Division, divide_clusters
 from songatlas.kmeans.plain import continued, plain_run
 from songatlas.kmeans.resample import resample_labelings
 from songatlas.kmeans.structureless import CLOUDS, SharesLeft, compare_with_clouds
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOUDS",
+    "FEWEST_SONGS",
+    "MOST_SONGS",
     "Clustering",
     "Division",
     "HeldOut",

@@ -29,6 +29,9 @@ from songatlas.kmeans.clustering import (
 from songatlas.kmeans.search import Search
 from songatlas.progress import Progress
 
+FEWEST_SONGS, MOST_SONGS = 20, 200
+"""Songs of a playlist."""
+
 GROUP_SONGS = 2_000  # that are clustered together; more are cut into groups first
 GROUPS_AT_ONCE = 16
 SAMPLE_SONGS = 4_000  # by which groups are cut
@@ -124,8 +127,8 @@ def divide_clusters(
     points: npt.ArrayLike,
     clustering: Clustering,
     *,
-    smallest: int = 20,
-    largest: int = 200,
+    smallest: int = FEWEST_SONGS,
+    largest: int = MOST_SONGS,
     seed: int = 0,
     n_threads: int | None = None,
     progress: Progress | None = None,

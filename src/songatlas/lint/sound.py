@@ -25,7 +25,7 @@ _BETWEEN_WARNING, _BETWEEN_NOTE, _SPREAD_WARNING = 0.6, 0.4, 0.5
 _SAME, _NEARLY_SAME = 0.9, 0.8
 _FEWEST_SONGS = 20
 _MOST_PAIRS = 5
-_CHOSEN_BLOCKS = ("tags", "genre")  # whoever asks for them wants clusters that follow them
+_ASKED_BLOCKS = ("tags", "genre")  # whoever asks for them wants clusters that follow them
 
 
 def find_dominant(facts: Facts) -> tuple[Finding, ...]:
@@ -40,27 +40,24 @@ def find_dominant(facts: Facts) -> tuple[Finding, ...]:
     if not strong and between < max(_BETWEEN_NOTE, least):
         return ()
     block = facts.dimension_blocks[list(facts.dimension_features).index(feature)]
+    if block in _ASKED_BLOCKS:
+        return ()
     return (
         Finding(
             check="dominant_feature",
-            severity="warning" if strong and block not in _CHOSEN_BLOCKS else "note",
+            severity="warning" if strong else "note",
             numbers={"feature": feature, "share_between_clusters": between, "share_of_spread": spread,
                      "even_share": 1 / len(names)},
-            sentence=f"{label_of(feature)} {_carry(feature)} {between:.0%} of what sets the clusters apart "
+            sentence=f"{label_of(feature)} carries {between:.0%} of what sets the clusters apart "
             f"and {spread:.0%} of the spread of the songs; an even share would be {1 / len(names):.0%}.",
             next_step=_lighter(feature, block),
         ),
     )  # fmt: skip
 
 
-def _carry(feature: str) -> str:
-    """The verb after a feature or block."""
-    return "carry" if feature == "tags" else "carries"
-
-
 def _lighter(feature: str, block: str) -> str:
     """How a feature is made to count less."""
-    if block in ("era", *_CHOSEN_BLOCKS):
+    if block == "era":
         return f"if that is not meant, give it less weight, as in --weights {block}=0.2"
     return f"give it less weight, or leave {feature} out: name the features to use with --features"
 

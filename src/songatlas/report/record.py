@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from songatlas.kmeans import FEWEST_SONGS, MOST_SONGS
 from songatlas.roles import ROLES, role_counts
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
-
-_FEWEST, _MOST = 20, 200  # songs of a playlist, as `songatlas.kmeans.divide_clusters` has them
 
 
 def quality_record(atlas: Atlas) -> dict[str, Any]:
@@ -127,7 +126,7 @@ def subclusters_of(atlas: Atlas, cluster: int) -> dict[str, Any]:
         "smallest": int(sizes.min()),
         "median": int(np.median(sizes)),
         "largest": int(sizes.max()),
-        "n_outside": int(((sizes < _FEWEST) | (sizes > _MOST)).sum()),
+        "n_outside": int(((sizes < FEWEST_SONGS) | (sizes > MOST_SONGS)).sum()),
     }
 
 

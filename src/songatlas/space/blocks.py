@@ -33,9 +33,11 @@ of 0.4 to 0.5 are about equally good; without the era clusters agree far less wi
 FEATURE_SHARES: Final = MappingProxyType(
     {
         "danceability": 1.2,
-        "speechiness": 1.1,
-        "valence": 0.8,
+        "speechiness": 1.2,
+        "energy": 1.1,
+        "instrumentalness": 0.9,
         "loudness_db": 0.8,
+        "valence": 0.75,
         "duration_ms": 0.65,
         "tempo_bpm": 0.3,
         "liveness": 0.25,
