@@ -99,7 +99,7 @@ def spotify(shared_data: Path, *changes: pl.Expr) -> pl.DataFrame:
 
 
 def test_nothing_is_said_of_a_healthy_table() -> None:
-    facts = facts_of(simulate_catalogue(3000, seed=0), 6)
+    facts = facts_of(simulate_catalogue(4000, seed=0), 6)
     assert find_flaws(facts) == ()
 
 

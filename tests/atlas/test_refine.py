@@ -14,7 +14,7 @@ from songatlas.atlas.artist_parts import N_PARTS, artist_numbers, genre_gains, k
 from songatlas.atlas.objectives import GenreAgreement, Stability, WeightedPoints
 from songatlas.atlas.refine import Refinement, propose_weights
 from songatlas.genres import artist_folds
-from songatlas.space import SongSpace
+from songatlas.space import FEATURE_SHARES, SongSpace
 
 FEATURES = ("danceability", "energy", "valence", "acousticness", "tempo_bpm")
 
@@ -144,7 +144,9 @@ def test_stability_cannot_be_won_by_dropping_features() -> None:
     points = WeightedPoints.of(songs, features=FEATURES, settings=AtlasSettings(space=("sound",)))
     stability, every = Stability(points, (2, 3), 0), np.ones(400, dtype=bool)
     one_left = dict.fromkeys(FEATURES[1:], 0.0)
-    assert points.effective_features({}) == pytest.approx(4.3, abs=0.2)
+    variances = np.square([FEATURE_SHARES.get(name, 1.0) for name in FEATURES])
+    even = variances.sum() ** 2 / np.square(variances).sum()
+    assert points.effective_features({}) == pytest.approx(even, abs=0.2)
     assert points.effective_features(one_left) == pytest.approx(1.0)
     assert stability.allows({}, every)
     assert not stability.allows(one_left, every)
@@ -155,7 +157,7 @@ def test_clusters_that_stand_out_less_are_not_allowed() -> None:
     songs = make_songs(600)
     points = WeightedPoints.of(songs, features=FEATURES, settings=AtlasSettings(space=("sound",)))
     stability, every = Stability(points, (4,), 0), np.ones(600, dtype=bool)
-    blurred = {"danceability": 1.5, "tempo_bpm": 1.5, "energy": 0.6, "acousticness": 0.6}
+    blurred = {"danceability": 1.25, "tempo_bpm": 2.5, "energy": 0.55, "acousticness": 0.6}
     assert points.effective_features(blurred) > 0.6 * points.effective_features({})
     assert stability.contrast(blurred, every) < stability.contrast({}, every)
     assert not stability.allows(blurred, every)
