@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,16 +27,15 @@ from songatlas.atlas.artist_parts import (
     genre_numbers,
     mutual_information,
 )
-from songatlas.atlas.fitting import fitted
+from songatlas.atlas.fitting import fitted, measured
 from songatlas.atlas.judging import judged_labels
 from songatlas.atlas.objectives import GenreAgreement
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.variants import VARIANTS, Facts, Variant, described
 from songatlas.errors import TooFewSongs
 from songatlas.genres import artist_folds
-from songatlas.kmeans import Clustering, resample_labelings, sweep
+from songatlas.kmeans import Clustering, sweep
 from songatlas.progress import Progress
-from songatlas.quality import silhouettes, stability
 from songatlas.space import SongSpace
 
 Labels = NDArray[np.int32]
@@ -216,7 +214,7 @@ def _try(name: str, variant: Variant, bench: Bench, seen: dict[str, str]) -> Tri
         return "there are too few songs and artists with a genre to hold some out"
     spent = time.perf_counter() - start
     try:
-        found = [_measured(points, k, settings) for k in bench.ks]
+        found = [measured(points, k, settings) for k in bench.ks]
         if chosen_by_genres and judges is not None:
             judged = _labels_of_parts(variant, bench, judges)
         else:
@@ -236,24 +234,6 @@ def _try(name: str, variant: Variant, bench: Bench, seen: dict[str, str]) -> Tri
         for k, labels, (_, figures) in zip(bench.ks, judged, found, strict=True)
     )
     return Tried(name=name, settings=settings, rows=rows, judged=judged)
-
-
-def _measured(
-    points: NDArray[np.float32], k: int, settings: AtlasSettings
-) -> tuple[Clustering, dict[str, Any]]:
-    """Cluster with one k and measure."""
-    start = time.perf_counter()
-    seed, threads = settings.seed, settings.threads
-    clustering = sweep(points, [k], seed=seed, n_threads=threads)[0]
-    pairs = resample_labelings(points, [k], centroids={k: clustering.centroids}, seed=seed, n_threads=threads)
-    steady = stability(pairs[k])
-    return clustering, {
-        "silhouette": silhouettes(points, [clustering.labels], seed=seed, n_threads=threads)[0].value,
-        "stability": steady.value,
-        "stability_low": steady.low,
-        "stability_high": steady.high,
-        "seconds": time.perf_counter() - start,
-    }
 
 
 def _without_labels(

@@ -5,8 +5,10 @@ Where a person asked for it, the weights of features are refined after the first
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,8 +20,9 @@ from songatlas.atlas.judging import SongGenres, with_beliefs
 from songatlas.atlas.refine import Refinement, propose_weights
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import Verdict, choose_k, verdict_for, with_playlists
-from songatlas.kmeans import Clustering, Division, divide_clusters, sweep
+from songatlas.kmeans import Clustering, Division, divide_clusters, resample_labelings, sweep
 from songatlas.progress import Progress, part
+from songatlas.quality import silhouette, stability
 from songatlas.space import SongSpace
 
 
@@ -178,3 +181,21 @@ def find_clusters(
     verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
     clustering = next(each for each in clusterings if each.k == verdict.k)
     return Clusters(clustering=clustering, evidence=evidence, verdict=verdict, pairs=tuple(pairs[verdict.k]))
+
+
+def measured(
+    points: NDArray[np.float32], k: int, settings: AtlasSettings
+) -> tuple[Clustering, dict[str, Any]]:
+    """Cluster points with one k; return the clustering, its silhouette, its stability and the seconds."""
+    start = time.perf_counter()
+    seed, threads = settings.seed, settings.threads
+    clustering = sweep(points, [k], seed=seed, n_threads=threads)[0]
+    pairs = resample_labelings(points, [k], centroids={k: clustering.centroids}, seed=seed, n_threads=threads)
+    steady = stability(pairs[k])
+    return clustering, {
+        "silhouette": silhouette(points, clustering.labels, seed=seed, n_threads=threads).value,
+        "stability": steady.value,
+        "stability_low": steady.low,
+        "stability_high": steady.high,
+        "seconds": time.perf_counter() - start,
+    }

@@ -12,13 +12,11 @@ from typing import Any
 
 import polars as pl
 
-from songatlas.atlas.fitting import fitted
+from songatlas.atlas.fitting import fitted, measured
 from songatlas.atlas.judging import SongGenres, judged_labels, songs_with_beliefs
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import BadSettings, TooFewSongs
 from songatlas.genres import score_genres
-from songatlas.kmeans import fit_clusters, resample_labelings
-from songatlas.quality import silhouette, stability
 from songatlas.space import SongSpace
 
 SPACES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -95,20 +93,18 @@ def _measured(
     songs: pl.DataFrame, features: Sequence[str], genres: pl.Series, k: int, settings: AtlasSettings
 ) -> dict[str, Any] | None:
     """The figures of one space; None where there are too few songs."""
-    seed, threads = settings.seed, settings.threads
     try:
         space, points = fitted(songs, features, settings)
-        clustering = fit_clusters(points, k, seed=seed, n_threads=threads)
+        clustering, figures = measured(points, k, settings)
     except (BadSettings, TooFewSongs):
         return None
     labels = judged_labels(points, clustering, songs=songs, space=space, settings=settings)
-    score = score_genres(labels, genres, seed=seed)
-    pairs = resample_labelings(points, [k], centroids={k: clustering.centroids}, seed=seed, n_threads=threads)
+    score = score_genres(labels, genres, seed=settings.seed)
     return {
         "ami": score["ami"],
         "purity": score["purity"],
-        "stability": stability(pairs[k]).value,
-        "silhouette": silhouette(points, clustering.labels, seed=seed, n_threads=threads).value,
+        "stability": figures["stability"],
+        "silhouette": figures["silhouette"],
         "n_songs": songs.height,
     }
 
