@@ -343,7 +343,9 @@ def _border_told(
     for each in sorted(movable, key=lambda each: abs(each.change or 0.0)):
         now = values.get(each.feature)
         then = None if each.border is None else value_at(each.feature, each.border)
-        if now is not None and then is not None:
-            told = amount(each.feature, then), amount(each.feature, now)
+        if now is None or then is None:
+            continue
+        told = amount(each.feature, then), amount(each.feature, now)
+        if told[0] != told[1]:
             return f"With {each.label.lower()} {told[0]} instead of {told[1]}"
     return ""

@@ -113,7 +113,7 @@ def test_without_genres_there_is_no_score(hostile_atlas: Atlas) -> None:
         ({"ami": 0.5, "chance_ami": 0.0, "ceiling_ami": 0.4}, "as well as a classifier"),
         ({"ami": 0.01, "chance_ami": 0.0, "ceiling_ami": 0.4}, "other lines"),
         ({"ami": 0.01, "chance_ami": 0.0, "ceiling_ami": 0.01}, "says little"),
-        ({"ami": 0.3, "chance_ami": 0.0, "ceiling_ami": float("nan")}, "says little"),
+        ({"ami": 0.3, "chance_ami": 0.0, "ceiling_ami": float("nan")}, "agree to 0.30 (AMI; by chance 0.00"),
         ({"ami": None}, "could not be compared"),
     ],
 )

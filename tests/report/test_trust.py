@@ -77,7 +77,7 @@ def test_warnings_come_with_their_next_step_and_notes_apart(hostile_atlas: Atlas
 
 def test_where_the_checks_find_nothing_one_quiet_line_says_so(hostile_atlas: Atlas) -> None:
     page = render_report(replace(hostile_atlas, findings=()), figures=False)
-    assert f"All {len(LINTS)} checks of what may mislead found nothing." in page
+    assert f"All {len(LINTS)} checks of what may mislead found nothing</summary>" in page
     assert "Before you trust this</h2>" not in page
     noted = render_report(replace(hostile_atlas, findings=(finding("note"),)), figures=False)
     assert "found nothing that misleads, and 1 thing worth knowing" in noted
@@ -86,7 +86,8 @@ def test_where_the_checks_find_nothing_one_quiet_line_says_so(hostile_atlas: Atl
 def test_songs_without_clusters_are_called_so_from_the_headline_on(hostile_atlas: Atlas) -> None:
     verdict = replace(hostile_atlas.verdict, strength="none")
     page = render_report(replace(hostile_atlas, verdict=verdict), figures=False)
-    assert "songs, no clusters</h1>" in page
+    assert "regions of one cloud</h1>" in page
+    assert "There are no clusters here: these songs cannot be told" in page
     assert "cannot be told from one structureless cloud" in page
     assert "Why there are no clusters</h2>" in page
     assert "Songs that belong together" not in page

@@ -224,7 +224,7 @@ def _gap(columns: Columns) -> tuple[int | None, str]:
     row = int(np.flatnonzero(gap >= widest - max(_SAME_GAP, _LITTLE_MORE * widest)).min())
     k = int(columns["k"][row])
     return k, (
-        f"{k} clusters hold the songs much tighter than they would hold a cloud of the same spread that has "
+        f"{k} clusters hold the songs tighter than they would hold a cloud of the same spread that has "
         f"no clusters, and more clusters add little to that (gap {gap[row]:.2f})."
     )
 
@@ -247,10 +247,10 @@ def _valley(columns: Columns) -> tuple[int | None, str]:
 
 
 def _genres(columns: Columns) -> tuple[int | None, str]:
-    """The highest agreement with the genres of the songs; flat ties are told."""
+    """The highest agreement with the genres of the songs; of flat ties, which are told, the fewest."""
     ami, ks = columns["ami"], columns["k"].astype(int)
-    row = int(np.nanargmax(ami))
-    alike = [int(k) for k in ks[ami >= ami[row] - _SAME_AMI] if k != ks[row]]
+    row = int(np.flatnonzero(ami >= np.nanmax(ami) - _SAME_AMI).min())
+    alike = [int(k) for k in ks[ami >= np.nanmax(ami) - _SAME_AMI] if k != ks[row]]
     spans = _spans(alike)
     listed = " and ".join(filter(None, [", ".join(spans[:-1]), *spans[-1:]]))
     tied = f"; {listed} {'are' if len(alike) > 1 else 'is'} as good" if alike else ""

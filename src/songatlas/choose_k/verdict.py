@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from songatlas.choose_k.rules import RULES, Columns, Vote, all_votes, columns_of
+from songatlas.choose_k.rules import REAL_GAP, RULES, Columns, Vote, all_votes, columns_of
 from songatlas.choose_k.weighing import MOODS, best_row, clear_row, is_lopsided, is_structureless
 from songatlas.kmeans import FEWEST_SONGS, MOST_SONGS
 
@@ -183,7 +183,9 @@ def with_playlists(
     span = f"{low:,} to {high:,} songs" if high > low else f"{low:,} song{'s' * (low != 1)} each"
     inside = "the clusters themselves" if len(counts) == verdict.k else f"{clusters} inside the {verdict.k}"
     sentence = f"For playlists: {inside}, of {span}."
-    if n_outside:
+    if n_outside and len(counts) == verdict.k:
+        sentence += f" They are too few songs to be divided into playlists of {smallest} to {largest}."
+    elif n_outside:
         are = "is" if n_outside == 1 else "are"
         sentence += f" {n_outside:,} of them {are} not of {smallest} to {largest} songs."
     return replace(
@@ -214,7 +216,8 @@ def _structure_figures(columns: Columns) -> str:
     for name, words in (("gap", "gap"), ("valley", "valleys")):
         if not np.isnan(columns[name]).all():
             figures.append(f"{words} {round(float(np.nanmax(columns[name])), 2) + 0.0:.2f}")
-    return f" ({', '.join(figures)} at best; 0 or less is none)" if figures else ""
+    least = f"a gap counts from {REAL_GAP:g} on, beyond its error, and a valley above 0"
+    return f" ({', '.join(figures)} at best; {least})" if figures else ""
 
 
 def _weak_reason(columns: Columns, row: int) -> str:

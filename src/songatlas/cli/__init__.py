@@ -171,14 +171,20 @@ def assign(
     from songatlas.atlas import Atlas
     from songatlas.report import write_rows
 
-    rows = Atlas.load(atlas).assign(
-        songs,
-        columns=opt.read_pairs("--column", column),
-        units=opt.read_pairs("--unit", unit),
-        header=tuple(header.split(",")) if header else None,
-    )
     target = output or Path(f"{songs.stem}_clustered.csv")
-    write_rows(rows, target)
+    with tell.progress_bar() as progress:
+        progress(0.0, "opening the atlas")
+        loaded = Atlas.load(atlas)
+        progress(0.2, "reading and placing the songs")
+        rows = loaded.assign(
+            songs,
+            columns=opt.read_pairs("--column", column),
+            units=opt.read_pairs("--unit", unit),
+            header=tuple(header.split(",")) if header else None,
+        )
+        progress(0.9, "writing")
+        write_rows(rows, target)
+        progress(1.0, "done")
     tell.rows(rows, target, as_json=as_json)
 
 

@@ -79,7 +79,7 @@ def _genres_in_words(found: Atlas) -> str:
     genre = found.genre
     if genre is None or genre.get("ami") is None:
         return ""
-    ceiling = "" if genre.get("ceiling_ami") is None else f", ceiling {genre['ceiling_ami']:.2f}"
+    ceiling = "" if genre.get("ceiling_ami") is None else f", a taught classifier {genre['ceiling_ami']:.2f}"
     said = (
         f"Genres: clusters and the {genre['n_genres']} genres agree to {genre['ami']:.2f} (AMI; chance "
         f"{abs(genre['chance_ami']):.2f}{ceiling})."

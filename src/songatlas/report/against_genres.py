@@ -68,7 +68,7 @@ def _bars(score: Mapping[str, Any]) -> list[dict[str, Any]]:
         for kind, label, name in (
             ("chance", "Chance", "chance_ami"),
             ("ours", "These clusters", "ami"),
-            ("ceiling", "Ceiling", "ceiling_ami"),
+            ("ceiling", "Classifier", "ceiling_ami"),
         )
         if score.get(name) is not None
     ]
@@ -104,7 +104,10 @@ def _summary(score: Mapping[str, Any]) -> str:
     ours, chance, ceiling = (score.get(name) for name in ("ami", "chance_ami", "ceiling_ami"))
     if ours is None:
         return "Clusters and genres could not be compared."
-    if ceiling is None or chance is None or ceiling - chance < _NO_CEILING:
+    if ceiling is None or chance is None:
+        by_chance = "" if chance is None else f" (AMI; by chance {abs(chance):.2f}, at best 1)"
+        return f"Clusters and genres agree to {ours:.2f}{by_chance}."
+    if ceiling - chance < _NO_CEILING:
         return "How songs sound says little of these genres, with clusters or without."
     reached = (ours - chance) / (ceiling - chance)
     if reached < _NO_REACH:

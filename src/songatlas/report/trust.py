@@ -15,6 +15,7 @@ def before_you_trust(atlas: Atlas) -> dict[str, Any]:
     """Return what the checks found: `n_checks`, and `warnings` and `notes` with their next steps."""
     return {
         "n_checks": len(LINTS),
+        "looked_for": [lint.label for lint in LINTS.values()],
         "warnings": [_told(each) for each in atlas.findings if each.severity == "warning"],
         "notes": [_told(each) for each in atlas.findings if each.severity != "warning"],
     }

@@ -82,7 +82,8 @@ def find_song(songs: pl.DataFrame, text: str) -> int:
         for name, song_id in zip(named[:MOST_NAMED], songs["song_id"].gather(rows[:MOST_NAMED]), strict=True)
     )
     more = f"; and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
-    by_artist = "name the artist, as in 'Title - Artist', or " if len(set(named)) > 1 else ""
+    several = len(set(named)) > 1 and " - " not in text
+    by_artist = "name the artist, as in 'Title - Artist', or " if several else ""
     step = f"{by_artist}give the id in brackets"
     raise UnknownName(f"{len(rows)} songs are called {text!r}: {listed}{more}; {step}")
 
