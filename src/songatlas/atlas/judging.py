@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from songatlas.atlas.artist_parts import artist_numbers, artists_of
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, UnknownName
+from songatlas.features import feature_named
 from songatlas.genres import (
     Beliefs,
     Genres,
@@ -102,6 +103,11 @@ def find_genres(songs: pl.DataFrame, *, called: Mapping[str, str], asked: str | 
     BadSettings
         If a person asked for a column that holds no genres.
     """
+    if asked is not None and _is_feature(asked):
+        raise BadSettings(
+            f"--genre names {asked!r}, which is a feature of the sound that clusters are made of: name a "
+            "column with genres, or leave --genre out"
+        )
     genres = genre_labels(songs, called=called)
     if genres is not None and genres.n_genres >= 2:
         return genres
@@ -111,6 +117,15 @@ def find_genres(songs: pl.DataFrame, *, called: Mapping[str, str], asked: str | 
             "name a column with one genre a song, or leave --genre out"
         )
     return None
+
+
+def _is_feature(header: str) -> bool:
+    """Whether a header is that of a feature of the sound."""
+    try:
+        feature_named(header)
+    except UnknownName:
+        return False
+    return True
 
 
 def learn_genres(
@@ -185,7 +200,9 @@ def judge_by_genre(
     if known is None:
         return None
     labels = judged_labels(points, clustering, songs=songs, space=space, settings=settings)
-    score = score_genres(labels, known.genres.labels, predicted=known.predicted, seed=settings.seed)
+    score = score_genres(
+        labels, known.genres.labels, predicted=known.predicted, artists=known.artists, seed=settings.seed
+    )
     blocks = {block.name for block in space.blocks}
     hidden = [HIDDEN_TAGS] * ("tags" in blocks) + [HIDDEN_GENRES] * ("genre" in blocks)
     return {

@@ -185,11 +185,14 @@ def _chosen(tried: Sequence[Tried], judges: Judges | None) -> tuple[Tried, str]:
             break
     label, figure = each.rows[0].label, f"{each.mean('agreement'):.3f}"
     if each is best:
-        return each, f"Take '{label}': it agrees best with the genres ({figure})."
+        return (
+            each,
+            f"Take '{label}': it agrees best with the genres ({figure}, mean over its ks).",
+        )
     return each, (
         f"Take '{label}', agreement with genres {figure}: '{best.rows[0].label}' agrees better here "
-        f"({best.mean('agreement'):.3f}), but not surely (redrawing the artists moves the difference from "
-        f"{low:+.3f} to {high:+.3f})."
+        f"({best.mean('agreement'):.3f}; means over the ks), but not surely (redrawing the artists moves the "
+        f"difference from {low:+.3f} to {high:+.3f})."
     )
 
 
@@ -201,7 +204,7 @@ def _if_asked(tried: Sequence[Tried], chosen: Tried) -> str:
         return ""
     return (
         f"If clusters may be made of genres, not of sound alone: '{best.rows[0].label}' reaches "
-        f"{best.mean('agreement'):.3f} ({best.rows[0].changes})."
+        f"{best.mean('agreement'):.3f} on the mean ({best.rows[0].changes})."
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from songatlas.choose_k.rules import REAL_GAP, RULES, Columns, Vote, all_votes, columns_of
+from songatlas.choose_k.rules import RULES, Columns, Vote, all_votes, columns_of
 from songatlas.choose_k.weighing import MOODS, best_row, clear_row, is_lopsided, is_structureless
 from songatlas.kmeans import FEWEST_SONGS, MOST_SONGS
 
@@ -216,8 +216,7 @@ def _structure_figures(columns: Columns) -> str:
     for name, words in (("gap", "gap"), ("valley", "valleys")):
         if not np.isnan(columns[name]).all():
             figures.append(f"{words} {round(float(np.nanmax(columns[name])), 2) + 0.0:.2f}")
-    least = f"a gap counts from {REAL_GAP:g} on, beyond its error, and a valley above 0"
-    return f" ({', '.join(figures)} at best; {least})" if figures else ""
+    return f" ({', '.join(figures)} at best, no more than such clouds show by chance)" if figures else ""
 
 
 def _weak_reason(columns: Columns, row: int) -> str:

@@ -30,7 +30,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from songatlas.choose_k.rules import REAL_GAP, STABLE, SURE_VALLEY, Columns
+from songatlas.choose_k.rules import DEEP_VALLEY, REAL_GAP, STABLE, SURE_VALLEY, Columns
 
 MOODS = (4, 12)
 """Least and most clusters that are taken where the evidence is weak: as many as a person can name."""
@@ -124,8 +124,14 @@ def _edges(columns: Columns) -> NDArray[np.float64]:
 
 def _structure(columns: Columns) -> NDArray[np.float64]:
     """Deep valleys, deeper than with one cluster more, and a wide gap to clouds without clusters."""
+    gap = _shares(columns["gap"], _NO_GAP)
+    if not (
+        _known(columns["valley"]).max() >= DEEP_VALLEY
+        and _known(columns["valley_surety"]).max() > SURE_VALLEY
+    ):
+        return gap  # shallow valleys are noise and are not blown up
     valley = _shares(columns["valley"], _NO_VALLEY)
-    return valley + 0.5 * (valley - _next(valley)) + _shares(columns["gap"], _NO_GAP)
+    return valley + 0.5 * (valley - _next(valley)) + gap
 
 
 def _relative_silhouette(columns: Columns) -> NDArray[np.float64]:

@@ -79,10 +79,12 @@ def _genres_in_words(found: Atlas) -> str:
     genre = found.genre
     if genre is None or genre.get("ami") is None:
         return ""
-    ceiling = "" if genre.get("ceiling_ami") is None else f", a taught classifier {genre['ceiling_ami']:.2f}"
+    ceiling = (
+        "" if genre.get("ceiling_ami") is None else f", a taught classifier {_rounded(genre['ceiling_ami'])}"
+    )
     said = (
-        f"Genres: clusters and the {genre['n_genres']} genres agree to {genre['ami']:.2f} (AMI; chance "
-        f"{abs(genre['chance_ami']):.2f}{ceiling})."
+        f"Genres: clusters and the {genre['n_genres']} genres agree to {_rounded(genre['ami'])} (AMI; chance "
+        f"{_rounded(genre['chance_ami'])}{ceiling})."
     )
     n_predicted, accuracy = found.genre_of_songs["predicted_genre"].count(), genre.get("prediction") or {}
     if not n_predicted:
@@ -90,13 +92,18 @@ def _genres_in_words(found: Atlas) -> str:
     rights = [
         f"{accuracy[name]:.0%} right for {artists}"
         for name, artists in (
-            ("new_artists", "artists never met"),
+            ("new_artists", "artists never met" if genre.get("by_artist", True) else "songs held out"),
             ("known_artists", "artists with known songs"),
         )
         if accuracy.get(name) is not None
     ]
     songs = "1 song" if n_predicted == 1 else f"{n_predicted:,} songs"
     return f"{said} Predicted for {songs} without one ({', '.join(rights) or 'accuracy unknown'})."
+
+
+def _rounded(figure: float) -> str:
+    """Two decimals, and no minus before zero."""
+    return f"{round(figure, 2) + 0.0:.2f}"
 
 
 def _refined_in_words(found: Atlas) -> str:
