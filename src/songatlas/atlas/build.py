@@ -77,7 +77,6 @@ def build_atlas(
     """
     settings = (settings or AtlasSettings()).change(**changes)
     tell = progress or silent
-
     tell(0.0, "reading and cleaning the songs")
     table, clean = preview(source, settings, use_up=True)
     called = {read.column: read.header for read in reversed(table.columns) if read.column}
@@ -87,18 +86,16 @@ def build_atlas(
     fit = fit_songs(clean.songs, clean.features, known, settings=settings, tell=part(tell, 0.3, 0.75))
 
     tell(0.75, "measuring the clusters")
-    points, clustering = fit.points, fit.clusters.clustering
+    points, clustering, songs = fit.points, fit.clusters.clustering, clean.songs
     quality = measure(points, clustering, fit.clusters.evidence, settings=settings)
     _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
     roles = song_roles(points, clustering.centroids, clustering.labels, distances, n_threads=settings.threads)
-    profiles = profile_clusters(
-        clean.songs, clustering.labels, distances, features=clean.features, k=clustering.k
-    )
+    profiles = profile_clusters(songs, clustering.labels, distances, features=clean.features, k=clustering.k)
     names = tuple(profile.name for profile in profiles)
     layout = fit_layout(points, fit.space.dimensions)
     tell(0.9, "comparing with genres")
-    judged = judge_by_genre(known, clean.songs, points, clustering, space=fit.space, settings=settings)
-    told = genre_columns(known, clean.songs.height)
+    judged = judge_by_genre(known, songs, points, clustering, space=fit.space, settings=settings)
+    told = genre_columns(known, songs.height)
     atlas = Atlas(
         settings=settings,
         version=songatlas.__version__,
@@ -109,7 +106,7 @@ def build_atlas(
         n_songs=clean.n_songs,
         counts=clean.counts,
         dropped_features=clean.dropped_features,
-        songs=clean.songs,
+        songs=songs,
         space=fit.space,
         layout=layout,
         positions=layout.positions(points),
@@ -121,10 +118,10 @@ def build_atlas(
         verdict=fit.clusters.verdict,
         division=fit.division,
         roles=roles,
-        exemplars=name_exemplars(clean.songs, fit, roles, known),
+        exemplars=name_exemplars(songs, fit, roles, known),
         findings=find_flaws(lint_facts(table, clean, fit, names=names, settings=settings)),
         refinement=fit.refinement,
-        spaces=compare_spaces(clean.songs, clean.features, known, k=clustering.k, settings=fit.settings),
+        spaces=compare_spaces(songs, clean.features, known, k=clustering.k, settings=fit.settings),
         silhouette_sample=sample_silhouettes(points, clustering, settings=settings),
         profiles=profiles,
         genre=judged,
@@ -133,8 +130,7 @@ def build_atlas(
         genre_sharpness=1.0 if known is None or known.beliefs is None else known.beliefs.sharpness,
         beliefs=all_beliefs(known) if settings.takes_genres else None,
     )
-    placed = placed_songs(atlas)
-    return replace(atlas, rows=spread_over_rows(table, clean, placed=placed, names=names))
+    return replace(atlas, rows=spread_over_rows(table, clean, placed=placed_songs(atlas), names=names))
 
 
 def name_exemplars(
