@@ -125,20 +125,14 @@ class CrossTable:
         shared = self.counts * np.log(self.counts / in_row * (self.n_songs / in_column))
         return max(0.0, float(shared.sum() / self.n_songs))
 
-    def adjusted_mutual_information(self, *, expected: float | None = None) -> float:
-        """Return the mutual information adjusted for chance: 0 by chance, 1 at best.
-
-        Parameters
-        ----------
-        expected : float, optional
-            `expected_information` of another table whose groups have the same sizes.
-        """
+    def adjusted_mutual_information(self) -> float:
+        """Return the mutual information adjusted for chance: 0 by chance, 1 at best."""
         n_rows, n_columns = len(self.row_sizes), len(self.column_sizes)
         if n_rows == n_columns == len(self.counts):
             return 1.0  # equal groupings, and chance may be as good where all groups are of one song
         if n_rows == 1 or n_columns == 1:
             return 0.0
-        chance = self.expected_information if expected is None else expected
+        chance = self.expected_information
         return (self.mutual_information() - chance) / (self._mean_entropy() - chance)
 
     def normalized_mutual_information(self) -> float:

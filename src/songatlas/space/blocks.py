@@ -24,7 +24,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.errors import UnknownName, did_you_mean
-from songatlas.features import DETAILS, FEATURES, header_key
+from songatlas.features import DETAILS, FEATURES, header_key, label_of
 
 ERA_WEIGHT: Final = 0.5
 """Weight of the era beside the sound. On tables with genres (`python -m benchmarks.precision SONGS`) weights
@@ -330,7 +330,7 @@ class PlainBlock(FittedBlock):
         """Fit on the columns named by `features`; see `FittedBlock.fit`."""
         if not features:
             return "No feature was chosen, so there is nothing to standardize."
-        drafts = [Coordinate(column=each, label=_label(each), shape="none", floor=0.0, offset=0.0)
+        drafts = [Coordinate(column=each, label=label_of(each), shape="none", floor=0.0, offset=0.0)
                   for each in features]  # fmt: skip
         fitted = [
             replace(one, limit=_PLAIN_CLIP)
@@ -376,12 +376,6 @@ def _range_of(column: str) -> tuple[float, float]:
     return _RANGES.get(column, (0.0, inf))
 
 
-def _label(column: str) -> str:
-    if column in FEATURES:
-        return FEATURES[column].label
-    return "Release year" if column == "year" else DETAILS[column].label
-
-
 def _drafts(column: str) -> tuple[Coordinate, ...]:
     """The coordinates of a column before fitting: one, or two on the circle of fifths."""
     feature = FEATURES.get(column)
@@ -394,7 +388,7 @@ def _drafts(column: str) -> tuple[Coordinate, ...]:
     logged = feature.transform == "log" if feature is not None else offset > 0
     floor = feature.low if feature is not None else 0.0
     shape: _Shape = "log" if logged else "none"
-    return (Coordinate(column=column, label=_label(column), shape=shape, floor=floor, offset=offset),)
+    return (Coordinate(column=column, label=label_of(column), shape=shape, floor=floor, offset=offset),)
 
 
 def _standardized(
