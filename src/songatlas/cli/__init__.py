@@ -16,6 +16,7 @@ import typer
 import songatlas
 from songatlas.cli import options as opt
 from songatlas.cli import tell
+from songatlas.cli.terminal import progress_bar
 from songatlas.errors import SongAtlasError
 from songatlas.progress import Progress, part
 
@@ -128,7 +129,7 @@ def build(
         tell.reading(table, clean, as_json=as_json)
         return
     directory = output or Path(f"{songs.stem}_atlas")
-    with tell.progress_bar() as progress:
+    with progress_bar() as progress:
         atlas = build_atlas(songs, chosen, progress=part(progress, 0.0, 0.8))
         _write(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
     tell.atlas(atlas, directory, as_json=as_json)
@@ -151,7 +152,7 @@ def demo(
     given = {"k": opt.read_k(k), "seed": seed, "threads": threads}
     chosen = AtlasSettings().change(**{name: value for name, value in given.items() if value is not None})
     directory = output or Path("demo_atlas")
-    with tell.progress_bar() as progress:
+    with progress_bar() as progress:
         atlas = build_demo(songs, chosen, progress=part(progress, 0.0, 0.8))
         _write(atlas, directory, figures=True, progress=part(progress, 0.8, 1.0))
     tell.atlas(atlas, directory, as_json=as_json)
@@ -172,7 +173,7 @@ def assign(
     from songatlas.report import write_rows
 
     target = output or Path(f"{songs.stem}_clustered.csv")
-    with tell.progress_bar() as progress:
+    with progress_bar() as progress:
         progress(0.0, "opening the atlas")
         loaded = Atlas.load(atlas)
         progress(0.2, "reading and placing the songs")
@@ -257,7 +258,7 @@ def tune(
     start = start.change(**{name: value for name, value in given.items() if value is not None})
     if settings_out is not None:
         opt.require_folder(settings_out)
-    with tell.progress_bar() as progress:
+    with progress_bar() as progress:
         found = tune_songs(songs, start, progress=progress)
     if settings_out is not None:
         opt.write_text(settings_out, found.settings.to_toml())

@@ -6,17 +6,15 @@ Text of a table of songs is escaped, so that `[bold]` in a title is no markup.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from songatlas.progress import Progress
+from songatlas.cli.terminal import empty_table, print_json, stdout
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from songatlas.atlas.why import Explanation
     from songatlas.songs import CleanSongs, ColumnReading, RuleCount, SongsTable, Source
 
-_WIDTH_IN_FILES = 140
 _FEW_NOTES = 2
 _NUMBERS = ("Songs", "Rows", "k", "Silhouette", "Stability", "AMI", "Seconds")
 
@@ -34,9 +31,11 @@ def reading(table: SongsTable, clean: CleanSongs, *, as_json: bool) -> None:
     if as_json:
         from songatlas.atlas.saved import plain
 
-        _json({"source": plain(table.source), "columns": plain(table.columns), "counts": plain(clean.counts)})
+        print_json(
+            {"source": plain(table.source), "columns": plain(table.columns), "counts": plain(clean.counts)}
+        )
         return
-    console = _console()
+    console = stdout()
     _tell_understood(console, table.source, table.columns)
     _tell_cleaning(console, table.source.n_rows, clean.n_songs, clean.songs.height, clean.counts)
     console.print("Nothing was written: this was a dry run")
@@ -45,9 +44,9 @@ def reading(table: SongsTable, clean: CleanSongs, *, as_json: bool) -> None:
 def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
     """Print what was read, left out and found, and what to open."""
     if as_json:
-        _json(json.loads((directory / "quality.json").read_text(encoding="utf-8")))
+        print_json(json.loads((directory / "quality.json").read_text(encoding="utf-8")))
         return
-    console = _console()
+    console = stdout()
     _tell_understood(console, found.source, found.columns)
     _tell_cleaning(console, found.n_rows, found.n_songs, found.songs.height, found.counts)
     for feature, why in found.dropped_features.items():
@@ -114,9 +113,9 @@ def _refined_in_words(found: Atlas) -> str:
 def reasons(explained: Sequence[Explanation], *, as_json: bool) -> None:
     """Print why songs are in their clusters."""
     if as_json:
-        _json([each.to_dict() for each in explained])
+        print_json([each.to_dict() for each in explained])
         return
-    console = _console()
+    console = stdout()
     for place, each in enumerate(explained):
         if place:
             console.print()
@@ -163,7 +162,7 @@ def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
     counts = [int((placed.cluster == cluster).sum()) for cluster in range(len(placed.names))]
     n_left_out = int((placed.cluster < 0).sum())
     if as_json:
-        _json(
+        print_json(
             {
                 "output": str(target),
                 "n_rows": placed.n_rows,
@@ -172,10 +171,10 @@ def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
             }
         )
         return
-    table = _table("Cluster", "Rows")
+    table = empty_table("Cluster", "Rows", numbers=_NUMBERS)
     for name, count in zip(placed.names, counts, strict=True):
         table.add_row(escape(name), f"{count:,}")
-    console = _console()
+    console = stdout()
     console.print(table)
     left = f", {n_left_out:,} left out (excluded_because says why)" if n_left_out else ""
     console.print(f"{placed.n_rows:,} rows{left}: {escape(str(target))}")
@@ -188,9 +187,9 @@ def tuning(found: Tuning, songs: Path, *, as_json: bool) -> None:
     chosen = found.settings.to_dict()
     command = build_command(str(songs), chosen, simulated=False, n_rows=found.n_songs)
     if as_json:
-        _json(found.to_dict() | {"command": command})
+        print_json(found.to_dict() | {"command": command})
         return
-    console = _console()
+    console = stdout()
     sampled = "" if found.n_sampled == found.n_songs else f", tried on {found.n_sampled:,} of them"
     judged = f"; genres from '{found.genre_column}'" if found.genre_column else ""
     console.print(f"{escape(found.source)}: {found.n_songs:,} songs{sampled}{escape(judged)}")
@@ -204,57 +203,16 @@ def tuning(found: Tuning, songs: Path, *, as_json: bool) -> None:
 def facts(known: Mapping[str, str], *, as_json: bool) -> None:
     """Print names and values."""
     if as_json:
-        _json(known)
+        print_json(known)
         return
-    console = _console()
+    console = stdout()
     for name, value in known.items():
         console.print(f"{name:14} {escape(value)}")
 
 
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Show a progress bar on stderr; nothing where that is no terminal."""
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    bars = Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bars:
-        task = bars.add_task("starting", total=1.0)
-        yield lambda share, words: bars.update(task, completed=share, description=words)
-
-
-def _console() -> Console:
-    """A console for stdout that leaves long lines and numbers alone; wide where it is no terminal."""
-    console = Console(soft_wrap=True, highlight=False)
-    return console if console.is_terminal else Console(soft_wrap=True, highlight=False, width=_WIDTH_IN_FILES)
-
-
-def _json(value: Any) -> None:
-    """Print JSON on stdout."""
-    Console(soft_wrap=True, highlight=False, markup=False).out(
-        json.dumps(value, ensure_ascii=False), highlight=False
-    )
-
-
-def _table(*names: str) -> Table:
-    """An empty table with these columns; long cells fold."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
-    return table
-
-
 def _columns_table(columns: Sequence[ColumnReading]) -> Table:
     """Table of the columns that became ours; those left alone without a word stand in the last line."""
-    table = _table("Column", "Read as", "Unit", "Sure", "Note")
+    table = empty_table("Column", "Read as", "Unit", "Sure", "Note", numbers=_NUMBERS)
     for read in columns:
         if read.column is not None or read.note:
             cells = (read.header, read.column or "-", read.unit or "", read.how_sure, read.note)
@@ -267,7 +225,7 @@ def _columns_table(columns: Sequence[ColumnReading]) -> Table:
 
 def _clusters_table(found: Atlas) -> Table:
     """Table of the clusters: number, name, size, evidence."""
-    table = _table("", "Cluster", "Songs", "Because")
+    table = empty_table("", "Cluster", "Songs", "Because", numbers=_NUMBERS)
     for profile in found.profiles:
         cells = (str(profile.cluster), profile.name, f"{profile.size:,}", profile.evidence)
         table.add_row(*(escape(cell) for cell in cells))
@@ -276,7 +234,7 @@ def _clusters_table(found: Atlas) -> Table:
 
 def _variants_table(found: Tuning) -> Table:
     """Table of the variants: each named once, then a row for every k; the one to take is marked."""
-    table = _table("", "Variant", "k", "Silhouette", "Stability", "AMI", "Seconds")
+    table = empty_table("", "Variant", "k", "Silhouette", "Stability", "AMI", "Seconds", numbers=_NUMBERS)
     before = None
     for row in found.rows:
         agreement = "" if row.agreement is None else f"{row.agreement:.3f}{'*' if row.hidden else ' '}"
