@@ -1,0 +1,266 @@
+"""The formats of playlist files: which there are, and how a playlist is written in each."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from songatlas.errors import BadSettings, did_you_mean
+from songatlas.playlists.csv_lists import read_csv, write_csv
+from songatlas.playlists.jspf import read_jspf, write_jspf
+from songatlas.playlists.locations import is_uri
+from songatlas.playlists.m3u8 import read_m3u, write_m3u
+from songatlas.playlists.tracks import Track, TrackList, called, normal, spotify_uri_of
+from songatlas.playlists.uris import read_uris, write_uris
+from songatlas.playlists.xspf import read_xspf, write_xspf
+
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """One format of playlist files.
+
+    Attributes
+    ----------
+    name : str
+    suffixes : tuple of str
+        Lower case, with the dot; the first is the usual one.
+    description : str
+        What it is for, in one sentence.
+    write : callable
+        Takes a TrackList in its normal form and the absolute folder of the file (or None), returns its text.
+    read : callable
+        Takes the text, a name for a playlist without one, and the folder; returns a TrackList.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    description: str
+    write: Callable[[TrackList, str | None], str]
+    read: Callable[[str, str, str | None], TrackList]
+
+
+def playlist_text(tracks: TrackList, format: str, *, directory: Path | None = None) -> str:
+    """Return a playlist as the text of a file; every format is UTF-8.
+
+    Parameters
+    ----------
+    tracks : TrackList
+    format : str
+        A name of `FORMATS`.
+    directory : Path, optional
+        Folder in which the file will lie; paths near it are written relative to it.
+
+    Raises
+    ------
+    BadSettings
+        If there is no such format, or it can hold none of the songs.
+
+    Examples
+    --------
+    >>> song = Track(title="Hey", artists=("Zoë",), location="Zoë/hey.mp3")
+    >>> playlist_text(TrackList(name="Calm", tracks=(song,)), "m3u8").splitlines()[-1]
+    'Zoë/hey.mp3'
+    """
+    folder = None if directory is None else _folder_of(directory)
+    return format_named(format).write(normal(tracks, directory=folder), folder)
+
+
+def write_playlist(path: Path | str, tracks: TrackList, *, format: str | None = None) -> None:
+    """Write a playlist file, whole or not at all.
+
+    Read back by `songatlas.playlists.reading.read_playlist`, it gives ``normal(tracks, directory=...)`` of
+    its folder; ``uris`` holds ids only. What a format cannot hold is told by `left_out`.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to write, in a folder that exists.
+    tracks : TrackList
+    format : str, optional
+        A name of `FORMATS`; without it the suffix decides.
+
+    Raises
+    ------
+    BadSettings
+        If the suffix or format is unknown, the format can hold none of the songs, or the place cannot be
+        written.
+    """
+    path = Path(path)
+    chosen = format_named(format) if format is not None else format_of(path)
+    if path.is_dir():
+        raise BadSettings(f"{str(path)!r} is a folder: name a file, such as {str(path / 'playlist.m3u8')!r}")
+    if not path.absolute().parent.is_dir():
+        raise BadSettings(
+            f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
+        )
+    content = playlist_text(tracks, chosen.name, directory=path.parent).encode()
+    beside = path.with_name(f".songatlas-{os.getpid()}-{threading.get_ident()}.new")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        raise BadSettings(
+            f"cannot write {str(path)!r}: {error.strerror or error}; name another file"
+        ) from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def left_out(tracks: TrackList, format: str) -> tuple[str, ...]:
+    """Return, in sentences, what a player or service will miss of a playlist written in a format.
+
+    Parameters
+    ----------
+    tracks : TrackList
+    format : str
+        A name of `FORMATS`.
+
+    Examples
+    --------
+    >>> left_out(TrackList(name="", tracks=(Track(title="Hey"),)), "m3u8")[0][:44]
+    '1 of 1 songs has no location, so a player pa'
+    """
+    chosen = format_named(format).name
+    songs = normal(tracks).tracks
+    if chosen == "uris":
+        missing = [track for track in songs if not spotify_uri_of(track.spotify_uri)]
+        return _told(
+            missing,
+            songs,
+            "no Spotify id and {is} not in the list of Spotify URIs; csv, m3u8, xspf and jspf hold all songs",
+        )
+    if chosen == "csv":
+        missing = [track for track in songs if not (track.title or track.isrc or track.spotify_uri)]
+        return _told(missing, songs, "no title, ISRC or Spotify id by which a service could find {it}")
+    missing = [track for track in songs if track.location is None]
+    passed = (
+        "no location, so a player passes over {it}: give a template of locations, such as "
+        "{{artist}}/{{title}}.mp3"
+    )
+    spotify = [
+        track
+        for track in songs
+        if track.location and spotify_uri_of(track.location) and is_uri(track.location)
+    ]
+    only = (
+        "only a Spotify URI for a location, which few players open: give a template of locations for your "
+        "own files"
+    )
+    return (*_told(missing, songs, passed), *_told(spotify, songs, only))
+
+
+def format_named(name: str) -> Format:
+    """Return the format of that name.
+
+    Raises
+    ------
+    BadSettings
+        If there is none; the message lists them.
+    """
+    key = name.strip().lower().removeprefix(".")
+    if key not in FORMATS:
+        raise BadSettings(
+            f"no playlist format is called {name!r}{did_you_mean(key, FORMATS)} (formats: "
+            f"{', '.join(FORMATS)})"
+        )
+    return FORMATS[key]
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that the suffix of a file means.
+
+    Raises
+    ------
+    BadSettings
+        If it means none; the message lists the suffixes.
+
+    Examples
+    --------
+    >>> format_of(Path("calm.XSPF")).name, format_of(Path("calm.txt")).name
+    ('xspf', 'uris')
+    """
+    suffix = path.suffix.lower()
+    for candidate in FORMATS.values():
+        if suffix in candidate.suffixes:
+            return candidate
+    known = {ending: row.name for row in FORMATS.values() for ending in row.suffixes}
+    listed = ", ".join(f"{ending} ({name})" for ending, name in known.items())
+    said = f"the suffix {suffix!r} of {path.name!r}" if suffix else f"{path.name!r} has no suffix, which"
+    raise BadSettings(
+        f"{said} means no playlist format{did_you_mean(suffix, known) if suffix else ''} "
+        f"(suffixes: {listed}); end the file's name in one of them or name the format"
+    )
+
+
+def _folder_of(directory: Path) -> str:
+    """A folder as absolute text, without going through links."""
+    return os.path.normpath(directory.absolute())
+
+
+def _told(missing: list[Track], songs: tuple[Track, ...], what: str) -> tuple[str, ...]:
+    """One sentence on the songs that lack something; none where none does."""
+    if not missing:
+        return ()
+    one = len(missing) == 1
+    said = what.format(**{"is": "is" if one else "are", "it": "it" if one else "them"})
+    names = "; ".join(called(track)[:60] for track in missing[:_MOST_NAMED])
+    more = f"; and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
+    return (f"{len(missing):,} of {len(songs):,} songs {'has' if one else 'have'} {said} ({names}{more})",)
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Format(
+                name="m3u8",
+                suffixes=(".m3u8",),
+                description="What nearly every player opens: paths or URIs, one a line.",
+                write=write_m3u,
+                read=read_m3u,
+            ),
+            Format(
+                name="m3u",
+                suffixes=(".m3u",),
+                description="The same under its older name, for players that know no other; also in UTF-8.",
+                write=write_m3u,
+                read=read_m3u,
+            ),
+            Format(
+                name="xspf",
+                suffixes=(".xspf",),
+                description="A playlist in XML that says title, artist, album and ids of every song.",
+                write=write_xspf,
+                read=read_xspf,
+            ),
+            Format(
+                name="jspf",
+                suffixes=(".jspf",),
+                description="The same in JSON, which web services such as ListenBrainz read.",
+                write=write_jspf,
+                read=read_jspf,
+            ),
+            Format(
+                name="csv",
+                suffixes=(".csv",),
+                description="A table for services that move playlists, called as Exportify's.",
+                write=write_csv,
+                read=read_csv,
+            ),
+            Format(
+                name="uris",
+                suffixes=(".txt", ".uris"),
+                description="Spotify URIs, one a line, to be pasted into a playlist there.",
+                write=write_uris,
+                read=read_uris,
+            ),
+        )
+    }
+)

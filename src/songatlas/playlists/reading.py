@@ -1,0 +1,181 @@
+"""Reading playlist files of any program: the format is found by content first, then by suffix."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from songatlas.errors import UnreadableTable
+from songatlas.playlists.csv_lists import is_table
+from songatlas.playlists.formats import FORMATS, Format
+from songatlas.playlists.locations import is_audio, is_uri
+from songatlas.playlists.tracks import Track, TrackList
+from songatlas.playlists.uris import track_of
+
+MOST_BYTES: Final = 1 << 26
+"""Largest playlist file that is read, in bytes."""
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,80}encoding=["']([\w.-]{1,30})["']""")
+_MOST_LOOKED_AT = 200
+_ENOUGH = 0.5  # share of the first lines that must be music, for a list without a header
+_NEXT = "give an M3U8, XSPF, JSPF or CSV file (as Exportify writes it), or a list of Spotify links"
+
+
+def read_playlist(path: Path | str) -> TrackList:
+    """Return the playlist that a file of any program holds.
+
+    Understood are M3U and M3U8 (with or without header, byte order mark, of any line ends; UTF-8, UTF-16 or
+    Windows-1252), XSPF, JSPF, tables of Exportify and of services that move playlists, and lists of
+    Spotify URIs, links or ids.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file. Relative paths in it become absolute ones.
+
+    Returns
+    -------
+    TrackList
+        Called as the file says, else as the file is. `notes` say what was left out or guessed.
+
+    Raises
+    ------
+    UnreadableTable
+        If there is no such file, it is larger than `MOST_BYTES`, or it is no playlist; the message says what
+        to do.
+    """
+    path = Path(path)
+    try:
+        if path.is_file() and path.stat().st_size > MOST_BYTES:
+            raise _too_large(str(path))
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableTable(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    return playlist_of_bytes(content, path.name, directory=path.parent)
+
+
+def playlist_of_bytes(content: bytes, name: str, *, directory: Path | None = None) -> TrackList:
+    r"""Return the playlist in the content of a file, such as one that was uploaded.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        Name of the file: its suffix helps, and its stem names a playlist that has no name.
+    directory : Path, optional
+        Folder of the file, to which its relative paths belong.
+
+    Raises
+    ------
+    UnreadableTable
+        As `read_playlist`.
+
+    Examples
+    --------
+    >>> playlist_of_bytes(b"#EXTINF:181,Zo\xeb - Hey\r\nhey.mp3", "calm.m3u").tracks[0].artists
+    ('Zoë',)
+    """
+    if len(content) > MOST_BYTES:
+        raise _too_large(name)
+    text, note = _decoded(content)
+    folder = None if directory is None else os.path.normpath(directory.absolute())
+    try:
+        chosen = _format_of(text, Path(name).suffix.lower())
+        found = chosen.read(text, Path(name).stem or "Playlist", folder)
+    except UnreadableTable as error:
+        raise UnreadableTable(f"cannot read {name!r} as a playlist: {error}") from None
+    if text.strip() and not found.tracks and chosen.name == "uris":
+        raise UnreadableTable(f"{name!r} holds no address of a song on Spotify: {_NEXT}")
+    tracks = found.tracks
+    if chosen.name in ("m3u8", "m3u") and folder:
+        tracks = tuple(_on_disk(track) for track in tracks)
+    return replace(found, tracks=tracks, notes=(*note, *found.notes))
+
+
+def _too_large(name: str) -> UnreadableTable:
+    """What to say of a file that no playlist fills."""
+    return UnreadableTable(f"{name!r} is larger than {MOST_BYTES >> 20} MiB, which no playlist is: {_NEXT}")
+
+
+def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text of a file, and a note where its encoding was guessed."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, "replace").removeprefix("\ufeff"), ()
+    if declared := _DECLARED.match(content[:200].lstrip()):
+        try:
+            return content.decode(declared[1].decode()), ()
+        except (LookupError, UnicodeDecodeError):
+            pass
+    try:
+        return content.decode(), ()
+    except UnicodeDecodeError:
+        note = "the file is not in UTF-8 and was read as Windows-1252: look at letters with accents"
+        return content.decode("cp1252", "replace"), (note,)
+
+
+def _format_of(text: str, suffix: str) -> Format:
+    """The format of a text."""
+    start = text[:1000].lstrip()
+    lines = [line.strip() for line in text[:100_000].splitlines()[:_MOST_LOOKED_AT] if line.strip()]
+    if "\0" in text:
+        raise UnreadableTable(f"it is no text: {_NEXT}")
+    if start.startswith("<"):
+        return FORMATS["xspf"]
+    if start.startswith("{") or (start.startswith("[") and not start.lower().startswith("[playlist]")):
+        return FORMATS["jspf"]
+    if any(line.startswith(("#EXTM3U", "#EXTINF:")) for line in lines):
+        return FORMATS["m3u8"]
+    named = [line for line in lines if not line.startswith("#")]
+    if named and sum(track_of(line) is not None for line in named) >= _ENOUGH * len(named):
+        return FORMATS["uris"]
+    if suffix not in (".m3u", ".m3u8") and is_table(text[:100_000]):
+        return FORMATS["csv"]
+    return _by_suffix(suffix, named, is_empty=not lines)
+
+
+def _by_suffix(suffix: str, named: list[str], *, is_empty: bool) -> Format:
+    """The format that the suffix means, where the content says none and does not speak against it."""
+    for row in FORMATS.values():
+        fits = row.name == "csv" or (row.name in ("m3u8", "m3u") and _looks_like_music(named, least=0.0))
+        if suffix in row.suffixes and (is_empty or fits):
+            return row
+    if _looks_like_music(named, least=_ENOUGH):
+        return FORMATS["m3u8"]
+    if named and named[0].lower() == "[playlist]":
+        raise UnreadableTable("it is a PLS file: open it in a player and save it as M3U8 or XSPF")
+    raise UnreadableTable("it is empty" if is_empty else f"it is no playlist that songatlas knows: {_NEXT}")
+
+
+def _looks_like_music(named: list[str], *, least: float) -> bool:
+    """Say whether more than that share of the lines are files of music or addresses."""
+    found = sum(is_audio(line) or is_uri(line) for line in named)
+    return found > least * len(named)
+
+
+def _on_disk(track: Track) -> Track:
+    """A track with the spelling of its path under which there is a file: as written, or decoded."""
+    location = track.location
+    if location is None or is_uri(location) or "\0" in location:
+        return track
+    if "%" not in location and "\\" not in location:
+        return track
+    try:
+        if not Path(location).exists():
+            decoded = unquote(location, errors="surrogateescape")
+            for spelling in (decoded, location.replace("\\", "/"), decoded.replace("\\", "/")):
+                if "\0" not in spelling and Path(spelling).exists():
+                    return replace(track, location=spelling)
+    except OSError:  # a name that is too long for a file
+        return track
+    return track
