@@ -23,6 +23,7 @@ MOST_NAMED: Final = 5
 
 _DASH: Final = re.compile(r"\s+[-–—]\s+")
 _MOST_COMPARED: Final = 20_000
+_ALIKE: Final = 0.75
 
 
 def find_songs(songs: pl.DataFrame, text: str) -> NDArray[np.int64]:
@@ -74,8 +75,13 @@ def find_song(songs: pl.DataFrame, text: str) -> int:
         If no song is meant, or several are; the message names them.
     """
     rows = find_songs(songs, text)
-    if len(rows) == 1:
-        return int(rows[0])
+    if len(rows) > 1:
+        raise UnknownName(several_meant(songs, rows, text))
+    return int(rows[0])
+
+
+def several_meant(songs: pl.DataFrame, rows: NDArray[np.int64], text: str) -> str:
+    """Return what to say where some words mean several songs: which they are, and how to name one."""
     named = [named_song(songs, int(row)) for row in rows]
     listed = "; ".join(
         f"{name} ({song_id})"
@@ -85,7 +91,7 @@ def find_song(songs: pl.DataFrame, text: str) -> int:
     several = len(set(named)) > 1 and " - " not in text
     by_artist = "name the artist, as in 'Title - Artist', or " if several else ""
     step = f"{by_artist}give the id in brackets"
-    raise UnknownName(f"{len(rows)} songs are called {text!r}: {listed}{more}; {step}")
+    return f"{len(rows)} songs are called {text!r}: {listed}{more}; {step}"
 
 
 def named_song(songs: pl.DataFrame, row: int) -> str:
@@ -104,10 +110,10 @@ def _by_id(song_ids: pl.Series, text: str) -> NDArray[np.int64]:
 
 def _by_words(songs: pl.DataFrame, text: str) -> NDArray[np.int64]:
     """Rows by title and artist, the surest way that finds any."""
-    asked = _folded(pl.Series([text]))[0]
+    asked = folded_texts(pl.Series([text]))[0]
     if not asked:  # a title of signs alone, such as "???"
         return np.flatnonzero((songs["title"].str.strip_chars() == text.strip()).fill_null(False).to_numpy())
-    titles = _folded(songs["title"]).fill_null("")
+    titles = folded_texts(songs["title"]).fill_null("")
     near = np.flatnonzero(titles.is_in(_ends_of(asked)).to_numpy())
     artists = _artist_names(songs, near)
     found = [
@@ -131,11 +137,12 @@ def _is_meant(title: str, artists: list[str], asked: str) -> bool:
 
 def _beginning_with(titles: pl.Series, songs: pl.DataFrame, text: str) -> list[int]:
     """Rows whose title begins with the words, and of that artist where one is named."""
-    rows = np.flatnonzero(titles.str.starts_with(f"{_folded(pl.Series([text]))[0]} ").to_numpy()).tolist()
+    begun = f"{folded_texts(pl.Series([text]))[0]} "
+    rows = np.flatnonzero(titles.str.starts_with(begun).to_numpy()).tolist()
     if rows:
         return rows
     for dash in reversed(list(_DASH.finditer(text))):
-        title, artist = _folded(pl.Series([text[: dash.start()], text[dash.end() :]]))
+        title, artist = folded_texts(pl.Series([text[: dash.start()], text[dash.end() :]]))
         if title and artist:
             near = np.flatnonzero(((titles == title) | titles.str.starts_with(f"{title} ")).to_numpy())
             rows += [
@@ -155,8 +162,14 @@ def _artist_names(songs: pl.DataFrame, rows: NDArray[np.int64]) -> list[list[str
     return [[name for name in names or [] if name] for names in folded.to_list()]
 
 
-def _folded(texts: pl.Series) -> pl.Series:
-    """Texts without case, accents and punctuation, one space between words."""
+def folded_texts(texts: pl.Series) -> pl.Series:
+    """Return texts as names are compared: without case, accents and punctuation, one space between words.
+
+    Examples
+    --------
+    >>> folded_texts(pl.Series(["Björk!", "AC/DC"])).to_list()
+    ['bjork', 'ac dc']
+    """
     return texts.to_frame("text").select(_folding(pl.col("text"))).to_series()
 
 
@@ -168,7 +181,7 @@ def _folding(text: pl.Expr) -> pl.Expr:
 
 def _nothing_found(songs: pl.DataFrame, text: str) -> str:
     """What to say where no song is meant."""
-    nearest = _nearest_title(songs, text) if "title" in songs.columns else None
+    nearest = _nearest_song(songs, text) if "title" in songs.columns else None
     hint = f"; did you mean {nearest!r}?" if nearest else ""
     return (
         f"no song is called {text!r}{hint} (name it by its title, by 'Title - Artist' or by its id; songs "
@@ -176,14 +189,31 @@ def _nothing_found(songs: pl.DataFrame, text: str) -> str:
     )
 
 
-def _nearest_title(songs: pl.DataFrame, text: str) -> str | None:
-    """The title most like what was asked for, among those that share its beginning or its longest word."""
-    asked = _folded(pl.Series([_DASH.split(text)[0]]))[0]
-    if not asked:
+def _nearest_song(songs: pl.DataFrame, text: str) -> str | None:
+    """The song called most like what was asked for; its artist is told where one was asked for."""
+    asked, title = folded_texts(pl.Series([text, _DASH.split(text)[0]]))
+    if not title:
         return None
-    titles = pl.DataFrame({"title": songs["title"], "folded": _folded(songs["title"])}).drop_nulls()
+    folded = folded_texts(songs["title"])
+    rows = _like(folded, title)
+    alone = {folded[row]: songs["title"][row] for row in reversed(rows)}
+    if asked == title:
+        return next((alone[name] for name in get_close_matches(title, alone, n=1)), None)
+    artists = _artist_names(songs, np.array(rows, dtype=np.int64))
+    whole = {
+        f"{folded[row]} {' '.join(names)}": named_song(songs, row)
+        for row, names in reversed(list(zip(rows, artists, strict=True)))
+    }
+    near = get_close_matches(asked, whole, n=1, cutoff=_ALIKE)
+    if near:
+        return whole[near[0]]
+    return next((alone[name] for name in get_close_matches(title, alone, n=1)), None)
+
+
+def _like(titles: pl.Series, asked: str) -> list[int]:
+    """Rows of titles that share the beginning or the longest word with what was asked; all of a few songs."""
+    if len(titles) <= _MOST_COMPARED // 4:
+        return [row for row, title in enumerate(titles) if title]
     longest = max(asked.split(" "), key=len)
-    like = (pl.col("folded").str.head(2) == asked[:2]) | pl.col("folded").str.contains(longest, literal=True)
-    known = titles.filter(like).unique("folded", maintain_order=True).head(_MOST_COMPARED)
-    names = dict(zip(known["folded"], known["title"], strict=True))
-    return next((names[name] for name in get_close_matches(asked, names, n=1)), None)
+    like = (titles.str.head(2) == asked[:2]) | titles.str.contains(longest, literal=True)
+    return [int(row) for row in np.flatnonzero(like.fill_null(value=False).to_numpy())[:_MOST_COMPARED]]

@@ -32,6 +32,22 @@ LEAST_TAGGED = 0.05
 """Share of songs with a tag below which there is no tags block."""
 
 
+@dataclass(frozen=True)
+class TagKinds:
+    """The different places that songs have by their tags.
+
+    Attributes
+    ----------
+    kind : ndarray of int32, shape (n_songs,)
+        Line of `vectors` of each song; 0 where neither the song nor its artist has a tag.
+    vectors : ndarray of float64, shape (n_kinds, n_coordinates)
+        Unit vectors, means of such, and zeros in the first line.
+    """
+
+    kind: NDArray[np.int32]
+    vectors: Float
+
+
 @dataclass(frozen=True, kw_only=True)
 class TagsBlock(FittedBlock):
     """Which tags songs carry: TF-IDF and truncated SVD, artists lending to songs without tags.
@@ -68,18 +84,22 @@ class TagsBlock(FittedBlock):
         features: Sequence[str],
         weight: float,
         feature_weights: Mapping[str, float] = NO_WEIGHTS,
+        n_dimensions: int | None = None,
     ) -> Self | str:
-        """Fit on the column `tags`; see `FittedBlock.fit`."""
+        """Fit on the column `tags`, at most `n_dimensions` (32) directions; see `FittedBlock.fit`."""
         if "tags" not in songs.columns:
             return "The table has no tags, so there is no tags block."
         tagged = float((songs["tags"].list.len() > 0).fill_null(value=False).to_numpy().mean())
         if tagged < LEAST_TAGGED:
             return f"Only {tagged:.0%} of the songs have a tag, so there is no tags block."
-        tags, carriers = _common_tags(songs["tags"])
+        sets = _different_sets(songs["tags"])
+        tags, carriers = _common_tags(sets)
         if len(tags) < 2:
             return "The songs do not share two different tags, so there is no tags block."
         rarity = 1.0 + np.log((1 + songs.height) / (1 + carriers))
-        directions = _directions(_carried(songs["tags"], tags), rarity)
+        directions = _directions(
+            _carried(sets.tags, tags), rarity, n_songs=sets.n_songs, n_dimensions=n_dimensions or N_DIMENSIONS
+        )
         labels = tuple(_label(tags, direction) for direction in directions.T)
         draft = cls(
             weight=weight,
@@ -94,9 +114,11 @@ class TagsBlock(FittedBlock):
 
     def _centred(self, songs: pl.DataFrame) -> Self:
         """The block with the songs' middle at 0 and unit share."""
-        vectors, placed = self._vectors_of(songs)
-        mean = vectors[placed].mean(axis=0)
-        total = float(np.square(vectors[placed] - mean).sum()) / songs.height
+        kinds = self.kinds(songs)
+        n_songs = np.bincount(kinds.kind, minlength=len(kinds.vectors)).astype(np.float64)
+        n_songs[0] = 0.0
+        mean = n_songs @ kinds.vectors / max(n_songs.sum(), 1.0)
+        total = float(n_songs @ np.square(kinds.vectors - mean).sum(axis=1)) / songs.height
         gain = self.weight / np.sqrt(total) if total > ROUNDING else 0.0
         return replace(self, mean=mean, gain=float(gain))
 
@@ -112,18 +134,28 @@ class TagsBlock(FittedBlock):
         """
         if "tags" not in songs.columns:
             return np.zeros((songs.height, len(self.labels)))
-        vectors, placed = self._vectors_of(songs)
-        return np.where(placed[:, None], (vectors - self.mean) * self.gain, 0.0)
+        kinds = self.kinds(songs)
+        placed = (kinds.vectors - self.mean) * self.gain
+        placed[0] = 0.0
+        return placed[kinds.kind]
 
-    def _vectors_of(self, songs: pl.DataFrame) -> tuple[Float, NDArray[np.bool_]]:
-        """Unit vectors of songs with tags, the mean of their artist's for others; and which have either."""
-        vectors: Float = np.asarray(_carried(songs["tags"], self.tags) @ self.vectors)
+    def kinds(self, songs: pl.DataFrame) -> TagKinds:
+        """Return the different vectors of songs: far fewer than songs, since songs of an artist share tags.
+
+        A song without tags is of a kind with the mean of its artist's songs in the same table; where those
+        have none, it is of kind 0, the middle.
+        """
+        if "tags" not in songs.columns:
+            return TagKinds(np.zeros(songs.height, dtype=np.int32), np.zeros((1, len(self.labels))))
+        sets = _different_sets(songs["tags"])
+        vectors: Float = np.asarray(_carried(sets.tags, self.tags) @ self.vectors)
         lengths = np.sqrt(np.square(vectors).sum(axis=1))
-        has_tags = lengths > 0
-        vectors[has_tags] /= lengths[has_tags, None]
-        if has_tags.all() or "artists" not in songs.columns:
-            return vectors, has_tags
-        return vectors, has_tags | _lend(vectors, has_tags, songs["artists"])
+        tagged = lengths > 0
+        kind = np.where(tagged, np.cumsum(tagged), 0)[sets.number]
+        found = np.vstack([np.zeros(vectors.shape[1]), vectors[tagged] / lengths[tagged, None]])
+        if tagged.all() or "artists" not in songs.columns:
+            return TagKinds(kind.astype(np.int32), found)
+        return _lend(TagKinds(kind.astype(np.int32), found), songs["artists"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -151,17 +183,38 @@ class TagsBlock(FittedBlock):
         )
 
 
-def _common_tags(column: pl.Series) -> tuple[tuple[str, ...], Float]:
+@dataclass(frozen=True)
+class _Sets:
+    """The different sets of tags: far fewer than songs."""
+
+    tags: pl.Series
+    number: NDArray[np.int64]  # which one each song carries
+    n_songs: Float
+
+
+def _different_sets(column: pl.Series) -> _Sets:
+    """Find the different sets of tags, in the order in which songs carry them first."""
+    text = pl.col("tags").cast(pl.List(pl.String)).list.join("\x00", ignore_nulls=True).fill_null("")
+    texts = column.to_frame("tags").select(text).with_row_index("row")
+    sets = texts.group_by("tags", maintain_order=True).agg(pl.first("row"), pl.len())
+    numbered = texts.join(sets.with_row_index("number").select("tags", "number"), on="tags", how="left")
+    number = numbered.sort("row")["number"].to_numpy().astype(np.int64)
+    return _Sets(column.gather(sets["row"]), number, sets["len"].to_numpy().astype(np.float64))
+
+
+def _common_tags(sets: _Sets) -> tuple[tuple[str, ...], Float]:
     """The tags of at least two songs, the commonest first, and how many songs carry each."""
-    sizes = (
-        _one_a_row(column)
+    sizes = pl.DataFrame({"n": sets.n_songs}).with_row_index("row")
+    common = (
+        _one_a_row(sets.tags)
+        .join(sizes, on="row")
         .group_by("tag")
-        .len("n")
+        .agg(pl.sum("n"))
         .filter(pl.col("n") >= FEWEST_SONGS)
         .sort("n", "tag", descending=[True, False])
         .head(MOST_TAGS)
     )
-    return tuple(sizes["tag"]), sizes["n"].to_numpy().astype(np.float64)
+    return tuple(common["tag"]), common["n"].to_numpy().astype(np.float64)
 
 
 def _one_a_row(column: pl.Series) -> pl.DataFrame:
@@ -184,18 +237,18 @@ def _carried(column: pl.Series, tags: Sequence[str]) -> Any:
     return csr_matrix((np.ones(found.height), cells), shape=(column.len(), len(tags)))
 
 
-def _directions(carried: Any, rarity: Float) -> Float:
+def _directions(carried: Any, rarity: Float, *, n_songs: Float, n_dimensions: int) -> Float:
     """The strongest right singular vectors of the weighed songs, (n_tags, n_coordinates), signs settled."""
     from scipy.linalg import eigh
     from scipy.sparse import diags
 
     weighed = carried @ diags(rarity)
     lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
-    weighed = diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ weighed
+    weighed = diags(np.sqrt(n_songs) / np.where(lengths > 0, lengths, 1.0)) @ weighed
     together = np.asarray((weighed.T @ weighed).todense())
     n_tags = len(together)
     with one_blas_thread():
-        strengths, vectors = eigh(together, subset_by_index=(max(0, n_tags - N_DIMENSIONS), n_tags - 1))
+        strengths, vectors = eigh(together, subset_by_index=(max(0, n_tags - n_dimensions), n_tags - 1))
     kept = strengths[::-1] > 1e-9 * max(float(strengths[-1]), 1e-300)
     vectors = vectors[:, ::-1][:, kept]
     largest = np.abs(vectors).round(9).argmax(axis=0)
@@ -208,15 +261,22 @@ def _label(tags: Sequence[str], direction: Float) -> str:
     return f"Tags: {tags[low]} to {tags[high]}" if direction[low] < -0.01 else f"Tags: {tags[high]}"
 
 
-def _lend(vectors: Float, has_tags: NDArray[np.bool_], artists: pl.Series) -> NDArray[np.bool_]:
-    """Give songs without tags the mean of their artist's songs that have some; say which got it."""
+def _lend(own: TagKinds, artists: pl.Series) -> TagKinds:
+    """Give songs without tags the mean of their artist's songs that have some."""
+    from scipy.sparse import coo_matrix
+
     first = artists.list.first() if isinstance(artists.dtype, pl.List) else artists
     names = first.cast(pl.String).str.strip_chars().str.to_lowercase()
     numbers = names.replace("", None).rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    lenders = has_tags & (numbers > 0)
-    counts = np.bincount(numbers[lenders], minlength=int(numbers.max(initial=0)) + 1)
-    wanting: NDArray[np.bool_] = ~has_tags & (counts[numbers] > 0)
-    for place in range(vectors.shape[1]):
-        sums = np.bincount(numbers[lenders], weights=vectors[lenders, place], minlength=len(counts))
-        vectors[wanting, place] = sums[numbers[wanting]] / counts[numbers[wanting]]
-    return wanting
+    lends = (own.kind > 0) & (numbers > 0)
+    counts = np.bincount(numbers[lends], minlength=int(numbers.max(initial=0)) + 1)
+    wanting = (own.kind == 0) & (counts[numbers] > 0)
+    receivers, receiver = np.unique(numbers[wanting], return_inverse=True)
+    place = np.full(len(counts), -1)
+    place[receivers] = np.arange(len(receivers))
+    given = lends & (place[numbers] >= 0)
+    cells = (np.ones(int(given.sum())), (place[numbers[given]], own.kind[given]))
+    sums = coo_matrix(cells, shape=(len(receivers), len(own.vectors))).tocsr() @ own.vectors
+    kind = own.kind.copy()
+    kind[wanting] = len(own.vectors) + receiver
+    return TagKinds(kind, np.vstack([own.vectors, sums / counts[receivers, None]]))

@@ -1,0 +1,347 @@
+"""Songs like these: recommendations from liked and disliked songs of an atlas, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songatlas.atlas.extending import read_tracks
+from songatlas.atlas.taste import SongTaste, filterable, taste_of
+from songatlas.errors import BadSettings, UnknownName
+from songatlas.playlists.tracks import called
+from songatlas.recommend import (
+    HUB_CORRECTION,
+    best_songs,
+    diverse_songs,
+    n_candidates,
+    nearest_given,
+    preference,
+    spreads,
+    tell_likeness,
+)
+from songatlas.songs.filtering import allowed
+from songatlas.songs.finding import find_songs, named_song, several_meant
+
+if TYPE_CHECKING:
+    from songatlas.atlas.atlas import Atlas
+
+PER_ARTIST: Final = 3
+"""Songs of one artist at most, unless a person asks for another number."""
+
+PLAYLIST_SUFFIXES: Final = (".m3u8", ".m3u", ".xspf", ".jspf", ".csv", ".txt", ".tsv", ".json")
+_TOLD: Final = ("artists", "album", "year", "tempo_bpm", "energy", "popularity")
+_MOST_NAMED: Final = 3
+_Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenSongs:
+    """The songs of an atlas that a person named.
+
+    Attributes
+    ----------
+    rows : ndarray of int64
+        Rows of `atlas.songs`, each once, in the order named.
+    missing : tuple of str
+        What of playlist files is not in the atlas, in sentences.
+    """
+
+    rows: _Rows
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendations:
+    """Songs that go with liked ones.
+
+    Attributes
+    ----------
+    songs : DataFrame
+        One row a song, the best first: `rank` (from 1), `row` (of `atlas.songs`), `song_id`, `title`,
+        `artists`, `album`, `year`, `tempo_bpm`, `energy`, `popularity` (those that the table has), `cluster`
+        (its name), `score` (natural logarithm; higher is better, differences are what counts), `reason`, and
+        `because_of`, the liked song it is nearest to.
+    liked, disliked : DataFrame
+        `row`, `song_id` and `song` ("Title - Artist") of the songs that were named.
+    blocks : tuple of str
+        Blocks of taste that counted.
+    notes : tuple of str
+        What a person should know, such as songs of a playlist that are not in the atlas.
+    """
+
+    songs: pl.DataFrame
+    liked: pl.DataFrame
+    disliked: pl.DataFrame
+    blocks: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {
+            "songs": self.songs.drop("row").to_dicts(),
+            "liked": self.liked.drop("row").to_dicts(),
+            "disliked": self.disliked.drop("row").to_dicts(),
+            "blocks": list(self.blocks),
+            "notes": list(self.notes),
+        }
+
+
+def recommend(
+    atlas: Atlas,
+    *,
+    like: Sequence[str],
+    unlike: Sequence[str] = (),
+    n: int = 20,
+    filters: Sequence[str] = (),
+    per_artist: int | None = PER_ARTIST,
+    new_artists: bool = False,
+    diversity: float = 0.0,
+    hub_correction: float = HUB_CORRECTION,
+    surprise: float = 0.0,
+    seed: int = 0,
+    weights: Mapping[str, float] = MappingProxyType({}),
+) -> Recommendations:
+    """Return songs that go with liked songs, and away from disliked ones.
+
+    A song is scored by the density of the liked songs around it, in a space of all blocks that the table
+    feeds (sound, era, tags, popularity, shared artists and albums), divided by a power of the density of the
+    catalogue. Named songs and their other versions are left out, and one version of each song is given.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    like : sequence of str
+        Songs: id, Spotify URI or link, "Title - Artist" or title; or playlist files (M3U8, XSPF, JSPF, CSV).
+    unlike : sequence of str
+        Songs, or playlist files, to keep away from.
+    n : int
+        Songs that are wanted, at least 1.
+    filters : sequence of str
+        Such as "year=1980..1989", see `songatlas.songs.filtering`.
+    per_artist : int, optional
+        Songs of one artist at most; any number where None.
+    new_artists : bool
+        Leave out the artists of the liked songs.
+    diversity : float
+        From 0, the best songs, to 1, songs as unlike each other as can be found among good ones.
+    hub_correction : float
+        Power of the catalogue's density, from 0: songs by nearness alone, some of which everybody gets.
+    surprise : float
+        From 0, the same songs each time, to 1: how far chance, drawn by `seed`, mixes the good songs.
+    seed : int
+        Another seed gives other songs where there is to be surprise.
+    weights : mapping of str to float
+        Weights of the blocks, 1 where none; 0 leaves a block out.
+
+    Returns
+    -------
+    Recommendations
+
+    Raises
+    ------
+    UnknownName
+        If a song, block or column is not there; the message names the nearest.
+    BadSettings
+        If a value is out of its range, no song is liked, one is liked and disliked, or no song is left.
+    """
+    _check(n=n, per_artist=per_artist, like=like)
+    _check_shares(diversity=diversity, hub_correction=hub_correction, surprise=surprise)
+    liked, disliked = given_songs(atlas, like), given_songs(atlas, unlike)
+    _check_given(atlas, liked.rows, disliked.rows, missing=liked.missing)
+    space = taste_of(atlas, weights)
+    open_songs = _open_songs(atlas, space, liked.rows, disliked.rows, new_artists=new_artists)
+    if filters:
+        open_songs &= allowed(filterable(atlas), filters)
+        if not open_songs.any():
+            raise BadSettings(f"no song is left by {', '.join(map(repr, filters))}: loosen a filter")
+    scores = preference(
+        space.taste,
+        liked.rows,
+        disliked=disliked.rows,
+        ground=space.ground,
+        hub_correction=hub_correction,
+        n_threads=atlas.settings.threads,
+    )
+    ranked = best_songs(
+        _mixed(scores, surprise, seed),
+        open_songs,
+        n=n_candidates(n, diversity),
+        artists=space.artists,
+        per_artist=per_artist,
+        versions=space.versions,
+    )
+    chosen = diverse_songs(space.taste, scores, ranked, n=n, diversity=diversity)
+    fewer = (_fewer(len(chosen), n, int(open_songs.sum())),) if len(chosen) < n else ()
+    return Recommendations(
+        songs=_told(atlas, space, chosen, scores, liked.rows),
+        liked=_named(atlas, liked.rows),
+        disliked=_named(atlas, disliked.rows),
+        blocks=space.taste.blocks,
+        notes=(*liked.missing, *disliked.missing, *fewer),
+    )
+
+
+def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
+    """Return the songs of an atlas that some words or playlist files mean.
+
+    Of several versions of one song the best known is meant.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    texts : sequence of str
+        As `like` of `recommend`.
+
+    Raises
+    ------
+    UnknownName
+        If no song is meant, or different songs are.
+    UnreadableTable
+        If a file is no playlist.
+    """
+    rows: list[int] = []
+    missing: list[str] = []
+    for text in texts:
+        path = Path(text)
+        looks_like_file = path.suffix.lower() in PLAYLIST_SUFFIXES
+        if looks_like_file and path.is_file():
+            found = read_tracks(atlas.songs, path)
+            rows += found.rows.tolist()
+            missing += _strangers(path.name, [called(track) for track in found.strangers.values()])
+        else:
+            try:
+                rows.append(_one_meant(atlas, text))
+            except UnknownName as error:
+                hint = f"there is no file {text!r}, and " if looks_like_file else ""
+                raise UnknownName(f"{hint}{error}") from None
+    return GivenSongs(rows=np.array(list(dict.fromkeys(rows)), dtype=np.int64), missing=tuple(missing))
+
+
+def _strangers(name: str, songs: Sequence[str]) -> list[str]:
+    """What to say of the songs of a playlist file that are not in the atlas."""
+    if not songs:
+        return []
+    more = f"; and {len(songs) - _MOST_NAMED} more" if len(songs) > _MOST_NAMED else ""
+    several = "1 song is" if len(songs) == 1 else f"{len(songs)} songs are"
+    return [f"{several} in {name} but not in the atlas: {'; '.join(songs[:_MOST_NAMED])}{more}."]
+
+
+def _one_meant(atlas: Atlas, text: str) -> int:
+    """The row of the song that some words mean, the best known of its versions."""
+    rows = find_songs(atlas.songs, text)
+    if len(rows) > 1 and len(np.unique(taste_of(atlas).versions[rows])) > 1:
+        raise UnknownName(several_meant(atlas.songs, rows, text))
+    if len(rows) > 1 and "popularity" in atlas.songs.columns:
+        known = atlas.songs["popularity"].gather(rows).fill_null(-1.0).to_numpy()
+        return int(rows[known.argmax()])
+    return int(rows[0])
+
+
+def _check(*, n: int, per_artist: int | None, like: Sequence[str]) -> None:
+    """Refuse numbers of songs below one, and to recommend from nothing."""
+    if n < 1:
+        raise BadSettings(f"n is {n}: ask for at least one song")
+    if per_artist is not None and per_artist < 1:
+        raise BadSettings(f"per_artist is {per_artist}: allow at least one song of an artist")
+    if not like:
+        raise BadSettings("no song is liked: name one with --like 'TITLE - ARTIST', or a playlist file")
+
+
+def _check_shares(**shares: float) -> None:
+    """Refuse what is not from 0 to 1."""
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            raise BadSettings(f"{name} is {share:g}: it goes from 0 (none) to 1")
+
+
+def _check_given(atlas: Atlas, liked: _Rows, disliked: _Rows, *, missing: Sequence[str]) -> None:
+    """Refuse to recommend from nothing, and from songs that are liked and disliked at once."""
+    if not len(liked):
+        raise UnknownName(f"none of the liked songs is in the atlas ({'; '.join(missing)})")
+    both = np.intersect1d(liked, disliked)
+    if len(both):
+        raise BadSettings(f"{named_song(atlas.songs, int(both[0]))!r} is liked and disliked: decide for one")
+
+
+def _open_songs(
+    atlas: Atlas, space: SongTaste, liked: _Rows, disliked: _Rows, *, new_artists: bool
+) -> NDArray[np.bool_]:
+    """Songs that may be recommended: none that was named, in any version, nor of its artists if so wished."""
+    named = np.concatenate([liked, disliked])
+    found: NDArray[np.bool_] = ~np.isin(space.versions, space.versions[named])
+    if new_artists:
+        for row in liked:
+            found[space.artists.sharing(int(row))] = False
+        if not found.any():
+            raise BadSettings(f"all {atlas.songs.height:,} songs are by artists of liked songs: allow them")
+    return found
+
+
+def _fewer(n_found: int, n_wanted: int, n_open: int) -> str:
+    """Why there are fewer songs than were wanted."""
+    if n_open == 0:
+        return "No song is left to recommend: every song of the atlas was named."
+    left = "1 song was" if n_open == 1 else f"{n_open:,} songs were"
+    return (
+        f"{n_found} of {n_wanted} songs: {left} left to choose from, before the cap on songs of one artist."
+    )
+
+
+def _mixed(scores: NDArray[np.float32], surprise: float, seed: int) -> NDArray[np.floating[Any]]:
+    """Scores with chance in them: the best are then a draw in which better songs are likelier."""
+    if surprise == 0:
+        return scores
+    return scores + 2 * surprise * np.random.default_rng([seed, 7]).gumbel(size=len(scores))
+
+
+def _told(
+    atlas: Atlas, space: SongTaste, chosen: _Rows, scores: NDArray[np.float32], liked: _Rows
+) -> pl.DataFrame:
+    """The recommended songs with their reasons."""
+    songs = atlas.songs
+    near = liked[nearest_given(space.taste, chosen, liked)]
+    rows, models = songs[chosen].to_dicts(), {int(row): songs.row(int(row), named=True) for row in set(near)}
+    spread, commonness = spreads(songs), _commonness(songs, models)
+    reasons = [
+        tell_likeness(song, models[int(model)], spread=spread, commonness=commonness)
+        for song, model in zip(rows, near, strict=True)
+    ]
+    names = np.array(atlas.cluster_names(), dtype=object)[atlas.clustering.labels[chosen]]
+    return songs[chosen].select(
+        pl.int_range(1, len(chosen) + 1, dtype=pl.UInt32, eager=True).alias("rank"),
+        pl.Series("row", chosen, dtype=pl.UInt32),
+        "song_id",
+        *(name for name in ("title", *_TOLD) if name in songs.columns),
+        pl.Series("cluster", names, dtype=pl.String),
+        pl.Series("score", np.round(scores[chosen].astype(np.float64), 3)),
+        pl.Series("reason", reasons, dtype=pl.String),
+        pl.Series("because_of", [named_song(songs, int(row)) for row in near], dtype=pl.String),
+    )
+
+
+def _commonness(songs: pl.DataFrame, models: Mapping[int, Mapping[str, Any]]) -> dict[str, int]:
+    """How many songs carry each tag of some songs."""
+    wanted = {str(tag).strip().lower() for song in models.values() for tag in song.get("tags") or [] if tag}
+    if not wanted:
+        return {}
+    tags = songs["tags"].explode().cast(pl.String).str.strip_chars().str.to_lowercase()
+    counts = tags.filter(tags.is_in(list(wanted))).value_counts()
+    return dict(zip(counts["tags"], counts["count"], strict=True))
+
+
+def _named(atlas: Atlas, rows: _Rows) -> pl.DataFrame:
+    """Songs by row, id and name."""
+    return pl.DataFrame(
+        {
+            "row": pl.Series(rows, dtype=pl.UInt32),
+            "song_id": atlas.songs["song_id"].gather(rows),
+            "song": pl.Series([named_song(atlas.songs, int(row)) for row in rows], dtype=pl.String),
+        }
+    )

@@ -1,0 +1,179 @@
+"""The songs of an atlas in the space of taste: worked out once, used by recommendations and playlists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songatlas.features import FEATURES
+from songatlas.recommend import N_TAG_DIMENSIONS, Groups, Taste, background, fit_taste
+from songatlas.songs.words import NOBODY
+from songatlas.space import SongSpace
+from songatlas.space.blocks import numbers_of
+from songatlas.space.tags import TagsBlock
+
+if TYPE_CHECKING:
+    from songatlas.atlas.atlas import Atlas
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SongTaste:
+    """A catalogue in the space of taste, with what is needed to choose from it.
+
+    Attributes
+    ----------
+    taste : Taste
+    ground : ndarray of float32, shape (n_songs,)
+        Density of the catalogue at every song.
+    artists : Groups
+        Credited artists of the songs, nobody's names left out.
+    versions : ndarray of int64, shape (n_songs,)
+        The same number for versions of one song.
+    """
+
+    taste: Taste
+    ground: NDArray[np.float32]
+    artists: Groups
+    versions: NDArray[np.int64]
+
+    @cached_property
+    def points(self) -> NDArray[np.float32]:
+        """Points in the space of taste, float32 (n_songs, n_dimensions)."""
+        return self.taste.points()
+
+
+def taste_of(atlas: Atlas, weights: Mapping[str, float] = MappingProxyType({})) -> SongTaste:
+    """Return the space of taste of an atlas; it is kept, so that asking again costs nothing.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    weights : mapping of str to float
+        Weights of blocks of taste, see `songatlas.recommend.BLOCKS`; 1 where none.
+
+    Raises
+    ------
+    UnknownName, BadSettings
+        If a weight is of no block or no number from 0 up.
+    """
+    asked = tuple(sorted((name, float(weight)) for name, weight in weights.items()))
+    if asked not in atlas.tastes:
+        settings = atlas.settings
+        atlas.tastes[asked] = fit_song_taste(
+            atlas.songs, weights=weights, seed=settings.seed, n_threads=settings.threads
+        )
+    return atlas.tastes[asked]
+
+
+def filterable(atlas: Atlas) -> pl.DataFrame:
+    """Return the songs of an atlas with all that they may be filtered by.
+
+    Returns
+    -------
+    DataFrame, n_clustered rows
+        The songs table, with `cluster` (its name, and its number as a text), `subcluster`, `role` and, where
+        genres are known, `genre` and `predicted_genre`.
+    """
+    names = pl.Series(atlas.cluster_names(), dtype=pl.String)
+    numbers = pl.Series(atlas.clustering.labels)
+    genres = [each for each in atlas.genre_of_songs.select("genre", "predicted_genre") if each.count()]
+    return atlas.songs.with_columns(
+        pl.concat_list(names.gather(numbers.cast(pl.UInt32)), numbers.cast(pl.String)).alias("cluster"),
+        pl.Series("subcluster", atlas.division.labels),
+        atlas.roles.role.cast(pl.String).alias("role"),
+        *genres,
+    )
+
+
+def fit_song_taste(
+    songs: pl.DataFrame,
+    *,
+    weights: Mapping[str, float] = MappingProxyType({}),
+    seed: int = 0,
+    n_threads: int | None = None,
+) -> SongTaste:
+    """Put songs into the space of taste, with every block that their table feeds.
+
+    Parameters
+    ----------
+    songs : DataFrame
+        Clean songs, sorted by `song_id`.
+    weights : mapping of str to float
+        As in `taste_of`.
+    seed : int
+        Seed of the sample that the density of the catalogue is measured with.
+    n_threads : int, optional
+        No influence on the result.
+    """
+    artists = _artists(songs)
+    taste = fit_taste(
+        songs.height,
+        sound=_sound(songs),
+        years=numbers_of(songs, "year") if "year" in songs.columns else None,
+        popularity=numbers_of(songs, "popularity") if "popularity" in songs.columns else None,
+        tags=_tags(songs),
+        artists=artists,
+        albums=_albums(songs),
+        weights=weights,
+    )
+    order = np.random.default_rng([seed, 6]).permutation(songs.height)
+    return SongTaste(
+        taste=taste,
+        ground=background(taste, order, n_threads=n_threads),
+        artists=Groups.of(pl.Series([None] * songs.height, dtype=pl.String) if artists is None else artists),
+        versions=_versions(songs),
+    )
+
+
+def _sound(songs: pl.DataFrame) -> NDArray[Any] | None:
+    """How songs sound, all features of the sound that the table has; None where it has none."""
+    features = [name for name, each in FEATURES.items() if each.in_sound and name in songs.columns]
+    if not features:
+        return None
+    return SongSpace.fit(songs, features=features, blocks=("sound",)).points(songs)
+
+
+def _tags(songs: pl.DataFrame) -> tuple[NDArray[np.int32], NDArray[Any]] | None:
+    """The kinds of tags; None where too few songs have any."""
+    block = TagsBlock.fit(songs, features=(), weight=1.0, n_dimensions=N_TAG_DIMENSIONS)
+    if isinstance(block, str):
+        return None
+    kinds = block.kinds(songs)
+    return kinds.kind, kinds.vectors
+
+
+def _artists(songs: pl.DataFrame) -> pl.Series | None:
+    """The names of the artists of each song, but for words such as "Various Artists"."""
+    if "artists" not in songs.columns:
+        return None
+    names = pl.element().cast(pl.String).str.strip_chars().str.to_lowercase()
+    return songs.select(pl.col("artists").list.eval(names.filter(~names.is_in(NOBODY)))).to_series()
+
+
+def _albums(songs: pl.DataFrame) -> pl.Series | None:
+    """Something that only songs of one album have: its name with the day or year of its release."""
+    if "album" not in songs.columns:
+        return None
+    dates = [name for name in ("release_date", "year") if name in songs.columns][:1]
+    date = pl.col(dates[0]).cast(pl.String).fill_null("") if dates else pl.lit("")
+    name = pl.col("album").cast(pl.String).str.strip_chars().str.to_lowercase()
+    return songs.select(pl.when(name != "").then(pl.concat_str(name, date, separator="\x00"))).to_series()
+
+
+def _versions(songs: pl.DataFrame) -> NDArray[np.int64]:
+    """A number for each song, the same for versions of one."""
+    numbers = np.arange(songs.height, dtype=np.int64)
+    if "version_of" not in songs.columns:
+        return numbers
+    others = songs.select(pl.row_index("row"), "version_of").drop_nulls()
+    stands_at = songs.select("song_id", pl.row_index("place"))
+    found = others.join(stands_at, left_on="version_of", right_on="song_id", how="inner")
+    numbers[found["row"].to_numpy()] = found["place"].to_numpy()
+    return numbers

@@ -1,0 +1,34 @@
+"""Songs like these: the density of liked songs in the space of taste, chosen under caps, told in words."""
+
+from __future__ import annotations
+
+from songatlas.recommend.choosing import best_songs, diverse_songs, n_candidates
+from songatlas.recommend.density import (
+    HUB_CORRECTION,
+    background,
+    log_density,
+    nearest_given,
+    pair_kernels,
+    preference,
+)
+from songatlas.recommend.taste import BLOCKS, N_TAG_DIMENSIONS, Groups, Taste, fit_taste
+from songatlas.recommend.wording import spreads, tell_likeness
+
+__all__ = [
+    "BLOCKS",
+    "HUB_CORRECTION",
+    "N_TAG_DIMENSIONS",
+    "Groups",
+    "Taste",
+    "background",
+    "best_songs",
+    "diverse_songs",
+    "fit_taste",
+    "log_density",
+    "n_candidates",
+    "nearest_given",
+    "pair_kernels",
+    "preference",
+    "spreads",
+    "tell_likeness",
+]

@@ -1,0 +1,224 @@
+r"""Filters: which songs of a table are meant by words such as `year=1980..1989` or `artist=Daft Punk`.
+
+A filter is a column, a sign and a value. Columns are named in any way: `tempo` and `BPM` are one.
+
+- `=` and `!=`: a number, a range of numbers (`year=1980..1989`, `tempo=120..`), yes or no, a text, one of
+  several texts (`tags=jazz|soul`; of a list one must fit);
+- `>=`, `<=`, `>`, `<`: numbers, percentiles of the catalogue (`energy>=80%`), lengths (`duration<=4:00`);
+- `~`: words that stand in a text (`title~love`).
+
+Texts are compared without case, accents and punctuation. A song whose value is not known is never meant, not
+by `!=` either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from songatlas.errors import BadSettings, UnknownName, did_you_mean
+from songatlas.features import DETAILS, FEATURES, header_key
+from songatlas.songs.finding import folded_texts
+
+_FILTER: Final = re.compile(r"^\s*(.+?)\s*(>=|<=|!=|==|=|>|<|~)\s*(.*?)\s*$", re.DOTALL)
+_CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)$")
+_WITH_UNIT: Final = re.compile(r"^([\d.]+)\s*(ms|s|sec|min)$")
+_MILLISECONDS: Final = {"ms": 1.0, "s": 1000.0, "sec": 1000.0, "min": 60_000.0}
+_FLAGS: Final = {"yes": 1.0, "true": 1.0, "1": 1.0, "no": 0.0, "false": 0.0, "0": 0.0}
+_RULE: Final = "write COLUMN=VALUE, such as year=1980..1989, energy>=80%, explicit=no or 'artist=Daft Punk'"
+_MOST_NAMES: Final = 50_000
+_FEW_NAMES: Final = 20
+_INNER: Final = ("artist", "version_of", "imputed")
+
+
+def allowed(songs: pl.DataFrame, filters: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which songs pass all filters.
+
+    Parameters
+    ----------
+    songs : DataFrame
+        A songs table; any other columns may be filtered by, too.
+    filters : sequence of str
+        None lets every song pass.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_songs,)
+
+    Raises
+    ------
+    BadSettings
+        If a filter cannot be read, or its sign or value does not fit the column.
+    UnknownName
+        If there is no such column, or no song has such a text; the message names the nearest.
+
+    Examples
+    --------
+    >>> songs = pl.DataFrame({"year": [1979.0, 1984.0, None], "tags": [["Jazz"], ["pop", "soul"], []]})
+    >>> allowed(songs, ["year=1980..1989"]).tolist(), allowed(songs, ["tags=jazz|soul"]).tolist()
+    ([False, True, False], [True, True, False])
+    """
+    passed = np.ones(songs.height, dtype=np.bool_)
+    for text in filters:
+        passed &= _passes(songs, text)
+    return passed
+
+
+def _passes(songs: pl.DataFrame, text: str) -> NDArray[np.bool_]:
+    """Which songs pass one filter."""
+    read = _FILTER.match(text)
+    if read is None or not read[3]:
+        raise BadSettings(f"the filter {text!r} cannot be read: {_RULE}")
+    column = column_named(songs, read[1])
+    sign = "=" if read[2] == "==" else read[2]
+    values = songs[column]
+    if values.dtype.is_numeric() or values.dtype == pl.Boolean:
+        return _by_number(values, sign, read[3], text)
+    if sign not in ("=", "!=", "~"):
+        raise BadSettings(f"the filter {text!r} compares texts by {sign!r}: use =, != or ~ (contains)")
+    return _by_text(values, sign, read[3])
+
+
+def column_named(songs: pl.DataFrame, name: str) -> str:
+    """Return the column of a songs table that is meant by a name, written in any way.
+
+    Raises
+    ------
+    UnknownName
+        If it is not there; the message says which are.
+    """
+    key = header_key(name)
+    own = {header_key(column): column for column in songs.columns}
+    meant = [own[key]] if key in own else []
+    aliases = [*((each.column, each.aliases) for each in FEATURES.values())]
+    aliases += [*((each.column, each.aliases) for each in DETAILS.values())]
+    for column, keys in aliases:
+        if key in keys:
+            meant.append("year" if column == "release_date" and "year" in songs.columns else column)
+    found = next((column for column in meant if column in songs.columns), None)
+    if found is None:
+        known = [column for column in songs.columns if column not in _INNER]
+        raise UnknownName(
+            f"the songs have no column {name.strip()!r}{did_you_mean(name, known)} "
+            f"(columns: {', '.join(known)})"
+        )
+    return found
+
+
+def _by_number(values: pl.Series, sign: str, value: str, text: str) -> NDArray[np.bool_]:
+    """Songs whose number fits."""
+    numbers: NDArray[np.float64] = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    if sign == "~":
+        raise BadSettings(f"the filter {text!r} looks for words in numbers: use =, !=, >=, <=, > or <")
+    low, dots, high = value.partition("..")
+    if dots and sign not in ("=", "!="):
+        raise BadSettings(f"the filter {text!r} has a range: use = or != with it, such as year=1980..1989")
+    if not dots:
+        return _compared(numbers, sign, _number(values, numbers, low, text))
+    least = _number(values, numbers, low, text) if low.strip() else -np.inf
+    most = _number(values, numbers, high, text) if high.strip() else np.inf
+    if least > most:
+        raise BadSettings(f"the filter {text!r} begins above its end: write the smaller number first")
+    inside = (numbers >= least) & (numbers <= most)
+    return inside if sign == "=" else ~inside & ~np.isnan(numbers)
+
+
+def _compared(numbers: NDArray[np.float64], sign: str, value: float) -> NDArray[np.bool_]:
+    """Where numbers compare with a value as the sign says; never where they are not known."""
+    signs: dict[str, Any] = {
+        "=": np.equal,
+        "!=": np.not_equal,
+        ">=": np.greater_equal,
+        "<=": np.less_equal,
+        ">": np.greater,
+        "<": np.less,
+    }
+    found: NDArray[np.bool_] = signs[sign](numbers, value) & ~np.isnan(numbers)
+    return found
+
+
+def _number(values: pl.Series, numbers: NDArray[np.float64], said: str, text: str) -> float:
+    """The number that a person wrote: plain, a percentile, yes or no, or a length."""
+    word = said.strip().lower()
+    if values.dtype == pl.Boolean and word in _FLAGS:
+        return _FLAGS[word]
+    clock, unit = _CLOCK.match(word), _WITH_UNIT.match(word)
+    if values.name == "duration_ms" and clock:
+        return (int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])) * 1000
+    try:
+        if values.name == "duration_ms" and unit:
+            return float(unit[1]) * _MILLISECONDS[unit[2]]
+        number = float(word.removesuffix("%"))
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        wanted = "yes or no" if values.dtype == pl.Boolean else "a number, a range such as 80..120, or 75%"
+        raise BadSettings(f"the filter {text!r} has {said.strip()!r} where {values.name} needs {wanted}")
+    if word.endswith("%"):
+        return _percentile(numbers, number, text)
+    if values.name == "duration_ms" and not header_key(text).startswith("durationms"):
+        raise BadSettings(f"the filter {text!r} does not say a unit: write 4:00, 240s or 240000ms")
+    return number
+
+
+def _percentile(numbers: NDArray[np.float64], share: float, text: str) -> float:
+    """The value below which that percentage of the known numbers lies."""
+    known = numbers[~np.isnan(numbers)]
+    if not 0 <= share <= 100:
+        raise BadSettings(f"the filter {text!r} names a percentile outside 0% to 100%")
+    return float(np.percentile(known, share)) if len(known) else np.inf
+
+
+def _by_text(values: pl.Series, sign: str, value: str) -> NDArray[np.bool_]:
+    """Songs of which a text is one of those asked for, or contains one."""
+    rows, texts = _one_a_row(values)
+    folded = folded_texts(texts)
+    asked = folded_texts(pl.Series([part.strip() for part in value.split("|")]))
+    if sign == "~":
+        words = [word for word in asked.to_list() if word]
+        hits = (
+            (" " + folded + " ").str.contains_any([f" {word}" for word in words])
+            if words
+            else folded.is_null()
+        )
+    else:
+        raw = pl.Series([part.strip() for part in value.split("|")])
+        hits = folded.is_in(asked.filter(asked != "").to_list()) | texts.is_in(raw.to_list())
+        if not hits.any():
+            raise UnknownName(_no_such_text(values.name, value, texts))
+    found = np.zeros(len(values), dtype=np.bool_)
+    found[rows[hits.fill_null(value=False).to_numpy()]] = True
+    if sign != "!=":
+        return found
+    known = np.zeros(len(values), dtype=np.bool_)
+    known[rows] = True
+    return known & ~found
+
+
+def _one_a_row(values: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
+    """The row and text of every text, lists one by one."""
+    frame = pl.DataFrame({"text": values}).with_row_index("row")
+    if isinstance(values.dtype, pl.List):
+        frame = frame.explode("text")
+    known = frame.with_columns(pl.col("text").cast(pl.String)).drop_nulls("text")
+    return known["row"].to_numpy().astype(np.int64), known["text"]
+
+
+def _no_such_text(column: str, value: str, texts: pl.Series) -> str:
+    """What to say where no song has a text."""
+    commonest = texts.value_counts(sort=True).head(_MOST_NAMES)[texts.name].to_list()
+    by_folded = dict(
+        zip(folded_texts(pl.Series(commonest, dtype=pl.String)).to_list(), commonest, strict=True)
+    )
+    asked = folded_texts(pl.Series([value]))[0] or ""
+    near = did_you_mean(asked, [name for name in by_folded if name])
+    hint = re.sub(r"'(.*)'", lambda found: repr(by_folded.get(found[1], found[1])), near)
+    named = sorted(name for name in commonest if not name.isdigit())
+    known = f" (there are: {', '.join(named)})"
+    step = f"; write {column}~WORD for songs in whose {column} a word stands"
+    return f"no song has {column} {value!r}{hint}{known if 0 < len(named) <= _FEW_NAMES else step}"

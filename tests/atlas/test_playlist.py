@@ -1,0 +1,151 @@
+"""Playlists of a whole atlas, from every source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from songatlas.atlas import Atlas, build_demo
+from songatlas.atlas.playlist import all_cluster_playlists, make_playlist, playlist_tracks
+from songatlas.errors import BadSettings, UnknownName
+from songatlas.playlists import Track, TrackList, read_playlist, write_playlist
+
+
+@pytest.fixture(scope="module")
+def atlas() -> Atlas:
+    return build_demo(600)
+
+
+def _words(atlas: Atlas, row: int) -> str:
+    return str(atlas.songs["song_id"][row])
+
+
+def test_a_cluster_by_name_number_and_part_of_its_name(atlas: Atlas) -> None:
+    name = atlas.cluster_names()[1]
+    made = make_playlist(atlas, cluster=name, n_songs=10)
+    assert made.name == name
+    assert (atlas.clustering.labels[made.rows] == 1).all()
+    for other in (1, "1", name.upper()):
+        assert make_playlist(atlas, cluster=other, n_songs=10).rows.tolist() == made.rows.tolist()
+
+
+def test_what_comes_back_belongs_together(atlas: Atlas) -> None:
+    made = make_playlist(atlas, cluster=0, n_songs=12, order="energy-up", artist_gap=0)
+    assert made.songs["song_id"].to_list() == atlas.songs["song_id"].gather(made.rows).to_list()
+    assert made.songs["place"].to_list() == list(range(1, 13))
+    assert made.transitions.height == 11
+    assert made.transitions["energy_step"].min() >= 0
+    assert made.summary["n_songs"] == 12
+    assert made.to_dict()["summary"]["order"] == "energy-up"
+
+
+def test_minutes_are_met_and_told(atlas: Atlas) -> None:
+    made = make_playlist(atlas, cluster=0, minutes=40)
+    assert made.summary["minutes"] == pytest.approx(40, abs=2)
+    assert make_playlist(atlas, cluster=0).summary["minutes"] == pytest.approx(60, abs=2)
+
+
+def test_filters_and_seeds(atlas: Atlas) -> None:
+    made = make_playlist(atlas, filters=["tempo>=120"], n_songs=10)
+    assert atlas.songs["tempo_bpm"].gather(made.rows).min() >= 120
+    seeds = {tuple(make_playlist(atlas, cluster=0, n_songs=10, seed=seed).rows.tolist()) for seed in range(4)}
+    assert len(seeds) > 1
+
+
+def test_liked_songs_in_and_out(atlas: Atlas) -> None:
+    liked = [_words(atlas, 5), _words(atlas, 9)]
+    without = make_playlist(atlas, like=liked, n_songs=10)
+    assert not {5, 9} & set(without.rows.tolist())
+    assert len(without.rows) == 10
+    assert {5, 9} <= set(make_playlist(atlas, like=liked, n_songs=10, with_liked=True).rows.tolist())
+
+
+def test_a_path_goes_from_one_song_to_the_other(atlas: Atlas) -> None:
+    made = make_playlist(atlas, path=(_words(atlas, 3), _words(atlas, 400)), n_songs=9)
+    assert (made.rows[0], made.rows[-1], len(made.rows)) == (3, 400, 9)
+    with pytest.raises(BadSettings, match="same song"):
+        make_playlist(atlas, path=(_words(atlas, 3), _words(atlas, 3)))
+    with pytest.raises(BadSettings, match="own order"):
+        make_playlist(atlas, path=(_words(atlas, 3), _words(atlas, 4)), order="tempo")
+
+
+def test_an_extended_playlist_keeps_its_songs_and_strangers(atlas: Atlas, tmp_path: Path) -> None:
+    first = playlist_tracks(atlas, make_playlist(atlas, cluster=0, n_songs=5))
+    stranger = Track(title="Nobody knows", artists=("Stranger",), duration_ms=200_000)
+    tracks = (*first.tracks[:2], stranger, *first.tracks[2:], first.tracks[0])
+    file = tmp_path / "mine.xspf"
+    write_playlist(file, TrackList(name="Mine", tracks=tracks))
+    made = make_playlist(atlas, extend=file, n_songs=4)
+    out = playlist_tracks(atlas, made).tracks
+    assert [track.title for track in out[:6]] == [track.title for track in tracks[:6]]
+    assert len(out) == 10
+    assert len(set(made.rows.tolist())) == 9
+    assert any("Nobody knows" in note for note in made.notes)
+    assert any("stood twice" in note for note in made.notes)
+    again = make_playlist(atlas, extend=file, n_songs=4, reorder=True)
+    assert sorted(again.rows.tolist()) == sorted(made.rows.tolist())
+    assert playlist_tracks(atlas, again).tracks[-1].title == "Nobody knows"
+
+
+def test_written_and_read_back(atlas: Atlas, tmp_path: Path) -> None:
+    tracks = playlist_tracks(atlas, make_playlist(atlas, cluster=0, n_songs=6))
+    write_playlist(tmp_path / "a.jspf", tracks)
+    titles = [track.title for track in read_playlist(tmp_path / "a.jspf").tracks]
+    assert titles == [track.title for track in tracks.tracks]
+
+
+def test_every_cluster_gets_its_playlist(atlas: Atlas) -> None:
+    made = all_cluster_playlists(atlas, n_songs=5)
+    assert [each.name for each in made] == list(atlas.cluster_names())
+    assert [set(atlas.clustering.labels[each.rows]) for each in made] == [{c} for c in range(atlas.k)]
+
+
+def test_versions_and_artists(atlas: Atlas) -> None:
+    versions = atlas.songs.with_columns(
+        version_of=pl.when(pl.int_range(pl.len()) < 300).then(pl.lit(atlas.songs["song_id"][0]))
+    )
+    made = make_playlist(replace(atlas, songs=versions), filters=["tempo>0"], n_songs=30)
+    assert (made.rows < 300).sum() <= 1
+    counts = made.songs["artists"].list.first().value_counts()["count"]
+    assert counts.max() <= 3
+
+
+def test_fewer_songs_than_asked_is_told(atlas: Atlas) -> None:
+    made = make_playlist(atlas, cluster=0, n_songs=5_000)
+    assert "not 5000" in made.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "say what the playlist is made of"),
+        ({"cluster": 0, "like": ["a"]}, "one source"),
+        ({"cluster": 0, "minutes": 0}, "0 minutes"),
+        ({"cluster": 0, "minutes": 3, "n_songs": 3}, "one of the two"),
+        ({"cluster": 0, "per_artist": 0}, "0 songs of an artist"),
+        ({"cluster": 0, "order": "enrgy-up"}, "did you mean 'energy-up'"),
+        ({"filters": ["tempo>=319"]}, "loosen a filter"),
+        ({"cluster": 0, "unlike": ["a"]}, "name liked songs too"),
+    ],
+)
+def test_bad_input_is_refused(atlas: Atlas, options: dict[str, object], words: str) -> None:
+    with pytest.raises(BadSettings, match=words):
+        make_playlist(atlas, **options)
+
+
+def test_unknown_clusters_are_refused(atlas: Atlas) -> None:
+    with pytest.raises(UnknownName, match="no cluster is called 'zzz'"):
+        make_playlist(atlas, cluster="zzz")
+    with pytest.raises(UnknownName, match="no subcluster 9999"):
+        make_playlist(atlas, subcluster=9999)
+
+
+def test_imputed_values_are_not_told(atlas: Atlas) -> None:
+    imputed = pl.Series("imputed", [["energy"]] * atlas.songs.height, dtype=pl.List(pl.String))
+    made = make_playlist(replace(atlas, songs=atlas.songs.with_columns(imputed)), cluster=0, n_songs=4)
+    assert made.songs["energy"].null_count() == 4
+    assert np.isfinite(made.transitions["distance"].to_numpy()).all()
