@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from songatlas.features import DETAILS, FEATURES
-from songatlas.profiles import VOCABULARY, Profile, contrasts, profile_clusters, typical
+from songatlas.profiles import NO_LONGER_FITS, VOCABULARY, Profile, contrasts, profile_clusters, typical
 from songatlas.profiles.contrasts import mid_ranks
 from songatlas.profiles.words import COMPARATIVES, IMPORTANCE
 
@@ -339,3 +339,33 @@ def test_names_of_real_songs_read_well(shared_data) -> None:
     assert any("rock" in name.lower() for name in names)
     assert all(len(name.split()) <= 4 for name in names)
     assert all(len(profile.typical) == 5 for profile in profiles)
+
+
+def named_like(kept: dict[int, str], *, reserved: tuple[str, ...] = (), k: int = 5) -> tuple[Profile, ...]:
+    songs, labels = make_catalogue(300, k, seed=3)
+    distances = np.random.default_rng(7).random(songs.height)
+    return profile_clusters(
+        songs, labels, distances, features=FEATURES_USED, k=k, kept=kept, reserved=reserved
+    )
+
+
+def test_kept_names_stay_and_no_other_cluster_gets_them() -> None:
+    anew = named_like({})
+    kept = named_like({0: "Purple polka", 2: anew[1].name})
+    assert (kept[0].name, kept[2].name) == ("Purple polka", anew[1].name)
+    assert kept[1].name.casefold() not in ("purple polka", anew[1].name.casefold())
+    assert len({profile.name.casefold() for profile in kept}) == 5
+    assert NO_LONGER_FITS in kept[0].evidence
+    assert kept[0].percentiles == anew[0].percentiles, "the facts are those of its own songs"
+
+
+def test_a_kept_name_that_is_true_tells_the_same_evidence() -> None:
+    anew = named_like({})
+    assert named_like({profile.cluster: profile.name for profile in anew}) == anew
+
+
+def test_reserved_names_go_to_no_cluster() -> None:
+    taken = tuple(profile.name.upper() for profile in named_like({}))
+    assert not {name.casefold() for name in taken} & {
+        profile.name.casefold() for profile in named_like({}, reserved=taken)
+    }

@@ -7,6 +7,8 @@ Twenty colours, far apart in CAM02-UCS also for colour-blind eyes (least distanc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 CLUSTER_COLOURS: tuple[str, ...] = (
     "#efb50c",
     "#4d1cb8",
@@ -34,23 +36,26 @@ NOT_CLUSTERED = "#9aa0aa"
 _SHADES = (0.0, 0.5, -0.45, 0.28, -0.25)
 
 
-def colour_of(cluster: int) -> str:
+def colour_of(cluster: int, colours: Sequence[int] = ()) -> str:
     """Return the colour of a cluster, as ``#rrggbb``.
 
     Parameters
     ----------
     cluster : int
-        Number of the cluster. Below 0 means not clustered and is grey; from 20 on the colours come
-        again lighter and darker.
+        Number of the cluster. Below 0 means not clustered and is grey.
+    colours : sequence of int
+        Number of the colour of each cluster, as `Atlas.colours` says; a cluster beyond its end, and any where
+        it is empty, has the colour of its own number. From 20 on the colours come again lighter and darker.
 
     Examples
     --------
-    >>> colour_of(0), colour_of(20) == colour_of(0)
-    ('#efb50c', False)
+    >>> colour_of(0), colour_of(20) == colour_of(0), colour_of(1, (3, 0)) == colour_of(0)
+    ('#efb50c', False, True)
     """
     if cluster < 0:
         return NOT_CLUSTERED
-    turn, place = divmod(int(cluster), len(CLUSTER_COLOURS))
+    number = colours[cluster] if cluster < len(colours) else cluster
+    turn, place = divmod(int(number), len(CLUSTER_COLOURS))
     shade = _SHADES[turn % len(_SHADES)]
     target = 1.0 if shade > 0 else 0.0
     parts = [int(CLUSTER_COLOURS[place][at : at + 2], 16) / 255 for at in (1, 3, 5)]

@@ -157,3 +157,39 @@ def test_leftovers_of_killed_runs_go(tmp_path: Path) -> None:
         os.utime(folder, (time.time() - age,) * 2)
     write_folder(tmp_path / "out", write_all("new"), ours=OURS)
     assert {path.name for path in tmp_path.iterdir()} == {running.name, "out"}
+
+
+def test_a_run_killed_while_it_exchanged_entries_is_finished_by_the_next(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_folder(out, write_all("old"), ours=OURS)
+    (out / "mine.txt").write_text("mine")
+    code = (
+        "import os\nfrom pathlib import Path\nfrom songatlas.atlas import folders\n"
+        "rename, n = Path.rename, [0]\n"
+        "def killed(self, target):\n"
+        "    n[0] += 1\n"
+        "    if n[0] == 4: os._exit(9)\n"
+        "    return rename(self, target)\n"
+        "Path.rename = killed\n"
+        "def write(folder):\n"
+        "    for entry in ('a.csv', 'atlas/songs', 'z.html'):\n"
+        "        (folder / entry).parent.mkdir(parents=True, exist_ok=True)\n"
+        "        (folder / entry).write_text('new')\n"
+        f"folders.write_folder(Path({str(out)!r}), write, ours={OURS!r})\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert not (out / "atlas").exists(), "it was killed between two renames"
+    put_back(out)
+    found = {path: text for path, text in contents(out).items() if not path.startswith(".songatlas-new")}
+    assert found == {**dict.fromkeys(("a.csv", "atlas/songs", "z.html"), "new"), "mine.txt": "mine"}
+    write_folder(out, write_all("last"), ours=OURS)
+    assert contents(out) == {**dict.fromkeys(EVERY, "last"), "mine.txt": "mine"}
+
+
+def test_strangers_inside_our_folders_stay(tmp_path: Path) -> None:
+    ours = ("a.csv", "atlas/songs", "z.html")
+    write_folder(tmp_path / "out", write_all("old"), ours=ours)
+    (tmp_path / "out" / "atlas" / "names.toml~").write_text("mine")
+    write_folder(tmp_path / "out", write_all("new"), ours=ours)
+    assert contents(tmp_path / "out")["atlas/names.toml~"] == "mine"
+    assert contents(tmp_path / "out")["atlas/songs"] == "new"

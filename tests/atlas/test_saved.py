@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -177,7 +178,7 @@ def test_an_atlas_over_one_with_beliefs_leaves_none_of_them(
 
 def test_an_atlas_of_format_1_is_refused_with_what_to_do(saved: Path) -> None:
     rewrite_manifest(saved, {"format_version": 1}, signed=True)
-    with pytest.raises(BadAtlas, match=r"format version 1, .* reads 2: build the atlas again"):
+    with pytest.raises(BadAtlas, match=r"format version 1, .* reads 2 and 3: build the atlas again"):
         Atlas.load(saved)
 
 
@@ -200,3 +201,27 @@ def test_threads_and_the_order_of_rows_change_no_byte(threads: int) -> None:
     assert one.spaces.equals(many.spaces)
     assert one.clustering.labels.tobytes() == many.clustering.labels.tobytes()
     assert one.division.labels.tobytes() == many.division.labels.tobytes()
+
+
+def test_an_atlas_of_format_2_opens_with_the_colours_of_its_numbers(atlas: Atlas, saved: Path) -> None:
+    found = json.loads((saved / "atlas.json").read_text(encoding="utf-8"))
+    for name in ("colours", "likeness"):
+        found.pop(name)
+    (saved / "atlas.json").write_text(json.dumps(found), encoding="utf-8")
+    (saved / "names.toml").unlink()
+    parts = json.loads((saved / "manifest.json").read_text(encoding="utf-8"))["parts"]
+    digest = hashlib.sha256((saved / "atlas.json").read_bytes()).hexdigest()
+    rewrite_manifest(saved, {"format_version": 2, "parts": {**parts, "atlas.json": digest}}, signed=True)
+    loaded = Atlas.load(saved)
+    assert loaded.colours == (0, 1, 2)
+    assert loaded.likeness is None
+    assert loaded.cluster_names() == loaded.generated.names == atlas.cluster_names()
+
+
+def test_names_of_a_person_leave_the_manifest_true(atlas: Atlas, saved: Path) -> None:
+    own = atlas.cluster_names()
+    text = (saved / "names.toml").read_text(encoding="utf-8")
+    (saved / "names.toml").write_text(text.replace('= ""', '= "Mine"', 1), encoding="utf-8")
+    assert Atlas.load(saved).cluster_names() == ("Mine", *own[1:])
+    (saved / "names.toml").unlink()
+    assert Atlas.load(saved).cluster_names() == own

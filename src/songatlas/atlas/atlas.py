@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.likeness import Likeness
+from songatlas.atlas.names_file import Generated
 from songatlas.atlas.placing import place_songs
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.rows import ClusteredRows, spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import Verdict
+from songatlas.colours import colour_of
 from songatlas.errors import MissingColumns, UnknownName
 from songatlas.kmeans import Clustering, Division
 from songatlas.lint import Finding
@@ -24,6 +28,7 @@ from songatlas.songs import ColumnReading, RuleCount, Source, clean_songs, read_
 from songatlas.space import Layout, SongSpace, belief_column
 
 if TYPE_CHECKING:
+    from songatlas.atlas.taste import SongTaste
     from songatlas.atlas.why import Explanation
 
 
@@ -80,6 +85,12 @@ class Atlas:
         `cluster` and `silhouette` of a sample of the songs.
     profiles : tuple of Profile
         What each cluster sounds like, with its name.
+    generated : Generated
+        What the clusters are called where no person renames them.
+    colours : tuple of int
+        Number of the colour of each cluster: its own number, but for clusters that kept an older colour.
+    likeness : Likeness or None
+        The old atlas whose names and colours it keeps, where it was built like one.
     genre : mapping or None
         Agreement with the genres, between chance and ceiling, where the table has genres.
     genre_counts : DataFrame
@@ -121,6 +132,9 @@ class Atlas:
     spaces: pl.DataFrame
     silhouette_sample: pl.DataFrame
     profiles: tuple[Profile, ...]
+    generated: Generated
+    colours: tuple[int, ...]
+    likeness: Likeness | None
     genre: Mapping[str, Any] | None
     genre_counts: pl.DataFrame
     genre_of_songs: pl.DataFrame
@@ -133,9 +147,32 @@ class Atlas:
         """Number of clusters."""
         return self.clustering.k
 
+    @cached_property
+    def tastes(self) -> dict[tuple[tuple[str, float], ...], SongTaste]:
+        """The spaces of taste that were worked out so far, by their weights (see `taste_of`)."""
+        return {}
+
     def cluster_names(self) -> tuple[str, ...]:
         """Return the name of every cluster, in the order of their numbers."""
         return tuple(profile.name for profile in self.profiles)
+
+    def colour_of(self, cluster: int) -> str:
+        """Return the colour of a cluster, as ``#rrggbb``."""
+        return colour_of(self.colours[cluster])
+
+    def with_names(self, names: Sequence[str]) -> Atlas:
+        """Return the atlas under other names, one for each cluster; the generated ones are not forgotten."""
+        profiles = tuple(
+            replace(profile, name=name) for profile, name in zip(self.profiles, names, strict=True)
+        )
+        rows = self.rows and replace(self.rows, names=tuple(names))
+        findings = self.generated.findings_called(names)
+        return replace(self, profiles=profiles, findings=findings, rows=rows)
+
+    def called(self, names: Sequence[str]) -> Atlas:
+        """Return the atlas with other generated names, no name of them given by a person."""
+        generated = Generated(tuple(names), self.generated.findings_called(names))
+        return replace(self, generated=generated).with_names(names)
 
     @property
     def genre_names(self) -> tuple[str, ...]:
@@ -214,14 +251,22 @@ class Atlas:
         return explain(self, song)
 
     def save(self, directory: str | Path) -> None:
-        """Write the atlas into a folder of Parquet, JSON and .npy, never half (see `saved.save_atlas`)."""
+        """Write the atlas into a folder of Parquet, JSON and .npy, never half (see `saved.save_atlas`).
+
+        Names that a person gave in the `names.toml` of that folder are carried over.
+        """
+        from songatlas.atlas.identity import carry_names
         from songatlas.atlas.saved import save_atlas
 
-        save_atlas(self, Path(directory))
+        carried = carry_names(self, Path(directory))
+        save_atlas(carried.atlas, Path(directory), names=carried.text)
 
     @classmethod
     def load(cls, directory: str | Path) -> Atlas:
-        """Read an atlas from its folder; `BadAtlas` says what is wrong with it."""
+        """Read an atlas from its folder, under the names of its `names.toml`.
+
+        `BadAtlas` says what is wrong with the atlas, `BadSettings` what with the file of names.
+        """
         from songatlas.atlas.saved import load_atlas
 
         return load_atlas(Path(directory))

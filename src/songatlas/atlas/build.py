@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -16,8 +17,10 @@ import polars as pl
 import songatlas
 from songatlas.atlas.artist_parts import artist_numbers, artists_of
 from songatlas.atlas.atlas import Atlas
+from songatlas.atlas.counterparts import opened
 from songatlas.atlas.evidence import measure, sample_silhouettes, shown_run, with_exact_silhouette
 from songatlas.atlas.fitting import Fit, fit_songs
+from songatlas.atlas.identity import take_identity
 from songatlas.atlas.judging import (
     SongGenres,
     all_beliefs,
@@ -26,6 +29,7 @@ from songatlas.atlas.judging import (
     judge_by_genre,
     learn_genres,
 )
+from songatlas.atlas.names_file import Generated
 from songatlas.atlas.placing import placed_songs
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
@@ -44,7 +48,12 @@ from songatlas.space import check_blocks, fit_layout, named_features
 
 
 def build_atlas(
-    source: Any, settings: AtlasSettings | None = None, *, progress: Progress | None = None, **changes: Any
+    source: Any,
+    settings: AtlasSettings | None = None,
+    *,
+    like: Atlas | str | Path | None = None,
+    progress: Progress | None = None,
+    **changes: Any,
 ) -> Atlas:
     """Build the atlas of a table of songs.
 
@@ -54,6 +63,8 @@ def build_atlas(
         Anything that `read_songs` reads: CSV, TSV, Parquet, JSON lines, Excel, pandas, PyArrow, Polars.
     settings : AtlasSettings, optional
         What to build; the defaults where None.
+    like : Atlas or path, optional
+        An older atlas, or its folder: clusters that go on for its clusters keep their names and colours.
     progress : callable, optional
         Called with the share that is done (0 to 1) and what is being done, in words.
     **changes
@@ -77,6 +88,7 @@ def build_atlas(
     """
     settings = (settings or AtlasSettings()).change(**changes)
     tell = progress or silent
+    old = None if like is None else opened(like)
     tell(0.0, "reading and cleaning the songs")
     table, clean = preview(source, settings, use_up=True)
     called = {read.column: read.header for read in reversed(table.columns) if read.column}
@@ -90,12 +102,22 @@ def build_atlas(
     quality = measure(points, clustering, fit.clusters.evidence, settings=settings)
     _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
     roles = song_roles(points, clustering.centroids, clustering.labels, distances, n_threads=settings.threads)
-    profiles = profile_clusters(songs, clustering.labels, distances, features=clean.features, k=clustering.k)
+    identity = take_identity(old, songs, clustering.labels, k=clustering.k, features=clean.features)
+    profiles = profile_clusters(
+        songs,
+        clustering.labels,
+        distances,
+        features=clean.features,
+        k=clustering.k,
+        kept=identity.kept,
+        reserved=identity.reserved,
+    )
     names = tuple(profile.name for profile in profiles)
     layout = fit_layout(points, fit.space.dimensions)
     tell(0.9, "comparing with genres")
     judged = judge_by_genre(known, songs, points, clustering, space=fit.space, settings=settings)
     told = genre_columns(known, songs.height)
+    findings = find_flaws(lint_facts(table, clean, fit, names=names, settings=settings))
     atlas = Atlas(
         settings=settings,
         version=songatlas.__version__,
@@ -119,18 +141,22 @@ def build_atlas(
         division=fit.division,
         roles=roles,
         exemplars=name_exemplars(songs, fit, roles, known),
-        findings=find_flaws(lint_facts(table, clean, fit, names=names, settings=settings)),
+        findings=findings,
         refinement=fit.refinement,
         spaces=compare_spaces(songs, clean.features, known, k=clustering.k, settings=fit.settings),
         silhouette_sample=sample_silhouettes(points, clustering, settings=settings),
         profiles=profiles,
+        generated=Generated(names, findings),
+        colours=identity.colours,
+        likeness=identity.likeness,
         genre=judged,
         genre_counts=genre_table(clustering.labels, told["genre"]),
         genre_of_songs=told,
         genre_sharpness=1.0 if known is None or known.beliefs is None else known.beliefs.sharpness,
         beliefs=all_beliefs(known) if settings.takes_genres else None,
     )
-    return replace(atlas, rows=spread_over_rows(table, clean, placed=placed_songs(atlas), names=names))
+    rows = spread_over_rows(table, clean, placed=placed_songs(atlas), names=names)
+    return replace(atlas, rows=rows).with_names(identity.shown_names(names))
 
 
 def name_exemplars(
@@ -175,6 +201,7 @@ def build_demo(
     n_songs: int = 4000,
     settings: AtlasSettings | None = None,
     *,
+    like: Atlas | str | Path | None = None,
     progress: Progress | None = None,
     **changes: Any,
 ) -> Atlas:
@@ -184,14 +211,14 @@ def build_demo(
     ----------
     n_songs : int
         Rows of the catalogue.
-    settings, progress, **changes
+    settings, like, progress, **changes
         As in `build_atlas`; the seed draws the songs too.
     """
     settings = (settings or AtlasSettings()).change(**changes)
     tell = progress or silent
     tell(0.0, "simulating songs")
     catalogue = simulate_catalogue(n_songs, seed=settings.seed)
-    atlas = build_atlas(catalogue, settings, progress=part(tell, 0.05, 1.0))
+    atlas = build_atlas(catalogue, settings, like=like, progress=part(tell, 0.05, 1.0))
     name = f"simulated catalogue of {n_songs:,} rows"
     source = replace(atlas.source, name=name, notes=(SIMULATED, *atlas.source.notes))
     rows = atlas.rows and replace(atlas.rows, table=replace(atlas.rows.table, source=source))

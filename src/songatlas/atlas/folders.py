@@ -4,11 +4,13 @@ Everything is first written into a hidden folder beside its place and only then 
 does not exist yet appears in one rename. A folder that holds nothing but ours is set aside and replaced
 as a whole; a run killed between these two renames is mended by the next (`put_back`). Where a stranger's
 files lie in the folder too, they are never touched: each of our entries is exchanged by renames, and put
-back should one of them fail.
+back should one of them fail; a run killed between them is finished by the next, which finds a list of what
+was to be exchanged (`_ENTRIES`).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -19,6 +21,7 @@ from pathlib import Path
 from songatlas.errors import BadSettings, SongAtlasError
 
 _STAGING = ".songatlas-new-"
+_ENTRIES = "entries.json"
 _A_DAY = 86_400.0
 
 
@@ -74,10 +77,13 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def put_back(directory: Path) -> None:
-    """Give a folder its name back that a killed run had set aside."""
+    """Make a folder whole that a killed run had set aside, or left while it exchanged what is in it."""
     aside = _aside(directory.absolute())
     if aside.is_dir() and not directory.exists():
         aside.rename(directory)
+    for leftover in directory.glob(f"{_STAGING}*"):
+        if _is_over(leftover):
+            _finish(leftover, directory)
 
 
 def _refusal(place: Path, error: OSError) -> str:
@@ -144,9 +150,14 @@ def _swap(new: Path, directory: Path) -> None:
 def _exchange(new: Path, directory: Path, *, aside: Path, ours: Collection[str]) -> None:
     """Move our entries from `new` into `directory`, what they replace to `aside`; undo all on failure."""
     done: list[tuple[Path, Path]] = []
+    entries = aside.with_name(_ENTRIES)
+    written = entries.with_suffix(".new")
+    new_ones = [entry for entry in sorted(ours) if _is_there(new / entry)]
+    written.write_text(json.dumps({"ours": sorted(ours), "new": new_ones}), encoding="utf-8")
+    written.replace(entries)
 
     def move(start: Path, end: Path) -> None:
-        if start.exists() or start.is_symlink():
+        if _is_there(start):
             end.parent.mkdir(parents=True, exist_ok=True)
             start.rename(end)
             done.append((start, end))
@@ -158,16 +169,46 @@ def _exchange(new: Path, directory: Path, *, aside: Path, ours: Collection[str])
     except BaseException:  # also when interrupted: nothing may stay half exchanged
         for start, end in reversed(done):
             end.rename(start)
+        entries.unlink()
         raise
+    entries.unlink()
+
+
+def _finish(staging: Path, directory: Path) -> None:
+    """Exchange what a run that was killed while exchanging had not come to."""
+    entries = staging / _ENTRIES
+    if not entries.is_file():
+        return
+    listed = json.loads(entries.read_text(encoding="utf-8"))
+    for entry in listed["ours"]:
+        new, place, old = staging / "new" / entry, directory / entry, staging / "old" / entry
+        if _is_there(place) and (_is_there(new) or entry not in listed["new"]):
+            old.parent.mkdir(parents=True, exist_ok=True)
+            place.rename(old)
+        if _is_there(new):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            new.rename(place)
+    entries.unlink()
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something lies at a path, be it a link to nothing."""
+    return path.exists() or path.is_symlink()
 
 
 def _sweep_away_leftovers(home: Path) -> None:
     """Remove what runs that were killed have left: their process is gone, or they are a day old."""
     for leftover in home.glob(f"{_STAGING}*"):
-        pid = leftover.name.split("-")[-2]
-        is_old = time.time() - leftover.stat().st_mtime > _A_DAY
-        if is_old or (pid.isdigit() and not _runs(int(pid))):
+        if _is_over(leftover):
+            _finish(leftover, home)
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_over(leftover: Path) -> bool:
+    """Whether the run that left this is gone."""
+    pid = leftover.name.split("-")[-2]
+    is_old = time.time() - leftover.stat().st_mtime > _A_DAY
+    return is_old or (pid.isdigit() and not _runs(int(pid)))
 
 
 def _runs(pid: int) -> bool:

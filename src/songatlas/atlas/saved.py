@@ -8,6 +8,7 @@ silhouette_sample.parquet   silhouettes of a sample of songs
 centroids.npy               float64 (k, n_dimensions)
 subclusters.npy             float64 (n_subclusters, n_dimensions), centroids of the playlist-sized clusters
 beliefs.npy                 float32 (n_songs, n_genres), only where genres are part of the space
+names.toml                  the names that a person gives to clusters; no hash vouches for it
 ```
 Nothing in it is ever executed or unpickled.
 """
@@ -28,6 +29,8 @@ import polars as pl
 from songatlas.atlas.atlas import Atlas
 from songatlas.atlas.folders import put_back, write_folder
 from songatlas.atlas.judging import GENRE_COLUMNS
+from songatlas.atlas.likeness import Likeness
+from songatlas.atlas.names_file import NAMES, Generated, read_names
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.choose_k import Verdict
@@ -40,7 +43,9 @@ from songatlas.songs import ColumnReading, RuleCount, Source
 from songatlas.space import Layout, SongSpace
 
 FORMAT = "songatlas atlas"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+READABLE = (2, 3)
+"""Versions of the format that this songatlas reads; 2 knew neither colours nor names of a person."""
 PARTS = (
     "atlas.json",
     "centroids.npy",
@@ -51,25 +56,34 @@ PARTS = (
 BELIEFS = "beliefs.npy"
 """The part that only an atlas has whose space takes genres."""
 
+OURS = (*PARTS, BELIEFS, NAMES, "manifest.json")
+"""Every file that belongs to a saved atlas; all others in its folder are left alone."""
+
 _OF_SONGS = "songatlas_"
 _ROLE_FIGURES = ("distance_percentile", "silhouette", "runner_up", "margin")
 
 
-def save_atlas(atlas: Atlas, directory: Path) -> None:
+def save_atlas(atlas: Atlas, directory: Path, *, names: str) -> None:
     """Write `atlas` into `directory`, which holds the old atlas or the new one, never half of it.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    directory : Path
+    names : str
+        What its file of names shall hold (see `identity.carry_names`).
 
     Raises
     ------
     SongAtlasError
         If the place cannot be written.
     """
-    write_folder(
-        directory, lambda folder: write_parts(atlas, folder), ours=(*PARTS, BELIEFS, "manifest.json")
-    )
+    write_folder(directory, lambda folder: write_parts(atlas, folder, names=names), ours=OURS)
 
 
-def write_parts(atlas: Atlas, folder: Path) -> None:
-    """Write the parts and the manifest into an empty folder."""
+def write_parts(atlas: Atlas, folder: Path, *, names: str) -> None:
+    """Write the parts, the file of names and the manifest into an empty folder."""
+    (folder / NAMES).write_text(names, encoding="utf-8", newline="\n")
     found = _found_of_songs(atlas)
     songs = atlas.songs.with_columns(each.alias(f"{_OF_SONGS}{each.name}") for each in found)
     songs.write_parquet(folder / "songs.parquet", compression="snappy", statistics=False)
@@ -113,11 +127,13 @@ def load_atlas(directory: Path) -> Atlas:
                 "it was changed or damaged since it was written; build the atlas again"
             )
     try:
-        return _read_parts(folder, manifest)
+        atlas = _read_parts(folder, manifest)
     except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise BadAtlas(
             f"{str(folder)!r} cannot be read as an atlas ({type(error).__name__}: {error}): build it again"
         ) from error
+    given = read_names(folder)
+    return atlas.with_names(given.shown_names(atlas.generated.names)) if given else atlas
 
 
 def _folder_of(directory: Path) -> Path:
@@ -141,9 +157,10 @@ def _check_format(manifest: Any, folder: Path) -> None:
             f"{str(folder / 'manifest.json')!r} was changed or damaged since it was written: build it again"
         )
     found = manifest.get("format_version")
-    if found != FORMAT_VERSION or not isinstance(manifest.get("parts"), dict):
+    if found not in READABLE or not isinstance(manifest.get("parts"), dict):
         raise BadAtlas(
-            f"{str(folder)!r} has format version {found!r}, and this songatlas reads {FORMAT_VERSION}: "
+            f"{str(folder)!r} has format version {found!r}, and this songatlas reads "
+            f"{' and '.join(map(str, READABLE))}: "
             "build the atlas again, or use the version that built it"
         )
 
@@ -185,7 +202,7 @@ def _described(atlas: Atlas) -> dict[str, Any]:
         "subcluster_parents": atlas.division.parents.tolist(),
         "roles_exact": atlas.roles.exact,
         "exemplars": [list(songs) for songs in atlas.exemplars],
-        "findings": plain(atlas.findings),
+        "findings": plain(atlas.generated.findings),
         "refinement": None if atlas.refinement is None else plain(atlas.refinement.to_dict()),
         "spaces": atlas.spaces.to_dicts(),
         "spaces_types": {name: str(dtype) for name, dtype in atlas.spaces.schema.items()},
@@ -194,7 +211,9 @@ def _described(atlas: Atlas) -> dict[str, Any]:
         "evidence_types": {name: str(dtype) for name, dtype in atlas.evidence.schema.items()},
         "quality": plain(atlas.quality),
         "verdict": plain(atlas.verdict.to_dict()),
-        "profiles": plain(atlas.profiles),
+        "profiles": plain(atlas.with_names(atlas.generated.names).profiles),
+        "colours": list(atlas.colours),
+        "likeness": plain(atlas.likeness),
         "genre": plain(atlas.genre),
         "genre_counts": atlas.genre_counts.to_dicts(),
         "genre_counts_types": {name: str(dtype) for name, dtype in atlas.genre_counts.schema.items()},
@@ -207,6 +226,9 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
     songs = pl.read_parquet(folder / "songs.parquet")
     of_songs = {name: songs[f"{_OF_SONGS}{name}"].alias(name) for name in _of_songs()}
     labels = of_songs["cluster"].to_numpy().astype(np.int32)
+    profiles = tuple(_profile(values) for values in found["profiles"])
+    findings = tuple(Finding(**finding) for finding in found["findings"])
+    likeness = found.get("likeness")
     return Atlas(
         settings=AtlasSettings.from_dict(manifest["settings"]),
         version=manifest["version"],
@@ -240,11 +262,14 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
         ),
         roles=_roles(of_songs, exact=found["roles_exact"]),
         exemplars=tuple(tuple(exemplars) for exemplars in found["exemplars"]),
-        findings=tuple(Finding(**finding) for finding in found["findings"]),
+        findings=findings,
         refinement=found["refinement"] and Refinement.from_dict(found["refinement"]),
         spaces=_frame(found["spaces"], found["spaces_types"]),
         silhouette_sample=pl.read_parquet(folder / "silhouette_sample.parquet"),
-        profiles=tuple(_profile(values) for values in found["profiles"]),
+        profiles=profiles,
+        generated=Generated(tuple(profile.name for profile in profiles), findings),
+        colours=tuple(found.get("colours", range(len(profiles)))),
+        likeness=None if likeness is None else Likeness.from_dict(likeness),
         genre=found["genre"],
         genre_counts=_frame(found["genre_counts"], found["genre_counts_types"]),
         genre_of_songs=pl.DataFrame([of_songs[name] for name in GENRE_COLUMNS]),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from songatlas.profiles.contrasts import Contrasts, measure_contrasts
 from songatlas.profiles.evidence import tell_evidence
 from songatlas.profiles.labels import eras, tag_shares
-from songatlas.profiles.naming import name_clusters
+from songatlas.profiles.naming import NONE_KEPT, Name, name_clusters
 from songatlas.profiles.typical import typical_songs
 from songatlas.profiles.words import UNNAMED, VOCABULARY, Word
 
-__all__ = ["VOCABULARY", "Profile", "Word", "profile_clusters"]
+__all__ = ["NO_LONGER_FITS", "VOCABULARY", "Profile", "Word", "profile_clusters"]
+
+NO_LONGER_FITS = "; the name is kept from an earlier atlas and no longer fits in every word"
+"""What the evidence says of a name that was kept and is no longer true."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,8 @@ def profile_clusters(
     *,
     features: Sequence[str],
     k: int,
+    kept: Mapping[int, str] = NONE_KEPT,
+    reserved: Collection[str] = (),
 ) -> tuple[Profile, ...]:
     """Return the profile of every cluster, in the order of their numbers.
 
@@ -90,11 +95,15 @@ def profile_clusters(
         Numeric columns that the clusters were made of.
     k : int
         Number of clusters.
+    kept : mapping of int to str
+        Clusters that keep a name they had; the evidence says so where its words no longer hold.
+    reserved : collection of str
+        Names that no other cluster may get.
     """
     contrasts = measure_contrasts(songs, labels, features=features, k=k)
     tags = tag_shares(songs, labels, k=k)
     years = eras(songs, labels, k=k)
-    names = name_clusters(contrasts, tags, years)
+    names = name_clusters(contrasts, tags, years, kept=kept, reserved=reserved)
     typical = typical_songs(songs, labels, distances, k=k)
     profiles = []
     for cluster, name in enumerate(names):
@@ -111,7 +120,7 @@ def profile_clusters(
             Profile(
                 cluster=cluster,
                 name=name.text,
-                evidence=evidence if contrasts.sizes[cluster] else "no song",
+                evidence=f"{evidence}{_kept_though(name)}" if contrasts.sizes[cluster] else "no song",
                 size=int(contrasts.sizes[cluster]),
                 share=float(contrasts.sizes[cluster]) / max(len(labels), 1),
                 means=_row(contrasts, contrasts.means, cluster),
@@ -125,6 +134,13 @@ def profile_clusters(
             )
         )
     return tuple(profiles)
+
+
+def _kept_though(name: Name) -> str:
+    """What to say of a name that was kept though it no longer holds; nothing of any other."""
+    if name.holds:
+        return ""
+    return f"{NO_LONGER_FITS}, rather “{name.rather}”" if name.rather else NO_LONGER_FITS
 
 
 def _row(contrasts: Contrasts, table: NDArray[np.float64], cluster: int) -> dict[str, float]:

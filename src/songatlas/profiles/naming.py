@@ -10,9 +10,10 @@ Nothing depends on how the clusters are numbered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
@@ -71,15 +72,23 @@ class Piece:
 
 _SONGS: Final = Piece("songs", "kind")
 
+NONE_KEPT: Final[Mapping[int, str]] = MappingProxyType({})
+"""No cluster keeps a name."""
+
 
 @dataclass(frozen=True)
 class Name:
-    """A name and the pieces it is made of; `spoken` where the speech rule asked for it."""
+    """A name and the pieces it is made of; `spoken` where the speech rule asked for it.
+
+    A name that was kept though its words no longer hold has no pieces; `rather` is the truest name then.
+    """
 
     text: str
     pieces: tuple[Piece, ...]
     worth: float
     spoken: bool = False
+    holds: bool = True
+    rather: str = ""
 
     @property
     def covers(self) -> tuple[Signed, ...]:
@@ -108,7 +117,12 @@ class Traits:
 
 
 def name_clusters(
-    contrasts: Contrasts, tags: Sequence[tuple[TagShare, ...]], eras: Sequence[Era]
+    contrasts: Contrasts,
+    tags: Sequence[tuple[TagShare, ...]],
+    eras: Sequence[Era],
+    *,
+    kept: Mapping[int, str] = NONE_KEPT,
+    reserved: Collection[str] = (),
 ) -> tuple[Name, ...]:
     """Return one name for each cluster, no two alike whatever their case.
 
@@ -118,6 +132,10 @@ def name_clusters(
         Numbers of the clusters.
     tags, eras : sequences
         As `tag_shares` and `eras` give them, one for each cluster.
+    kept : mapping of int to str
+        Clusters that keep a name they had, no two alike.
+    reserved : collection of str
+        Names that no other cluster may get.
     """
     traits = _traits(contrasts, tags, eras)
     choices = [_true_names(each) for each in traits]
@@ -128,8 +146,9 @@ def name_clusters(
         for name in choices[cluster]
         if name.worth >= choices[cluster][0].worth - _NEAR_BEST
     ]
-    names: dict[int, Name] = {}
-    taken: dict[str, int] = {}
+    names = {cluster: _kept_name(text, choices[cluster], traits[cluster]) for cluster, text in kept.items()}
+    taken: dict[str, int | None] = {text.casefold(): None for text in reserved}
+    taken |= {name.text.casefold(): cluster for cluster, name in names.items()}
     for _, _, _, cluster, name in sorted(offers, key=lambda offer: offer[:3]):
         if cluster not in names and _is_free(name, cluster, names, traits, taken):
             names[cluster] = name
@@ -138,6 +157,10 @@ def name_clusters(
         if cluster not in names:
             names[cluster] = _told_apart(choices[cluster][0], cluster, names, traits, taken)
             taken[names[cluster].text.casefold()] = cluster
+    for cluster, name in names.items():
+        if not name.holds:
+            free = (choice.text for choice in choices[cluster] if choice.text.casefold() not in taken)
+            names[cluster] = replace(name, rather=next(free, ""))
     return tuple(names[cluster] for cluster in range(len(traits)))
 
 
@@ -316,7 +339,7 @@ def _is_free(
     cluster: int,
     names: Mapping[int, Name],
     traits: Sequence[Traits],
-    taken: Mapping[str, int],
+    taken: Mapping[str, int | None],
 ) -> bool:
     """Not taken, and every word more than a similar name has is truer here than there."""
     if name.text.casefold() in taken:
@@ -345,7 +368,7 @@ def _told_apart(
     cluster: int,
     names: Mapping[int, Name],
     traits: Sequence[Traits],
-    taken: Mapping[str, int],
+    taken: Mapping[str, int | None],
 ) -> Name:
     """The name with a comparative, a decade or a tag that sets it off from its namesake, or a number."""
     mine, namesake = traits[cluster], taken.get(name.text.casefold())
@@ -362,6 +385,21 @@ def _told_apart(
     while f"{name.text} {number}".casefold() in taken:
         number += 1
     return Name(f"{name.text} {number}", name.pieces, name.worth, spoken=name.spoken)
+
+
+def _kept_name(text: str, choices: Sequence[Name], traits: Traits) -> Name:
+    """The name of that text with the evidence it has now; without any where its words no longer hold."""
+    true = {name.text.casefold(): name for name in (*_comparative_names(traits), *choices)}
+    if found := true.get(text.casefold()):
+        return replace(found, text=text)
+    start, _, qualifier = text.rpartition(", ")
+    plain = true.get((start or re.sub(r" \d+$", "", text)).casefold())
+    if plain and not start:
+        return replace(plain, text=text)
+    pieces = [piece for piece in _qualifiers(plain, traits, None) if piece.text == qualifier] if plain else []
+    if plain and pieces:
+        return Name(text, (*plain.pieces, pieces[0]), plain.worth, spoken=plain.spoken)
+    return Name(text, (), 0.0, holds=False)
 
 
 def _comparative_names(traits: Traits) -> list[Name]:
