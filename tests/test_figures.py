@@ -85,6 +85,14 @@ def inputs_of(
             **named,
         },
         "cluster_sizes": {"sizes": np.bincount(labels, minlength=k), **named},
+        "artists": {
+            "artists": [*HOSTILE, *(f"Artist number {number}" for number in range(20))],
+            "n_songs": np.arange(32, 0, -1) * 37,
+            "shares": (shares := rng.dirichlet(np.full(k, 0.4), size=32)),
+            "home": shares.argmax(axis=1),
+            "breadth": np.where(np.arange(32) % 7 == 6, np.nan, np.linspace(0.1, 1.3, 32)),
+            **named,
+        },
         "genre_heatmap": {
             "table": counts.with_columns(share=pl.col("n") / pl.col("n").sum().over("cluster")),
             **named,
@@ -436,3 +444,12 @@ def test_without_genres_the_figure_says_how_to_name_them() -> None:
     assert {"$rock_1$", "100%", "3 songs", "0 songs"} <= set(
         words_of(draw("genre_heatmap", 3, table=one)).split("\n")
     )
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ("elbow", "artists")])
+def test_clusters_wear_the_colours_of_their_atlas(name: str, tmp_path: Path) -> None:
+    figure = draw(name, colours=(7, 0, 12, 5))
+    (path,) = [each for each in save_figures({name: figure}, tmp_path) if each.suffix == ".svg"]
+    svg = path.read_text(encoding="utf-8").lower()
+    assert all(colour_of(colour) in svg for colour in (7, 0, 12, 5))
+    assert not any(colour_of(colour) in svg for colour in (1, 2, 3))

@@ -20,7 +20,7 @@ from songatlas.roles import ROLES
 
 NAMES = (
     "pca_map", "profile_heatmap", "feature_bars", "feature_distributions", "elbow", "silhouette",
-    "cluster_sizes", "genre_heatmap",
+    "cluster_sizes", "genre_heatmap", "artists",
 )  # fmt: skip
 
 

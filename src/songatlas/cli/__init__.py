@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import songatlas
 from songatlas.cli import options as opt
 from songatlas.cli import tell
+from songatlas.cli.artists import artists
+from songatlas.cli.compare import compare
+from songatlas.cli.playlist import playlist
+from songatlas.cli.recommend import recommend
 from songatlas.cli.terminal import progress_bar
 from songatlas.errors import SongAtlasError
 from songatlas.progress import Progress, part
+
+if TYPE_CHECKING:
+    from songatlas.report.outputs import WrittenOutputs
 
 # Typer shows its wrong-usage error only as the parent of this one.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -90,6 +97,7 @@ def build(
     unit: opt.Units = None,
     header: opt.Header = None,
     settings: opt.SettingsFile = None,
+    like: opt.Like = None,
     figures: Annotated[bool, typer.Option(help="Write the folder of figures.")] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is understood of the table; write nothing.")
@@ -100,9 +108,10 @@ def build(
     """Turn a table of songs into an atlas: clusters with names, figures, a report, a clustered CSV.
 
     The folder (by default SONGS_atlas) gets report.html, clustered_songs.csv, clusters.csv, quality.json,
-    figures/ and the saved atlas/.
+    figures/ and the saved atlas/. Rename clusters in atlas/names.toml: later builds into it keep the names.
     """
     from songatlas.atlas import AtlasSettings, build_atlas, preview
+    from songatlas.atlas.identity import check_names
 
     given = {
         "k": opt.read_k(k),
@@ -129,10 +138,11 @@ def build(
         tell.reading(table, clean, as_json=as_json)
         return
     directory = output or Path(f"{songs.stem}_atlas")
+    check_names(directory / "atlas")
     with progress_bar() as progress:
-        atlas = build_atlas(songs, chosen, progress=part(progress, 0.0, 0.8))
-        _write(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
-    tell.atlas(atlas, directory, as_json=as_json)
+        atlas = build_atlas(songs, chosen, like=like, progress=part(progress, 0.0, 0.8))
+        written = _write(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
+    tell.atlas(written, as_json=as_json)
 
 
 @app.command(short_help="Build the atlas of a simulated catalogue.")
@@ -143,19 +153,22 @@ def demo(
     output: opt.Output = None,
     k: opt.K = None,
     seed: opt.Seed = None,
+    like: opt.Like = None,
     as_json: opt.AsJson = False,
     threads: opt.Threads = None,
 ) -> None:
     """Build the atlas of a simulated catalogue, to see everything without a table of your own."""
     from songatlas.atlas import AtlasSettings, build_demo
+    from songatlas.atlas.identity import check_names
 
     given = {"k": opt.read_k(k), "seed": seed, "threads": threads}
     chosen = AtlasSettings().change(**{name: value for name, value in given.items() if value is not None})
     directory = output or Path("demo_atlas")
+    check_names(directory / "atlas")
     with progress_bar() as progress:
-        atlas = build_demo(songs, chosen, progress=part(progress, 0.0, 0.8))
-        _write(atlas, directory, figures=True, progress=part(progress, 0.8, 1.0))
-    tell.atlas(atlas, directory, as_json=as_json)
+        atlas = build_demo(songs, chosen, like=like, progress=part(progress, 0.0, 0.8))
+        written = _write(atlas, directory, figures=True, progress=part(progress, 0.8, 1.0))
+    tell.atlas(written, as_json=as_json)
 
 
 @app.command(short_help="Find the cluster of every song of another table.")
@@ -287,8 +300,14 @@ def info(as_json: opt.AsJson = False) -> None:
     tell.facts(facts, as_json=as_json)
 
 
-def _write(atlas: Any, directory: Path, *, figures: bool, progress: Progress) -> None:
+def _write(atlas: Any, directory: Path, *, figures: bool, progress: Progress) -> WrittenOutputs:
     """Write all outputs of an atlas."""
     from songatlas.report import write_outputs
 
-    write_outputs(atlas, directory, figures=figures, progress=progress)
+    return write_outputs(atlas, directory, figures=figures, progress=progress)
+
+
+app.command("compare", short_help="Say what became of the clusters of an older atlas.")(compare)
+app.command("artists", short_help="Tell of the artists, who is typical of clusters, and the market.")(artists)
+app.command("playlist", short_help="Make a playlist that a player opens.")(playlist)
+app.command("recommend", short_help="Recommend songs that go with liked ones, and say why.")(recommend)

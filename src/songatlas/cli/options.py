@@ -61,6 +61,14 @@ Keep = Annotated[
     str | None,
     _option("--keep", "RULES", "Rules of triage to switch off, with commas, e.g. spoken_word; or all."),
 ]
+Where = Annotated[
+    list[str] | None,
+    _option(
+        "--where",
+        "FILTER",
+        "Only songs that fit, e.g. 'year=1980..1989', 'energy>=80%', 'artist=Daft Punk'. Repeatable.",
+    ),
+]
 Columns = Annotated[
     list[str] | None,
     _option("--column", "OURS=THEIRS", "Which of the table's columns is ours, e.g. energy=nrgy. Repeatable."),
@@ -75,6 +83,10 @@ Header = Annotated[
 ]
 SettingsFile = Annotated[
     Path | None, _option("--settings", "FILE", "TOML file of settings; options given here win over it.")
+]
+Like = Annotated[
+    Path | None,
+    _option("--like", "OLD_ATLAS", "Older atlas: clusters that go on for its clusters keep name and colour."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program to read.")]
 

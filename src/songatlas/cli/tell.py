@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
     from songatlas.atlas.tune import Tuning
     from songatlas.atlas.why import Explanation
+    from songatlas.report.outputs import WrittenOutputs
     from songatlas.songs import CleanSongs, ColumnReading, RuleCount, SongsTable, Source
 
 _FEW_NOTES = 2
@@ -41,8 +42,9 @@ def reading(table: SongsTable, clean: CleanSongs, *, as_json: bool) -> None:
     console.print("Nothing was written: this was a dry run")
 
 
-def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
+def atlas(written: WrittenOutputs, *, as_json: bool) -> None:
     """Print what was read, left out and found, and what to open."""
+    found, directory = written.atlas, written.directory
     if as_json:
         print_json(json.loads((directory / "quality.json").read_text(encoding="utf-8")))
         return
@@ -55,6 +57,9 @@ def atlas(found: Atlas, directory: Path, *, as_json: bool) -> None:
         console.print(f"- {escape(note)}")
     console.print()
     console.print(_clusters_table(found))
+    likeness = [found.likeness.sentence(found.cluster_names())] if found.likeness else []
+    for sentence in (*likeness, *written.notes):
+        console.print(escape(sentence))
     for sentence in _found_in_words(found):
         console.print(escape(sentence), style="yellow" if sentence.startswith("Warning: ") else None)
     console.print(f"\nOpen [bold]{escape(str(directory / 'report.html'))}[/]")

@@ -20,10 +20,11 @@ from types import MappingProxyType
 from matplotlib.figure import Figure
 
 from songatlas.colours import CLUSTER_COLOURS, colour_of
+from songatlas.figures.artists import artist_bars
 from songatlas.figures.clusters import cluster_sizes, feature_bars
 from songatlas.figures.evidence import elbow, silhouette
 from songatlas.figures.heatmaps import genre_heatmap, profile_heatmap
-from songatlas.figures.saving import save_figures
+from songatlas.figures.saving import save_figure, save_figures
 from songatlas.figures.songmap import pca_map
 from songatlas.figures.spreads import feature_distributions
 
@@ -31,6 +32,7 @@ __all__ = [
     "CLUSTER_COLOURS",
     "FIGURES",
     "FigureRow",
+    "artist_bars",
     "cluster_sizes",
     "colour_of",
     "elbow",
@@ -39,6 +41,7 @@ __all__ = [
     "genre_heatmap",
     "pca_map",
     "profile_heatmap",
+    "save_figure",
     "save_figures",
     "silhouette",
 ]
@@ -112,6 +115,12 @@ FIGURES: Mapping[str, FigureRow] = MappingProxyType(
             title="Which genres the clusters hold",
             caption="A row is a cluster: the darker the field, the larger the share of its songs that belong "
             "to that genre.",
+        ),
+        "artists": FigureRow(
+            function=artist_bars,
+            title="Which clusters the artists are in",
+            caption="A bar is an artist, cut by the clusters of its songs with its home first; the dot is "
+            "its breadth, from 0, one sound, to 1, as wide as the catalogue.",
         ),
     }
 )

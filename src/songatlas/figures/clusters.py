@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from songatlas.colours import colour_of
 from songatlas.figures.lettering import printable, shortened
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import (
@@ -25,7 +24,9 @@ _MOST_BARS = 60
 _MOST_PANELS = 40
 
 
-def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) -> Figure:
+def cluster_sizes(
+    *, sizes: Sequence[int] | np.ndarray, names: Sequence[str], colours: Sequence[int] = ()
+) -> Figure:
     """Draw how many songs each cluster holds, the largest on top.
 
     Parameters
@@ -34,6 +35,8 @@ def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) ->
         Number of songs of every cluster.
     names : sequence of str
         Name of every cluster.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
 
     Returns
     -------
@@ -53,12 +56,14 @@ def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) ->
             f"{count_of(total)} in {count_of(len(counts), 'cluster', 'clusters')}. "
             f"Dashed: the size that each would have if all were alike large."
         )
-        sheet = Sheet("How large the clusters are", subtitle, height=row * len(order) + 0.1, note=note)
+        sheet = Sheet(
+            "How large the clusters are", subtitle, height=row * len(order) + 0.1, note=note, colours=colours
+        )
         reach = (WIDTH - left - 1.55) / max(float(counts.max()), 1e-9)
         for place, cluster in enumerate(order):
             y = (place + 0.5) * row
             sheet.named(0, y, int(cluster), shown[cluster], left - 0.1, size=9.5)
-            sheet.bar(left, y, counts[cluster] * reach, 0.66 * row, colour_of(int(cluster)))
+            sheet.bar(left, y, counts[cluster] * reach, 0.66 * row, sheet.colour_of(int(cluster)))
             words = f"{count_of(counts[cluster])} · {share_of(counts[cluster] / total if total else 0)}"
             beyond = left + counts[cluster] * reach + 0.08
             written = sheet.text(beyond, y, words, va="center_baseline")
@@ -70,7 +75,13 @@ def cluster_sizes(*, sizes: Sequence[int] | np.ndarray, names: Sequence[str]) ->
         return sheet.done()
 
 
-def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], names: Sequence[str]) -> Figure:
+def feature_bars(
+    *,
+    percentiles: np.ndarray,
+    feature_labels: Sequence[str],
+    names: Sequence[str],
+    colours: Sequence[int] = (),
+) -> Figure:
     """Draw what sets each cluster apart: a panel a cluster, its most contrasting features first.
 
     Parameters
@@ -80,6 +91,8 @@ def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], name
         = unknown, left out.
     feature_labels, names : sequence of str
         What the features and the clusters are called.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
 
     Returns
     -------
@@ -105,7 +118,7 @@ def feature_bars(*, percentiles: np.ndarray, feature_labels: Sequence[str], name
             subtitle += f" The {bars} strongest contrasts of each."
         note = f"The {drawn} largest of {len(table)} clusters." if drawn < len(table) else ""
         lines = -(-drawn // columns)
-        sheet = Sheet(title, subtitle, height=lines * (panel + 0.28) - 0.28, note=note)
+        sheet = Sheet(title, subtitle, height=lines * (panel + 0.28) - 0.28, note=note, colours=colours)
         width = (WIDTH - 0.28 * (columns - 1)) / columns if columns > 1 else WIDTH * 0.5
         for cluster in range(drawn):
             line, column = divmod(cluster, columns)
@@ -135,7 +148,7 @@ def _contrasts(
         off = float(values[feature] - 50)
         y, side = top + (row + 0.5) * 0.21, 1 if off >= 0 else -1
         name = shortened(features[feature], width / 2 - 0.06, size)
-        sheet.bar(middle, y, off / reach * width / 2, 0.13, colour_of(cluster))
+        sheet.bar(middle, y, off / reach * width / 2, 0.13, sheet.colour_of(cluster))
         sheet.text(middle - side * 0.06, y, name, size=size, ha="right" if side > 0 else "left")
         end = middle + off / reach * width / 2 + side * 0.04
         number = f"{values[feature]:.0f}"

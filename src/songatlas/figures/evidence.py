@@ -87,6 +87,7 @@ def silhouette(
     names: Sequence[str],
     mean: float | None,
     n_others: int | None = None,
+    colours: Sequence[int] = (),
 ) -> Figure:
     """Draw the mean silhouette by number of clusters, and the silhouette of each song by cluster.
 
@@ -104,6 +105,8 @@ def silhouette(
         Mean silhouette of the chosen clustering.
     n_others : int or None
         Songs that those of `sample` were compared with, where it was a sample of them.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
 
     Returns
     -------
@@ -129,13 +132,13 @@ def silhouette(
             f"{f', compared with a sample of {n_others:,} songs' if n_others else ''}."
         )
         height = max(3.5, (_LEAST_BAND + 0.015) * len(shown))
-        sheet = Sheet(title, subtitle, height=_TOP + height + _FOOT, note=note)
+        sheet = Sheet(title, subtitle, height=_TOP + height + _FOOT, note=note, colours=colours)
         sheet.heading(0, 0.14, "Mean silhouette by number of clusters", 3.7)
         _mean_curve(sheet.panel(0.62, _TOP, 2.95, min(height, 4.2)), (ks, values, low, high), k)
         room = name_width(shown, size=8.5, most=2.1) + 0.1
         sheet.heading(3.95, 0.14, "Silhouette of the songs", WIDTH - 3.95)
         axes = sheet.panel(3.95 + room, _TOP, WIDTH - 3.95 - room - 0.1, height)
-        middles = _bands(axes, songs[: len(shown)], mean, height)
+        middles = _bands(axes, songs[: len(shown)], mean, height, colours)
         for cluster, middle in enumerate(middles):
             sheet.named(3.95, _TOP + middle * height, cluster, shown[cluster], room - 0.06, size=8.5)
         return sheet.done()
@@ -296,7 +299,9 @@ def _silhouettes(sample: pl.DataFrame, k: int) -> list[np.ndarray]:
     return [np.sort(values[clusters == cluster])[::-1] for cluster in range(k)]
 
 
-def _bands(axes: Axes, songs: list[np.ndarray], mean: float | None, height: float) -> list[float]:
+def _bands(
+    axes: Axes, songs: list[np.ndarray], mean: float | None, height: float, colours: Sequence[int]
+) -> list[float]:
     """Draw one band a cluster, thicker where it holds more songs; its middle as a share of the height."""
     if not any(own.size for own in songs):
         _blank(axes, "No silhouette of a song is known.")
@@ -318,7 +323,7 @@ def _bands(axes: Axes, songs: list[np.ndarray], mean: float | None, height: floa
         )
         if shown.size:
             steps = np.repeat(np.linspace(top + gap, bottom - gap, shown.size + 1), 2)[1:-1]
-            axes.fill_betweenx(steps, 0, np.repeat(shown, 2), color=colour_of(cluster), linewidth=0)
+            axes.fill_betweenx(steps, 0, np.repeat(shown, 2), color=colour_of(cluster, colours), linewidth=0)
     if mean is not None and np.isfinite(mean):
         axes.axvline(mean, color=INK, linewidth=1.1, linestyle=(0, (4, 3)))
         axes.annotate(

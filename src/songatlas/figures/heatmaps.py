@@ -30,7 +30,13 @@ _MOST_GENRES = 24
 _NAMES, _WIDEST_CELL, _FOOT = 2.7, 1.15, 0.72
 
 
-def profile_heatmap(*, z_means: np.ndarray, feature_labels: Sequence[str], names: Sequence[str]) -> Figure:
+def profile_heatmap(
+    *,
+    z_means: np.ndarray,
+    feature_labels: Sequence[str],
+    names: Sequence[str],
+    colours: Sequence[int] = (),
+) -> Figure:
     """Draw how far each cluster's mean of each feature lies from the mean of all songs.
 
     Clusters and features that are alike lie side by side (`ordered_rows`).
@@ -41,6 +47,8 @@ def profile_heatmap(*, z_means: np.ndarray, feature_labels: Sequence[str], names
         Means of standardized features, in standard deviations; not finite = unknown, hatched.
     feature_labels, names : sequence of str
         What the columns and the rows are called.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
 
     Returns
     -------
@@ -64,7 +72,8 @@ def profile_heatmap(*, z_means: np.ndarray, feature_labels: Sequence[str], names
             [(int(row), shown[row]) for row in rows],
             [features[column] for column in columns],
             note=note,
-            colours=(DIVERGING, Normalize(-limit, limit)),
+            shades=(DIVERGING, Normalize(-limit, limit)),
+            colours=colours,
             form=_signed,
         )
         less = " or less" if (table < -limit).any() else ""
@@ -75,7 +84,7 @@ def profile_heatmap(*, z_means: np.ndarray, feature_labels: Sequence[str], names
         return sheet.done()
 
 
-def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
+def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str], colours: Sequence[int] = ()) -> Figure:
     """Draw which share of each cluster's songs belongs to which genre.
 
     Rows and columns are turned until the strong shares lie near the diagonal. Without genres the figure
@@ -87,6 +96,8 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
         Columns cluster, genre, n (songs) and share (of the cluster's songs that have a genre, 0 to 1).
     names : sequence of str
         Name of every cluster.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
 
     Returns
     -------
@@ -105,7 +116,7 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
         shares = shares[: len(shown)]
         rows, columns = _diagonal(shares)
         most = float(shares.max()) or 1.0
-        colours = (SEQUENTIAL, Normalize(0, most))
+        shades = (SEQUENTIAL, Normalize(0, most))
         sheet, foot = _grid(
             title,
             "Each row is a cluster: the darker the field, the more of its songs belong to the genre. "
@@ -114,12 +125,13 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str]) -> Figure:
             [(int(row), shown[row]) for row in rows],
             [genres[column] for column in columns],
             note=note,
+            shades=shades,
             colours=colours,
             form=lambda value: f"{100 * value:.0f}%" if value >= 0.0051 else "<1%" if value > 0 else "0%",
             beside=[count_of(sizes[row]) for row in rows],
         )
         ticks = {value: f"{100 * value:.0f}%" for value in np.linspace(0, most, 3)}
-        _scale(sheet, foot, colours, ticks, "share of the cluster's songs that have a genre")
+        _scale(sheet, foot, shades, ticks, "share of the cluster's songs that have a genre")
         return sheet.done()
 
 
@@ -178,7 +190,8 @@ def _grid(
     columns: list[str],
     *,
     note: str,
-    colours: tuple[Colormap, Normalize],
+    shades: tuple[Colormap, Normalize],
+    colours: Sequence[int],
     form: Callable[[float], str],
     beside: Sequence[str] = (),
 ) -> tuple[Sheet, float]:
@@ -195,9 +208,9 @@ def _grid(
         cell = min(cell, *((WIDTH - left - over) / (place + 0.5) for place, over in enumerate(reach)))
     top = 0.3 + (0.64 * widest if turned else 0)
     foot = top + len(rows) * row_height
-    sheet = Sheet(title, subtitle, height=foot + _FOOT, note=note)
+    sheet = Sheet(title, subtitle, height=foot + _FOOT, note=note, colours=colours)
     axes = sheet.panel(left, top, cell * len(columns), foot - top, bare=True)
-    _fields(axes, table, colours)
+    _fields(axes, table, shades)
     for number, (cluster, name) in enumerate(rows):
         sheet.named(0, top + (number + 0.5) * row_height, cluster, name, left - 0.08)
     for number, words in enumerate(beside):
@@ -207,7 +220,7 @@ def _grid(
         x = left + (number + 0.5) * cell
         looks = {"rotation": 40, "rotation_mode": "anchor", "ha": "left"} if turned else {"ha": "center"}
         sheet.text(x, top - (0.07 if turned else 0.14), column, **looks)
-    _values(sheet, table, colours, form, (left, top, cell, row_height))
+    _values(sheet, table, shades, form, (left, top, cell, row_height))
     return sheet, foot
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
+from songatlas.errors import BadSettings
 from songatlas.figures.style import drawing
 
 _DPI = 150
@@ -57,6 +58,34 @@ def save_figures(figures: Mapping[str, Figure], directory: str | os.PathLike[str
             written.append(folder / file_name)
             _write_whole(folder / file_name, content)
     return tuple(written)
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write one figure as the ending of the path says, and close it; else as `save_figures` does.
+
+    Parameters
+    ----------
+    figure : Figure
+        Empty afterwards.
+    path : path
+        Ends in .png or .svg; its folder is there.
+
+    Raises
+    ------
+    BadSettings
+        If the ending is another.
+    OSError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    make = {".png": _png, ".svg": _svg}.get(target.suffix.lower())
+    if make is None:
+        raise BadSettings(f"a figure cannot be written as {target.name!r}: let its name end in .png or .svg")
+    with drawing():
+        content = make(figure)
+        figure.clear()
+    _write_whole(target, content)
+    return target
 
 
 def _png(figure: Figure) -> bytes:

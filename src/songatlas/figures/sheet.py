@@ -6,6 +6,7 @@ body, below title and subtitle. A layout that is computed and not guessed keeps 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -42,9 +43,14 @@ class Sheet:
         Height of the body, in inches.
     note : str
         Small print under the body, may be empty.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
     """
 
-    def __init__(self, title: str, subtitle: str, *, height: float, note: str = "") -> None:
+    def __init__(
+        self, title: str, subtitle: str, *, height: float, note: str = "", colours: Sequence[int] = ()
+    ) -> None:
+        self.colours = colours
         titles = wrapped(printable(title), WIDTH, _TITLE, lines=3, bold=True)
         subtitles = wrapped(printable(subtitle), WIDTH, _SUBTITLE, lines=4)
         notes = wrapped(printable(note), WIDTH, _NOTE, lines=3) if note else []
@@ -71,6 +77,10 @@ class Sheet:
     def _spot(self, x: float, y: float) -> tuple[float, float]:
         """Place on the body -> inches from the lower left corner of the figure."""
         return MARGIN + x, self.height - self.head - y
+
+    def colour_of(self, cluster: int) -> str:
+        """Return the colour of a cluster on this sheet."""
+        return colour_of(cluster, self.colours)
 
     def panel(self, left: float, top: float, width: float, height: float, *, bare: bool = False) -> Axes:
         """Add axes at a place of the body; `bare` ones have neither frame nor ticks."""
@@ -107,7 +117,7 @@ class Sheet:
 
     def badge(self, x: float, y: float, cluster: int, *, radius: float = BADGE) -> None:
         """Draw the number of a cluster in a disc of its colour, centred at a place of the body."""
-        colour = colour_of(cluster)
+        colour = self.colour_of(cluster)
         self.figure.add_artist(
             Circle(
                 self._spot(x, y), radius, facecolor=colour, edgecolor=PAPER, linewidth=0.8, zorder=2.5,
@@ -127,6 +137,12 @@ class Sheet:
         inches = self.figure.dpi_scale_trans
         looks: dict[str, Any] = {"facecolor": colour, "edgecolor": "none", "transform": inches}
         self.figure.add_artist(Rectangle(corner, abs(width), height, **looks))
+
+    def dot(self, x: float, y: float, radius: float, colour: str) -> None:
+        """Draw a disc centred at a place of the body."""
+        inches = self.figure.dpi_scale_trans
+        spot = self._spot(x, y)
+        self.figure.add_artist(Circle(spot, radius, facecolor=colour, edgecolor="none", transform=inches))
 
     def rule(self, x: float, top: float, bottom: float, **looks: Any) -> None:
         """Draw an upright line."""

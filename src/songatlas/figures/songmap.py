@@ -46,6 +46,7 @@ def pca_map(
     names: Sequence[str],
     axis_words: tuple[tuple[str, str], tuple[str, str]] = (("", ""), ("", "")),
     explained: tuple[float, float] = (float("nan"), float("nan")),
+    colours: Sequence[int] = (),
 ) -> Figure:
     """Draw every song as a point, in its cluster's colour, with the clusters' names at their densest spots.
 
@@ -63,6 +64,8 @@ def pca_map(
         What songs at the left and right end, at the lower and the upper end are like.
     explained : (float, float)
         Share (0 to 1) of the differences between songs that each direction holds.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
 
     Returns
     -------
@@ -87,9 +90,10 @@ def pca_map(
             tall = max(tall, len(shown) * _ROW + 0.1)
         elif not named:
             tall += 0.25 + _legend_lines(len(shown), 3) * _ROW
-        sheet = Sheet(_title(words), _SUBTITLE, height=tall, note=_note(places, rows, limits))
+        note = _note(places, rows, limits)
+        sheet = Sheet(_title(words), _SUBTITLE, height=tall, note=note, colours=colours)
         axes = sheet.panel(_LEFT, 0, width, height)
-        _points(axes, places[rows], numbers[rows], limits)
+        _points(axes, places[rows], numbers[rows], limits, colours)
         _axis_words(sheet, words, explained, width, height)
         spots = _spots(places, numbers, limits)
         size = (width, height)
@@ -150,12 +154,14 @@ def _note(places: np.ndarray, rows: np.ndarray, limits: np.ndarray) -> str:
     return " ".join(parts)
 
 
-def _points(axes: Axes, places: np.ndarray, numbers: np.ndarray, limits: np.ndarray) -> None:
+def _points(
+    axes: Axes, places: np.ndarray, numbers: np.ndarray, limits: np.ndarray, colours: Sequence[int]
+) -> None:
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xticks=[], yticks=[])
     for side in axes.spines.values():
         side.set(visible=True, color="#e3e5e9")
     size = float(np.clip(46 * (60 / len(places)) ** 0.4, 4.5, 46))
-    palette = np.array([colour_of(cluster) for cluster in range(int(numbers.max()) + 1)])
+    palette = np.array([colour_of(cluster, colours) for cluster in range(int(numbers.max()) + 1)])
     axes.scatter(
         places[:, 0],
         places[:, 1],

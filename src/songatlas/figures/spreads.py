@@ -12,7 +12,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from songatlas.colours import colour_of
 from songatlas.features import FEATURES, Feature, header_key
 from songatlas.figures.lettering import printable
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
@@ -35,7 +34,11 @@ _UNITS = {
 
 
 def feature_distributions(
-    *, values: pl.DataFrame, labels: np.ndarray | pl.Series, names: Sequence[str]
+    *,
+    values: pl.DataFrame,
+    labels: np.ndarray | pl.Series,
+    names: Sequence[str],
+    colours: Sequence[int] = (),
 ) -> Figure:
     """Draw how each feature spreads inside each cluster: a panel a feature, a ridge a cluster.
 
@@ -48,6 +51,8 @@ def feature_distributions(
         Cluster of every song; those below 0 are left out.
     names : sequence of str
         Name of every cluster.
+    colours : sequence of int
+        Number of the colour of every cluster; its own number where empty.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def feature_distributions(
             subtitle += f" Of {_FEW} songs or fewer, each one is a dot."
         note = f"The {drawn} largest of {len(shown)} clusters." if drawn < len(shown) else ""
         step = height + 0.98
-        sheet = Sheet(title, subtitle, height=lines * step - 0.12, note=note)
+        sheet = Sheet(title, subtitle, height=lines * step - 0.12, note=note, colours=colours)
         for place, column in enumerate(values.columns):
             line, across = divmod(place, columns)
             left, top = names_room + across * (width + 0.3), line * step
@@ -120,7 +125,7 @@ def _ridges(
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     by_cluster = {cluster: cells[numbers == cluster] for cluster in range(drawn)}
     for cluster, own in by_cluster.items():
-        _ridge(axes, np.linspace(low, high, _CELLS + 1), own, cluster)
+        _ridge(axes, np.linspace(low, high, _CELLS + 1), own, cluster, sheet.colour_of(cluster))
     _quartiles(axes, by_cluster)
     if feature:
         words = f"{feature.low_word}  ←  {_UNITS[feature.unit]}  →  {feature.high_word}"
@@ -143,11 +148,10 @@ def _limits(cells: np.ndarray, feature: Feature | None) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _ridge(axes: Axes, edges: np.ndarray, own: np.ndarray, cluster: int) -> None:
+def _ridge(axes: Axes, edges: np.ndarray, own: np.ndarray, cluster: int, colour: str) -> None:
     """Smoothed histogram of one cluster; of few songs each one as a dot."""
     from scipy.ndimage import gaussian_filter1d
 
-    colour = colour_of(cluster)
     shade = tuple(0.62 * part for part in to_rgb(colour))
     looks: dict[str, Any] = {"facecolor": (*to_rgb(colour), 0.85), "edgecolor": shade, "linewidth": 0.7}
     if own.size <= _FEW:

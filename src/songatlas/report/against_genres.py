@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from songatlas.colours import colour_of
 from songatlas.report.record import plain
 from songatlas.report.wording import brief, ink_on
 
@@ -90,8 +89,8 @@ def _genres(score: Mapping[str, Any], atlas: Atlas) -> list[dict[str, Any]]:
             "genre": brief(each["genre"]),
             "cluster_name": brief(names[each["cluster"]]),
             "number": each["cluster"],
-            "colour": colour_of(each["cluster"]),
-            "ink": ink_on(colour_of(each["cluster"])),
+            "colour": atlas.colour_of(each["cluster"]),
+            "ink": ink_on(atlas.colour_of(each["cluster"])),
         }
         for each in score.get("per_genre") or ()
     ]

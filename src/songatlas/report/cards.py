@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from songatlas.atlas.why import Explanation, explain_rows
-from songatlas.colours import colour_of
 from songatlas.features import amount
 from songatlas.report.draw import feature_label
 from songatlas.report.record import subclusters_of
@@ -41,8 +40,8 @@ def cards(atlas: Atlas) -> list[dict[str, Any]]:
         {
             "number": profile.cluster,
             "name": brief(profile.name),
-            "colour": colour_of(profile.cluster),
-            "ink": ink_on(colour_of(profile.cluster)),
+            "colour": atlas.colour_of(profile.cluster),
+            "ink": ink_on(atlas.colour_of(profile.cluster)),
             "size": profile.size,
             "share": float(profile.share),
             "evidence": sentence(brief(profile.evidence, longest=400)),

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from songatlas.features import DETAILS, FEATURES
 from songatlas.quality import INDICES
 from songatlas.report.against_genres import against_genres
+from songatlas.report.artists import artists_and_market
 from songatlas.report.cards import cards
 from songatlas.report.command import build_command, setting_rows
 from songatlas.report.draw import feature_label
@@ -42,8 +44,8 @@ def collect(atlas: Atlas) -> dict[str, Any]:
     -------
     dict
         Keys ``headline``, ``trust``, ``clusters``, ``map``, ``verdict``, ``quality``, ``sweep``,
-        ``genre``, ``predicted``, ``spaces``, ``refinement``, ``reading``, ``cleaning``, ``settings`` and
-        ``made``; only the times in ``made`` differ between two runs.
+        ``genre``, ``predicted``, ``artists``, ``spaces``, ``refinement``, ``reading``, ``cleaning``,
+        ``settings`` and ``made``; only the times in ``made`` differ between two runs.
     """
     return {
         "headline": _headline(atlas),
@@ -55,6 +57,7 @@ def collect(atlas: Atlas) -> dict[str, Any]:
         "sweep": _sweep(atlas),
         "genre": against_genres(atlas),
         "predicted": predicted_genres(atlas),
+        "artists": artists_and_market(atlas),
         "spaces": other_spaces(atlas),
         "refinement": refinement_told(atlas),
         "reading": _reading(atlas),
@@ -93,12 +96,21 @@ def _headline(atlas: Atlas) -> dict[str, Any]:
         "n_clustered": atlas.songs.height,
         "n_excluded": atlas.n_songs - atlas.songs.height,
         "k": atlas.clustering.k,
-        "biggest": {"name": by_size[0].name, "share": float(by_size[0].share)},
-        "smallest": {"name": by_size[-1].name, "share": float(by_size[-1].share)},
+        "biggest": {"name": brief(by_size[0].name), "share": float(by_size[0].share)},
+        "smallest": {"name": brief(by_size[-1].name), "share": float(by_size[-1].share)},
         "strength": atlas.verdict.strength,
+        "likeness": _likeness(atlas),
         "made_of": made_of([block.name for block in atlas.space.blocks if block.weight > 0]),
         "separation": separation_words(atlas.quality["silhouette"]["value"]),
     }
+
+
+def _likeness(atlas: Atlas) -> str:
+    """Which older atlas it was built like; empty where it was not."""
+    if atlas.likeness is None:
+        return ""
+    source = brief(atlas.likeness.source)
+    return replace(atlas.likeness, source=source).sentence([brief(name) for name in atlas.cluster_names()])
 
 
 def _map(atlas: Atlas) -> dict[str, Any]:
@@ -226,6 +238,7 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
             settings,
             simulated=in_memory and is_simulated(atlas),
             n_rows=atlas.n_rows,
+            like=atlas.likeness is not None,
         ),
         "sha256": atlas.source.sha256,
         "features": [feature_label(name) for name in atlas.space.features],

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def build_command(source: str | None, settings: Mapping[str, Any], *, simulated: bool, n_rows: int) -> str:
+def build_command(
+    source: str | None, settings: Mapping[str, Any], *, simulated: bool, n_rows: int, like: bool = False
+) -> str:
     """Return the command line that builds the same atlas from the same file.
 
     Parameters
@@ -20,6 +22,8 @@ def build_command(source: str | None, settings: Mapping[str, Any], *, simulated:
         Whether the table in memory is the simulated catalogue.
     n_rows : int
         Rows of the input.
+    like : bool
+        Whether the atlas was built like an older one, whose folder the reader has to name.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def build_command(source: str | None, settings: Mapping[str, Any], *, simulated:
     words = ["songatlas", "build", source or "SONGS"]
     if simulated:
         words = ["songatlas", "demo", "--songs", str(n_rows)]
-    return shlex.join([*words, *_options(settings)])
+    return shlex.join([*words, *_options(settings), *(["--like", "OLD_ATLAS"] if like else [])])
 
 
 def space_options(settings: Mapping[str, Any]) -> str:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.artist_view import artists_of_atlas, no_bars
 from songatlas.atlas.evidence import SHOWN_SONGS
+from songatlas.errors import MissingColumns
 from songatlas.features import DETAILS, FEATURES
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 DISTRIBUTION_SONGS = 20_000
 """Songs behind the drawn distributions."""
+
+MOST_ARTISTS = 30
+"""Artists that are drawn, those of most songs."""
 
 _MS_PER_MINUTE = 60_000.0
 
@@ -81,11 +86,16 @@ def sampled_rows(atlas: Atlas, most: int) -> np.ndarray:
     return np.sort(rng.permutation(n_songs)[:most])
 
 
+def _clusters(atlas: Atlas) -> dict[str, Any]:
+    """What every figure calls the clusters, and how it colours them."""
+    return {"names": atlas.cluster_names(), "colours": atlas.colours}
+
+
 def _map(atlas: Atlas) -> dict[str, Any]:
     return {
         "positions": atlas.positions,
         "labels": atlas.clustering.labels,
-        "names": atlas.cluster_names(),
+        **_clusters(atlas),
         "axis_words": atlas.layout.axis_words,
         "explained": atlas.layout.explained,
     }
@@ -97,7 +107,7 @@ def _by_profile(atlas: Atlas, what: str) -> dict[str, Any]:
     return {
         what: np.array(values, dtype=float),
         "feature_labels": tuple(feature_label(name) for name in features),
-        "names": atlas.cluster_names(),
+        **_clusters(atlas),
     }
 
 
@@ -108,7 +118,7 @@ def _distributions(atlas: Atlas) -> dict[str, Any]:
     return {
         "values": songs.select(columns),
         "labels": atlas.clustering.labels[rows],
-        "names": atlas.cluster_names(),
+        **_clusters(atlas),
     }
 
 
@@ -140,18 +150,27 @@ def _silhouette(atlas: Atlas) -> dict[str, Any]:
         "evidence": atlas.evidence,
         "k": atlas.clustering.k,
         "sample": atlas.silhouette_sample,
-        "names": atlas.cluster_names(),
+        **_clusters(atlas),
         "mean": atlas.quality["silhouette"]["value"],
         "n_others": _n_shown(atlas),
     }
 
 
 def _sizes(atlas: Atlas) -> dict[str, Any]:
-    return {"sizes": [profile.size for profile in atlas.profiles], "names": atlas.cluster_names()}
+    return {"sizes": [profile.size for profile in atlas.profiles], **_clusters(atlas)}
 
 
 def _genres(atlas: Atlas) -> dict[str, Any]:
-    return {"table": atlas.genre_counts, "names": atlas.cluster_names()}
+    return {"table": atlas.genre_counts, **_clusters(atlas)}
+
+
+def _artists(atlas: Atlas) -> dict[str, Any]:
+    """The artists of most songs; none where the table names nobody."""
+    try:
+        view = artists_of_atlas(atlas)
+    except MissingColumns:
+        return no_bars(atlas)
+    return view.bars(range(min(MOST_ARTISTS, view.artists.height)))
 
 
 TABLES: Mapping[str, Callable[[Atlas], dict[str, Any]]] = MappingProxyType(
@@ -164,6 +183,7 @@ TABLES: Mapping[str, Callable[[Atlas], dict[str, Any]]] = MappingProxyType(
         "silhouette": _silhouette,
         "cluster_sizes": _sizes,
         "genre_heatmap": _genres,
+        "artists": _artists,
     }
 )
 

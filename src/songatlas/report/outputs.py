@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from songatlas.atlas.folders import write_file, write_folder
+from songatlas.atlas.identity import carry_names
+from songatlas.atlas.saved import OURS as OURS_OF_ATLAS
 from songatlas.atlas.saved import write_parts
 from songatlas.errors import SongAtlasError
 from songatlas.progress import Progress, part, silent
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
 
 OURS = (
-    "atlas",
+    *(f"atlas/{name}" for name in OURS_OF_ATLAS),
     "clustered_songs.csv",
     "clusters.csv",
     *(f"figures/{name}.{ending}" for name in FIGURE_NAMES for ending in ("png", "svg")),
@@ -46,11 +48,17 @@ class WrittenOutputs:
     appended : mapping of str to str
         Our columns -> what they are called in clustered_songs.csv; they differ where the input
         already had a column of that name.
+    atlas : Atlas
+        What was written: the atlas under the names that a person gave in the names.toml of the folder.
+    notes : tuple of str
+        What became of these names.
     """
 
     directory: Path
     entries: tuple[str, ...]
     appended: Mapping[str, str]
+    atlas: Atlas
+    notes: tuple[str, ...]
 
 
 def write_outputs(
@@ -59,7 +67,8 @@ def write_outputs(
     """Write the tables, the figures, the report and the saved atlas into a folder.
 
     Everything is written beside and then renamed, so that a run that is killed leaves the old outputs
-    or the new ones. Files in the folder that are not ours stay as they are.
+    or the new ones. Files in the folder that are not ours stay as they are. Names that a person gave in
+    the atlas/names.toml of the folder are carried over to the clusters that go on for theirs.
 
     Parameters
     ----------
@@ -79,7 +88,7 @@ def write_outputs(
     Raises
     ------
     BadSettings
-        If `directory` is a file.
+        If `directory` is a file, or its names.toml is bad.
     SongAtlasError
         If the atlas was loaded from a folder, or the place cannot be written.
     """
@@ -89,20 +98,23 @@ def write_outputs(
             "this atlas was loaded from its folder and has no input rows: build it again with "
             "build_atlas, or give a table to Atlas.assign"
         )
-    tell = progress or silent
+    tell, home = progress or silent, Path(directory) / "atlas"
+    carried = carry_names(atlas, home)
+    named, rows = carried.atlas, carried.atlas.rows or rows
 
     def write(folder: Path) -> None:
         tell(0.0, "writing the clustered songs")
         write_clustered_songs(rows, folder / "clustered_songs.csv")
-        write_clusters(atlas, folder / "clusters.csv")
-        (folder / "quality.json").write_text(_json(quality_record(atlas)), encoding="utf-8", newline="\n")
+        write_clusters(named, folder / "clusters.csv")
+        (folder / "quality.json").write_text(_json(quality_record(named)), encoding="utf-8", newline="\n")
         tell(0.2, "saving the atlas")
         (folder / "atlas").mkdir()
-        write_parts(atlas, folder / "atlas")
-        pictures = _write_figures(atlas, folder / "figures", tell=part(tell, 0.3, 0.95)) if figures else {}
+        write_parts(named, folder / "atlas", names=carried.text)
+        pictures = _write_figures(named, folder / "figures", tell=part(tell, 0.3, 0.95)) if figures else {}
         tell(0.95, "writing the report")
-        page = render(collect(atlas), pictures=pictures)
+        page = render(collect(named), pictures=pictures)
         (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+        carried.require_unchanged(home)
 
     write_folder(Path(directory), write, ours=OURS)
     tell(1.0, "done")
@@ -111,6 +123,8 @@ def write_outputs(
         directory=Path(directory),
         entries=(*entries, "figures") if figures else entries,
         appended=MappingProxyType(dict(appended_names(rows.table.header, rows.column_names))),
+        atlas=named,
+        notes=carried.notes,
     )
 
 

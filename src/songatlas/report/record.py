@@ -55,6 +55,7 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
         "spaces": atlas.spaces.to_dicts(),
         "refinement": None if atlas.refinement is None else atlas.refinement.to_dict(),
         "clusters": _clusters(atlas),
+        "like": _like(atlas),
         "space": _space(atlas),
         "dropped_features": dict(atlas.dropped_features),
         "n_imputed": sum(count.n_songs for count in atlas.counts if count.action == "imputed"),
@@ -128,6 +129,14 @@ def subclusters_of(atlas: Atlas, cluster: int) -> dict[str, Any]:
         "largest": int(sizes.max()),
         "n_outside": int(((sizes < FEWEST_SONGS) | (sizes > MOST_SONGS)).sum()),
     }
+
+
+def _like(atlas: Atlas) -> dict[str, Any] | None:
+    """The older atlas that it was built like, and the clusters that keep name and colour of that one's."""
+    if atlas.likeness is None:
+        return None
+    likeness = atlas.likeness
+    return {"source": likeness.source, "k": likeness.k, "kept": list(likeness.kept), "by": likeness.by}
 
 
 def _space(atlas: Atlas) -> dict[str, Any]:

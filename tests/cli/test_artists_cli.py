@@ -1,0 +1,117 @@
+"""`songatlas artists`: what it prints, what it writes, and one line for every mistake."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from songatlas.atlas import build_atlas
+from songatlas.demo import simulate_catalogue
+
+HOSTILE = (
+    "[bold]Loud[/bold]",
+    "<script>alert(1)</script>",
+    "Two\nlines",
+    "\u202ebackwards",
+    "=cmd|' /C calc'!A0",
+    "x" * 9_000,
+)
+
+
+def songatlas(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "songatlas", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An atlas with hostile artists, of five songs each."""
+    table = simulate_catalogue(300, seed=4)
+    column = "track_artist"
+    names = [HOSTILE[row // 5] if row < 5 * len(HOSTILE) else name for row, name in enumerate(table[column])]
+    folder = tmp_path_factory.mktemp("artists") / "atlas"
+    table = table.with_columns(pl.Series(column, names, dtype=pl.String))
+    build_atlas(table, k=4, columns={"artists": column}).save(folder)
+    return folder
+
+
+def test_the_table_tells_artists_and_who_is_typical(atlas: Path) -> None:
+    ran = songatlas("artists", atlas, "-n", 5)
+    assert ran.returncode == 0, ran.stderr
+    assert "5 of " in ran.stdout
+    assert "Typical of" in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_json_tells_the_same_as_the_library(atlas: Path) -> None:
+    told = json.loads(songatlas("artists", atlas, "--json", "-n", 3).stdout)
+    assert set(told) == {"n_artists", "artists", "clusters", "notes"}
+    assert len(told["artists"]) == 3
+    assert len(told["clusters"]) == 4
+    first = told["artists"][0]
+    assert sum(each["share"] for each in first["clusters"]) == pytest.approx(1)
+    one = json.loads(songatlas("artists", atlas, "--artist", first["artist"], "--json", "-n", 4).stdout)
+    assert one["artists"][0]["n_songs"] == first["n_songs"]
+    assert len(one["artists"][0]["nearest"]) == 4
+    assert all(near["why"] for near in one["artists"][0]["nearest"])
+    market = json.loads(songatlas("artists", atlas, "--market", "--json").stdout)
+    assert [row["cluster"] for row in market["market"]] == [0, 1, 2, 3]
+
+
+def test_hostile_names_come_through_as_text(atlas: Path) -> None:
+    asked = [part for name in HOSTILE for part in ("--artist", name)]
+    ran = songatlas("artists", atlas, *asked, "-n", 1)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(songatlas("artists", atlas, *asked, "-n", 1, "--json").stdout)
+    for name, artist in zip(HOSTILE, told["artists"], strict=True):
+        assert artist["artist"] == " ".join(name.split())
+        assert artist["artist"] in ran.stdout
+        assert artist["n_songs"] in {4, 5}, "five, one of which may be left out"
+
+
+def test_all_artists_are_written_and_read_back(atlas: Path, tmp_path: Path) -> None:
+    path, figure = tmp_path / "artists.csv", tmp_path / "artists.svg"
+    ran = songatlas("artists", atlas, "-o", path, "--figure", figure, "--sort", "name", "--json")
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["output"], told["figure"]) == (str(path), str(figure))
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == told["n_artists"]
+    names = [row["artist"] for row in rows]
+    assert names == sorted(names, key=str.lower)
+    assert {"x" * 9_000, "Two lines", "[bold]Loud[/bold]"} <= set(names)
+    assert all(row["clusters"].endswith("%") for row in rows)
+    assert all(len(row["nearest"].split("; ")) == 3 for row in rows)
+    assert figure.read_text(encoding="utf-8").startswith("<?xml")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["artists.csv", "artists.svg"]
+
+
+def test_the_widest_come_first_where_asked(atlas: Path) -> None:
+    told = json.loads(songatlas("artists", atlas, "--sort", "breadth", "--json", "-n", 8).stdout)
+    breadths = [row["breadth"] for row in told["artists"]]
+    assert None not in breadths
+    assert breadths == sorted(breadths, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--artist", "nobody at all"], "no artist is called"),
+        (["--sort", "song"], "did you mean 'songs'"),
+        (["--figure", "artists.pdf"], "end in .png or .svg"),
+        (["-o", "nowhere/artists.csv"], "there is no folder"),
+        (["-n", "0"], "-n"),
+    ],
+)
+def test_a_mistake_ends_with_one_line_and_status_2(atlas: Path, arguments: list[str], words: str) -> None:
+    ran = songatlas("artists", atlas, *arguments)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.count("\n") == 1
+    assert words in ran.stderr

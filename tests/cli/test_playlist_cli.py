@@ -1,0 +1,74 @@
+"""`songatlas playlist` as a person types it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from songatlas import cli
+from songatlas.atlas import build_demo
+from songatlas.playlists import read_playlist
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "atlas"
+    build_demo(400).save(path)
+    return path
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["songatlas", "playlist", *map(str, words)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return int(left.value.code or 0)
+
+
+def test_prints_songs_and_transitions(folder: Path, monkeypatch, capsys) -> None:
+    assert _run(monkeypatch, folder, "--cluster", "0", "--songs", "6", "--order", "key") == 0
+    out = capsys.readouterr().out
+    assert "6 songs" in out
+    assert "5 transitions" in out
+
+
+def test_writes_a_playlist_and_a_report(folder: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    file, report = tmp_path / "a.m3u8", tmp_path / "r.csv"
+    words = ("--where", "tempo>100", "--songs", "5", "-o", file, "--report", report, "--json")
+    assert _run(monkeypatch, folder, *words, "--location", "{artist}/{title}.mp3") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [track.title for track in read_playlist(file).tracks] == [song["title"] for song in told["songs"]]
+    assert len(report.read_text().splitlines()) == 5
+    assert all(track.location.endswith(".mp3") for track in read_playlist(file).tracks)
+
+
+def test_all_clusters_replaces_only_its_own_files(folder: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    out = tmp_path / "lists"
+    assert _run(monkeypatch, folder, "--all-clusters", "--songs", "4", "-o", out) == 0
+    first = {path.name for path in out.iterdir()}
+    (out / "mine.txt").write_text("stays")
+    assert _run(monkeypatch, folder, "--all-clusters", "--songs", "4", "-o", out, "--format", "xspf") == 0
+    second = {path.name for path in out.iterdir()}
+    assert "mine.txt" in second
+    assert {Path(name).stem for name in first} == {Path(name).stem for name in second} - {"mine"}
+    assert not any(name.endswith(".m3u8") for name in second)
+    assert len(read_playlist(next(out.glob("*.xspf"))).tracks) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "say what the playlist is made of"),
+        (("--from", "a"), "give --from SONG and --to SONG"),
+        (("--all-clusters",), "name it with -o DIR"),
+        (("--cluster", "zzz"), "no cluster is called"),
+        (("--cluster", "0", "-o", "/nowhere/at/all.m3u8"), "there is no folder"),
+    ],
+)
+def test_mistakes_are_one_line(folder: Path, words: tuple[str, ...], told: str, monkeypatch, capsys) -> None:
+    assert _run(monkeypatch, folder, *words) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert len(error.splitlines()) == 1
