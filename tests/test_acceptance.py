@@ -90,6 +90,7 @@ def test_the_outputs_are_those_of_the_design(spotify: tuple[Path, Path]) -> None
         "silhouette",
         "cluster_sizes",
         "genre_heatmap",
+        "artists",
     }
     assert {path.name for path in (folder / "figures").iterdir()} == {
         f"{name}.{kind}" for name in figures for kind in ("png", "svg")

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, AtlasSettings, build_atlas
+    from songatlas.atlas.artist_view import artists_of_atlas
+    from songatlas.atlas.comparing import compare
+    from songatlas.atlas.playlist import make_playlist
+    from songatlas.atlas.recommending import recommend
     from songatlas.atlas.tune import tune
     from songatlas.errors import SongAtlasError
     from songatlas.kmeans import KMeans, sweep
@@ -28,8 +32,12 @@ _HOMES = {
     "AtlasSettings": "songatlas.atlas",
     "KMeans": "songatlas.kmeans",
     "SongAtlasError": "songatlas.errors",
+    "artists_of_atlas": "songatlas.atlas.artist_view",
     "build_atlas": "songatlas.atlas",
+    "compare": "songatlas.atlas.comparing",
+    "make_playlist": "songatlas.atlas.playlist",
     "read_songs": "songatlas.songs",
+    "recommend": "songatlas.atlas.recommending",
     "silhouette": "songatlas.quality",
     "sweep": "songatlas.kmeans",
     "tune": "songatlas.atlas.tune",
@@ -42,8 +50,12 @@ __all__ = [
     "KMeans",
     "SongAtlasError",
     "__version__",
+    "artists_of_atlas",
     "build_atlas",
+    "compare",
+    "make_playlist",
     "read_songs",
+    "recommend",
     "silhouette",
     "sweep",
     "tune",

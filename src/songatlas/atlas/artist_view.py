@@ -197,6 +197,8 @@ class ArtistView:
 def artists_of_atlas(atlas: Atlas) -> ArtistView:
     """Return the artists of an atlas: their clusters, home, breadth and era, and how clusters are received.
 
+    They are counted once and then kept.
+
     Parameters
     ----------
     atlas : Atlas
@@ -207,6 +209,13 @@ def artists_of_atlas(atlas: Atlas) -> ArtistView:
     MissingColumns
         If the table has no artists.
     """
+    if ("artists",) not in atlas.kept:
+        atlas.kept["artists",] = _view_of(atlas)
+    view: ArtistView = atlas.kept["artists",]
+    return view
+
+
+def _view_of(atlas: Atlas) -> ArtistView:
     credits, names = credits_of_atlas(atlas), list(atlas.cluster_names())
     found = artist_table(atlas.songs, credits, atlas.clustering.labels, atlas.points(), k=atlas.k)
     market = _market(atlas, credits)

@@ -28,7 +28,6 @@ from songatlas.songs import ColumnReading, RuleCount, Source, clean_songs, read_
 from songatlas.space import Layout, SongSpace, belief_column
 
 if TYPE_CHECKING:
-    from songatlas.atlas.taste import SongTaste
     from songatlas.atlas.why import Explanation
 
 
@@ -148,8 +147,8 @@ class Atlas:
         return self.clustering.k
 
     @cached_property
-    def tastes(self) -> dict[tuple[tuple[str, float], ...], SongTaste]:
-        """The spaces of taste that were worked out so far, by their weights (see `taste_of`)."""
+    def kept(self) -> dict[tuple[Any, ...], Any]:
+        """What others worked out of the atlas, such as `taste_of`, kept for who asks next."""
         return {}
 
     def cluster_names(self) -> tuple[str, ...]:

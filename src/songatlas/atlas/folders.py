@@ -1,4 +1,4 @@
-"""Writing folders and files so that a killed run leaves the old ones or the new ones, never a mixture.
+"""Writing folders so that a killed run leaves the old ones or the new ones, never a mixture.
 
 Everything is first written into a hidden folder beside its place and only then renamed. A folder that
 does not exist yet appears in one rename. A folder that holds nothing but ours is set aside and replaced
@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from songatlas.errors import BadSettings, SongAtlasError
+from songatlas.files import refusal
 
 _STAGING = ".songatlas-new-"
 _ENTRIES = "entries.json"
@@ -50,30 +51,7 @@ def write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collec
     try:
         _write_folder(directory, write, ours=ours)
     except OSError as error:
-        raise SongAtlasError(_refusal(directory, error)) from error
-
-
-def write_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Write one file beside its place and rename it, so that it is whole or what it was before.
-
-    Raises
-    ------
-    BadSettings
-        If `path` is a folder.
-    SongAtlasError
-        If it cannot be written, with the reason in one line.
-    """
-    if path.is_dir():
-        raise BadSettings(f"{str(path)!r} is a folder: name a file with -o")
-    beside = path.with_name(f".{path.name}.new-{os.getpid()}-{threading.get_ident()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        beside.replace(path)
-    except OSError as error:
-        raise SongAtlasError(_refusal(path, error)) from error
-    finally:
-        beside.unlink(missing_ok=True)
+        raise SongAtlasError(refusal(directory, error)) from error
 
 
 def put_back(directory: Path) -> None:
@@ -84,15 +62,6 @@ def put_back(directory: Path) -> None:
     for leftover in directory.glob(f"{_STAGING}*"):
         if _is_over(leftover):
             _finish(leftover, directory)
-
-
-def _refusal(place: Path, error: OSError) -> str:
-    """Say in one line why a place cannot be written."""
-    reason = error.strerror or str(error) or type(error).__name__
-    return (
-        f"cannot write the outputs into {str(place)!r}: {reason[:1].lower()}{reason[1:]}; "
-        "free the place or name another folder with -o"
-    )
 
 
 def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collection[str]) -> None:

@@ -16,7 +16,10 @@ from songatlas.atlas.extending import read_tracks
 from songatlas.atlas.taste import SongTaste, filterable, taste_of
 from songatlas.errors import BadSettings, UnknownName
 from songatlas.playlists.tracks import called
-from songatlas.recommend import (
+from songatlas.profiles.words import COMPARATIVES
+from songatlas.songs.filtering import allowed
+from songatlas.songs.finding import find_songs, named_song, several_meant
+from songatlas.taste import (
     HUB_CORRECTION,
     best_songs,
     diverse_songs,
@@ -26,8 +29,6 @@ from songatlas.recommend import (
     spreads,
     tell_likeness,
 )
-from songatlas.songs.filtering import allowed
-from songatlas.songs.finding import find_songs, named_song, several_meant
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
@@ -310,7 +311,9 @@ def _told(
     rows, models = songs[chosen].to_dicts(), {int(row): songs.row(int(row), named=True) for row in set(near)}
     spread, commonness = spreads(songs), _commonness(songs, models)
     reasons = [
-        tell_likeness(song, models[int(model)], spread=spread, commonness=commonness)
+        tell_likeness(
+            song, models[int(model)], spread=spread, commonness=commonness, comparatives=COMPARATIVES
+        )
         for song, model in zip(rows, near, strict=True)
     ]
     names = np.array(atlas.cluster_names(), dtype=object)[atlas.clustering.labels[chosen]]

@@ -13,11 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.features import FEATURES
-from songatlas.recommend import N_TAG_DIMENSIONS, Groups, Taste, background, fit_taste
 from songatlas.songs.words import NOBODY
 from songatlas.space import SongSpace
 from songatlas.space.blocks import numbers_of
 from songatlas.space.tags import TagsBlock
+from songatlas.taste import N_TAG_DIMENSIONS, Groups, Taste, background, fit_taste
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
@@ -56,20 +56,20 @@ def taste_of(atlas: Atlas, weights: Mapping[str, float] = MappingProxyType({})) 
     ----------
     atlas : Atlas
     weights : mapping of str to float
-        Weights of blocks of taste, see `songatlas.recommend.BLOCKS`; 1 where none.
+        Weights of blocks of taste, see `songatlas.taste.BLOCKS`; 1 where none.
 
     Raises
     ------
     UnknownName, BadSettings
         If a weight is of no block or no number from 0 up.
     """
-    asked = tuple(sorted((name, float(weight)) for name, weight in weights.items()))
-    if asked not in atlas.tastes:
-        settings = atlas.settings
-        atlas.tastes[asked] = fit_song_taste(
-            atlas.songs, weights=weights, seed=settings.seed, n_threads=settings.threads
+    asked = ("taste", *sorted((name, float(weight)) for name, weight in weights.items()))
+    if asked not in atlas.kept:
+        atlas.kept[asked] = fit_song_taste(
+            atlas.songs, weights=weights, seed=atlas.settings.seed, n_threads=atlas.settings.threads
         )
-    return atlas.tastes[asked]
+    found: SongTaste = atlas.kept[asked]
+    return found
 
 
 def filterable(atlas: Atlas) -> pl.DataFrame:

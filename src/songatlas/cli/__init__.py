@@ -22,6 +22,7 @@ from songatlas.cli.playlist import playlist
 from songatlas.cli.recommend import recommend
 from songatlas.cli.terminal import progress_bar
 from songatlas.errors import SongAtlasError
+from songatlas.files import write_file
 from songatlas.progress import Progress, part
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def tune(
     with progress_bar() as progress:
         found = tune_songs(songs, start, progress=progress)
     if settings_out is not None:
-        opt.write_text(settings_out, found.settings.to_toml())
+        write_file(settings_out, found.settings.to_toml())
     tell.tuning(found, songs, as_json=as_json)
 
 

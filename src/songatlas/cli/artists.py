@@ -13,6 +13,7 @@ from rich.markup import escape
 from songatlas.cli import options as opt
 from songatlas.cli.terminal import empty_table, print_json, progress_bar, stdout
 from songatlas.errors import BadSettings, did_you_mean
+from songatlas.files import write_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -297,7 +298,7 @@ def _print_market(console: Console, market: pl.DataFrame) -> None:
 
 def _write_table(view: ArtistView, ordered: Sequence[int], path: Path) -> None:
     """Write all artists as CSV, lists as text, the nearest ones of the first."""
-    opt.write_text(path, flat_artists(view, ordered).write_csv())
+    write_file(path, flat_artists(view, ordered).write_csv())
 
 
 def flat_artists(view: ArtistView, ordered: Sequence[int]) -> pl.DataFrame:

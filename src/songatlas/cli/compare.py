@@ -40,7 +40,7 @@ def compare(
     of other songs, features, spaces and numbers of clusters.
     """
     from songatlas.atlas.comparing import compare as compare_atlases
-    from songatlas.atlas.folders import write_file
+    from songatlas.files import write_file
 
     if output is not None:
         opt.require_folder(output)

@@ -136,14 +136,3 @@ def require_folder(path: Path) -> None:
         raise BadSettings(
             f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
         )
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file whole or not at all; `BadSettings` says why it cannot be written."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise BadSettings(f"cannot write {str(path)!r}: {error.strerror or error}") from None

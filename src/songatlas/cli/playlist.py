@@ -14,6 +14,7 @@ from songatlas.cli import options as opt
 from songatlas.cli.terminal import empty_table, print_json, progress_bar, stdout
 from songatlas.errors import BadSettings
 from songatlas.features import amount
+from songatlas.files import write_file
 
 if TYPE_CHECKING:
     from songatlas.atlas.playlist import Playlist
@@ -164,7 +165,7 @@ def playlist(
         write_playlist(output, tracks, format=format)
         made = replace(made, notes=(*made.notes, *left_out(tracks, format or format_of(output).name)))
     if report is not None:
-        opt.write_text(report, made.transitions.write_csv())
+        write_file(report, made.transitions.write_csv())
     _tell(made, output, as_json=as_json)
 
 

@@ -102,7 +102,7 @@ def recommend(
     """
     from songatlas.atlas import Atlas
     from songatlas.atlas.recommending import recommend as find_songs
-    from songatlas.recommend import HUB_CORRECTION
+    from songatlas.taste import HUB_CORRECTION
 
     given = {"year": year, "tempo": tempo, "popularity": popularity, "cluster": cluster}
     filters = [*(where or ()), *(f"{name}={value}" for name, value in given.items() if value is not None)]

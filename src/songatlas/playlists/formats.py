@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from songatlas.errors import BadSettings, did_you_mean
+from songatlas.files import write_file
 from songatlas.playlists.csv_lists import read_csv, write_csv
 from songatlas.playlists.jspf import read_jspf, write_jspf
 from songatlas.playlists.locations import is_uri
@@ -89,8 +89,10 @@ def write_playlist(path: Path | str, tracks: TrackList, *, format: str | None = 
     Raises
     ------
     BadSettings
-        If the suffix or format is unknown, the format can hold none of the songs, or the place cannot be
-        written.
+        If the suffix or format is unknown, the format can hold none of the songs, or the place is a folder
+        or in none.
+    SongAtlasError
+        If it cannot be written, with the reason in one line.
     """
     path = Path(path)
     chosen = format_named(format) if format is not None else format_of(path)
@@ -100,17 +102,7 @@ def write_playlist(path: Path | str, tracks: TrackList, *, format: str | None = 
         raise BadSettings(
             f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
         )
-    content = playlist_text(tracks, chosen.name, directory=path.parent).encode()
-    beside = path.with_name(f".songatlas-{os.getpid()}-{threading.get_ident()}.new")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        raise BadSettings(
-            f"cannot write {str(path)!r}: {error.strerror or error}; name another file"
-        ) from None
-    finally:
-        beside.unlink(missing_ok=True)
+    write_file(path, playlist_text(tracks, chosen.name, directory=path.parent))
 
 
 def left_out(tracks: TrackList, format: str) -> tuple[str, ...]:

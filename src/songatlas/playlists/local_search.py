@@ -51,19 +51,22 @@ class LocalSearch:
         self.costs: Sequence[Sequence[float]] = (
             costs.tolist() if n <= _LISTS_UP_TO else [memoryview(row) for row in np.ascontiguousarray(costs)]
         )
-        alone = np.bincount(np.maximum(groups, 0), minlength=1)[np.maximum(groups, 0)] < 2
-        self.groups: list[int] = np.where(alone, -1, groups).tolist()
-        self.gap = min(gap, n - 1) if any(group >= 0 for group in self.groups) else 0
-        self.near = _near_rows(costs, np.array(self.groups) if self.gap else np.full(n, -1))
+        alone = (groups < 0) | (np.bincount(np.maximum(groups, 0), minlength=1)[np.maximum(groups, 0)] < 2)
+        artists = np.where(alone, -1 - np.arange(n), groups)
+        self.groups: list[int] = artists.tolist()
+        self.gap = 0 if alone.all() else min(gap, n - 1)
+        self.near = _near_rows(costs, artists if self.gap else np.arange(n))
+        self.price = 4.0 * float(costs.max(initial=0.0)) + 1.0  # of closeness: never worth a short cut
+        self.weights = range(self.gap, 0, -1)
+        self.close = 0
         self.low, self.high = int(fixed_start), n - 1 - int(fixed_end)
-        self.price = 4.0 * float(costs.max(initial=0.0)) + 1.0
         self.refused = 0
         self.order: list[int] = []
         self.place: list[int] = []
 
     def total(self, order: Sequence[int]) -> float:
         """Cost of an order, closeness of artists included."""
-        return self._length(order) + self.price * self._closeness([self.groups[row] for row in order])
+        return self._length(order) + self.price * self._closeness(order)
 
     def improve(self, order: Sequence[int]) -> list[int]:
         """Return the order after all moves that make it cheaper."""
@@ -82,7 +85,7 @@ class LocalSearch:
         starts = random.integers(0, width - 3, size=rounds).tolist()
         cuts = np.sort(random.random((rounds, 3)), axis=1).tolist()
         for start, shares in zip(starts, cuts, strict=True):
-            kept_order, kept_place = list(self.order), list(self.place)
+            kept = list(self.order), list(self.place), self.close
             reach = min(_REACH, width - start)
             first, second, third = (self.low + start + int(share * reach) for share in shares)
             if not first < second < third:
@@ -93,7 +96,7 @@ class LocalSearch:
             changed = self.exchange(first, second, third)
             changed += self._settle(deque(self._around(first, second, third)))
             if changed > _TINY:
-                self.order, self.place = kept_order, kept_place
+                self.order, self.place, self.close = kept
             else:
                 best += changed
         return list(self.order)
@@ -107,12 +110,12 @@ class LocalSearch:
             self._step(before, right[0]) + self._step(right[-1], left[0]) + self._step(left[-1], after)
             - self._step(before, left[0]) - self._step(left[-1], right[0]) - self._step(right[-1], after)
         )  # fmt: skip
-        change += self._closer(first, third, (left, right), (right, left))
-        self._put(first, right + left)
-        return change
+        closer = self._closer(first, third, (left, right), (right, left))
+        self._put(first, right + left, closer)
+        return change + self.price * closer
 
     def _set(self, order: Sequence[int]) -> None:
-        self.order = list(order)
+        self.order, self.close = list(order), self._closeness(order)
         self.place = [0] * self.n
         for place, row in enumerate(self.order):
             self.place[row] = place
@@ -175,12 +178,13 @@ class LocalSearch:
         """Turn the places from `low` to `high` round, unless artists come too close."""
         stretch = self.order[low : high + 1]
         turned = stretch[::-1]
-        change += self._closer(low, high + 1, (stretch,), (turned,))
+        closer = self._closer(low, high + 1, (stretch,), (turned,))
+        change += self.price * closer
         if change >= -_TINY:
             self.refused += 1
             return None
         touched = self._around(low, high + 1)
-        self._put(low, turned)
+        self._put(low, turned, closer)
         return change, touched
 
     def _shift(self, row: int) -> tuple[float, list[int]] | None:
@@ -241,16 +245,18 @@ class LocalSearch:
         else:
             low, high, between = first, gap_at, order[stop:gap_at]
             old, new = (order[first:stop], between), (between, stretch)
-        change += self._closer(low, high, old, new)
+        closer = self._closer(low, high, old, new)
+        change += self.price * closer
         if change >= -_TINY:
             self.refused += 1
             return None
         touched = self._around(low, high, first, stop)
-        self._put(low, new[0] + new[1])
+        self._put(low, new[0] + new[1], closer)
         return change, touched
 
-    def _put(self, low: int, rows: list[int]) -> None:
-        """Let rows stand at the places from `low` on."""
+    def _put(self, low: int, rows: list[int], closer: int) -> None:
+        """Let rows stand at the places from `low` on, which brings artists so much closer."""
+        self.close += closer
         self.order[low : low + len(rows)] = rows
         place = self.place
         for at, row in enumerate(rows, low):
@@ -270,40 +276,43 @@ class LocalSearch:
     def _length(self, order: Sequence[int]) -> float:
         return sum(self.costs[one][other] for one, other in pairwise(order))
 
-    def _closer(self, low: int, high: int, old: Sequence[list[int]], new: Sequence[list[int]]) -> float:
-        """Price of artists coming closer where the blocks between two borders are put anew."""
+    def _closer(self, low: int, high: int, old: tuple[list[int], ...], new: tuple[list[int], ...]) -> int:
+        """How much closer artists come where the blocks between two places are put anew."""
         gap = self.gap
         if not gap:
-            return 0.0
+            return 0
         left, right = self.order[max(0, low - gap) : low], self.order[high : high + gap]
-        groups = self.groups
-        sides = []
-        for blocks in (old, new):
-            line = [groups[row] for row in left]
-            for block in blocks:
-                line += self._ends_of(block)
-            line += [groups[row] for row in right]
-            sides.append(self._closeness(line))
-        return self.price * (sides[1] - sides[0])
+        closeness = self._at_borders(left, new, right)
+        return closeness - self._at_borders(left, old, right) if self.close else closeness
 
-    def _ends_of(self, block: list[int]) -> list[int]:
-        """Artists of a block; of a long one those near its ends, with nobody between."""
-        gap, groups = self.gap, self.groups
-        if len(block) <= 2 * gap:
-            return [groups[row] for row in block]
-        head, tail = block[:gap], block[-gap:]
-        return [*(groups[row] for row in head), *([-1] * gap), *(groups[row] for row in tail)]
+    def _at_borders(self, left: list[int], blocks: tuple[list[int], ...], right: list[int]) -> int:
+        """How much too close artists stand across the borders of one block or two."""
+        gap, first, last = self.gap, blocks[0], blocks[-1]
+        if first is last:
+            return self._across(left, first) + self._across(first, right)
+        head = first if len(first) >= gap else first + last[:gap]
+        tail = last if len(last) >= gap else first[-gap:] + last
+        return self._across(left, head) + self._across(first, last) + self._across(tail, right)
 
-    def _closeness(self, line: list[int]) -> int:
-        """How much closer than the gap songs of one artist stand, summed."""
-        gap, last, sum_ = self.gap, dict[int, int](), 0
-        for at, group in enumerate(line):
-            if group >= 0:
-                before = last.get(group)
-                if before is not None and at - before <= gap:
-                    sum_ += gap + 1 - (at - before)
-                last[group] = at
-        return sum_
+    def _across(self, before: list[int], after: list[int]) -> int:
+        """How much too close artists stand on both sides of a border, summed."""
+        groups, gap = self.groups, self.gap
+        if gap == 1:
+            return int(bool(before and after) and groups[before[-1]] == groups[after[0]])
+        closeness, n_after = 0, len(after)
+        for back in range(min(gap, len(before))):
+            group = groups[before[-1 - back]]
+            for ahead in range(min(gap - back, n_after)):
+                if groups[after[ahead]] == group:
+                    closeness += self.weights[back + ahead]
+        return closeness
+
+    def _closeness(self, order: Sequence[int]) -> int:
+        """How much too close songs of one artist stand in an order, summed over all pairs."""
+        line = np.array([self.groups[row] for row in order])
+        return sum(
+            weight * int((line[step:] == line[:-step]).sum()) for step, weight in enumerate(self.weights, 1)
+        )
 
 
 def _near_rows(costs: NDArray[np.float64], groups: NDArray[np.int64]) -> list[list[int]]:
@@ -313,7 +322,7 @@ def _near_rows(costs: NDArray[np.float64], groups: NDArray[np.int64]) -> list[li
     near = np.empty((n, count), dtype=np.int64)
     apart = float(costs.max(initial=0.0)) + 1.0
     for row in range(n):
-        values = costs[row] + (apart * (groups == groups[row]) if groups[row] >= 0 else 0.0)
+        values = costs[row] + apart * (groups == groups[row])
         values[row] = np.inf
         some = np.argpartition(values, count - 1)[:count] if count < n - 1 else np.arange(n)
         near[row] = some[np.lexsort((some, values[some]))][:count]

@@ -54,6 +54,19 @@ def largest_gap(groups: _Rows) -> int:
     return max(0, (len(groups) - int((counts == most).sum())) // (most - 1) - 1)
 
 
+def possible_gap(groups: _Rows, gap: int) -> int:
+    """Return the gap, or the largest one that every artist can keep; never less than 1 of what was asked.
+
+    Where one artist has most of the songs, no gap can be kept, and one of 1 keeps them apart best.
+
+    Examples
+    --------
+    >>> possible_gap(np.array([0, 0, 0, 1, 2]), 4), possible_gap(np.array([0, 0, 0, 1]), 4)
+    (1, 1)
+    """
+    return min(gap, max(1, largest_gap(groups)))
+
+
 def too_close(groups: Sequence[int] | _Rows, gap: int) -> int:
     """Return how many pairs of songs of one artist stand too close in an order of artists.
 
@@ -86,7 +99,7 @@ def spaced(ranks: NDArray[np.floating] | _Rows, groups: _Rows, gap: int) -> _Row
     >>> spaced(np.array([0, 1, 2, 3]), np.array([5, 5, 6, 7]), 1).tolist()
     [0, 2, 1, 3]
     """
-    ranks = np.asarray(ranks, dtype=np.float64)
+    ranks, gap = np.asarray(ranks, dtype=np.float64), possible_gap(groups, gap)
     if gap <= 0 or not too_close(groups[np.argsort(ranks, kind="stable")], gap):
         return np.argsort(ranks, kind="stable").astype(np.int64)
     return place_spaced(lambda _: ranks, groups, gap)

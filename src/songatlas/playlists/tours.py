@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from songatlas.errors import BadSettings
 from songatlas.playlists.local_search import LocalSearch
-from songatlas.playlists.spacing import place_spaced, spaced, too_close
+from songatlas.playlists.spacing import place_spaced, possible_gap, spaced, too_close
 
 EXACT_SONGS: Final = 12
 """Up to so many songs the tour is the shortest there is."""
@@ -123,6 +123,7 @@ def cheapest_order(
     if n < 2:
         return np.arange(n, dtype=np.int64)
     artists = np.full(n, -1, dtype=np.int64) if groups is None else np.asarray(groups, dtype=np.int64)
+    gap = possible_gap(artists, gap)
     if n <= EXACT_SONGS:
         exact = _exact_order(costs, start=start, end=end)
         if not gap or not too_close(artists[exact], gap):

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from songatlas.atlas.folders import write_file, write_folder
+from songatlas.atlas.folders import write_folder
 from songatlas.atlas.identity import carry_names
 from songatlas.atlas.saved import OURS as OURS_OF_ATLAS
 from songatlas.atlas.saved import write_parts
 from songatlas.errors import SongAtlasError
+from songatlas.files import write_file
 from songatlas.progress import Progress, part, silent
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures

@@ -31,16 +31,17 @@ from numpy.typing import NDArray
 
 from songatlas.errors import BadSettings, UnknownName, did_you_mean
 
-WIDTHS: Final = MappingProxyType({"sound": 1.0, "era": 5.0, "tags": 0.4, "popularity": 18.0})
+WIDTHS: Final = MappingProxyType({"sound": 1.0, "era": 3.0, "tags": 0.5, "popularity": 22.0})
 """Distance at which a song counts for exp(-1/2) of one in the same place: of sound in units of its share, of
 the era in years, of tags between unit vectors, of popularity in points of 100."""
 
-BONUSES: Final = MappingProxyType({"artist": 3.0, "album": 5.0})
+BONUSES: Final = MappingProxyType({"artist": 2.0, "album": 5.0})
 """What a shared artist and a shared album add to the log kernel of two songs."""
 
 BLOCKS: Final = (*WIDTHS, *BONUSES)
 """Blocks of the space of taste. Widths and bonuses were chosen on one half of real playlists
-(`python -m benchmarks.recommendation PLAYLISTS` shows what they give on the other)."""
+(`python -m benchmarks.recommendation --choose`) and rounded; without `--choose` it shows what they give on
+the other."""
 
 N_TAG_DIMENSIONS: Final = 128
 

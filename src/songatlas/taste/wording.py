@@ -12,17 +12,17 @@ from typing import Any, Final
 
 import polars as pl
 
-DIFFERENCES: Final[Mapping[str, tuple[str, str]]] = {
-    "energy": ("calmer", "more energetic"),
-    "valence": ("darker", "happier"),
-    "danceability": ("less danceable", "more danceable"),
-    "acousticness": ("more electric", "more acoustic"),
-    "instrumentalness": ("more vocal", "more instrumental"),
-    "speechiness": ("more sung", "more spoken"),
-    "liveness": ("more of a studio sound", "more live"),
-    "loudness_db": ("quieter", "louder"),
-}
-"""Feature -> words for a song that has less of it than another, and more."""
+HEARD_FEATURES: Final = (
+    "energy",
+    "valence",
+    "danceability",
+    "acousticness",
+    "instrumentalness",
+    "speechiness",
+    "liveness",
+    "loudness_db",
+)
+"""Features in which a listener hears the difference; tempo and year are told in their own words."""
 
 HEARD: Final = 0.8
 """Standard deviations from which a difference in a feature is told."""
@@ -36,7 +36,7 @@ _FAR_YEARS: Final = 8
 
 def spreads(songs: pl.DataFrame) -> dict[str, float]:
     """Return the standard deviation of each feature in which differences are told, where there is one."""
-    found = {name: songs[name].cast(pl.Float64).std() for name in DIFFERENCES if name in songs.columns}
+    found = {name: songs[name].cast(pl.Float64).std() for name in HEARD_FEATURES if name in songs.columns}
     return {name: float(spread) for name, spread in found.items() if isinstance(spread, float) and spread > 0}
 
 
@@ -46,6 +46,7 @@ def tell_likeness(
     *,
     spread: Mapping[str, float],
     commonness: Mapping[str, int],
+    comparatives: Mapping[str, tuple[str, str]],
 ) -> str:
     """Return what a song shares with a liked one, and where it differs.
 
@@ -57,6 +58,8 @@ def tell_likeness(
         Standard deviations, see `spreads`.
     commonness : mapping of str to int
         Tag in small letters -> how many songs carry it.
+    comparatives : mapping of str to (str, str)
+        Feature -> words for a song that has less of it than another, and more.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def tell_likeness(
     --------
     >>> song = {"tags": ["pop", "synth pop"], "year": 1988.0, "tempo_bpm": 117.0, "energy": 0.5}
     >>> liked = {"tags": ["synth pop"], "year": 1987.0, "tempo_bpm": 120.0, "energy": 0.8}
-    >>> tell_likeness(song, liked, spread={"energy": 0.2}, commonness={"synth pop": 3})
+    >>> words = {"energy": ("calmer", "more energetic")}
+    >>> tell_likeness(song, liked, spread={"energy": 0.2}, commonness={"synth pop": 3}, comparatives=words)
     'same late-80s synth pop tags, 3 BPM apart, calmer'
     """
     years = _number(song, "year"), _number(liked, "year")
@@ -83,7 +87,7 @@ def tell_likeness(
         pieces.append(_years_apart(*years))
     pieces.append(_tempo_apart(_number(song, "tempo_bpm"), _number(liked, "tempo_bpm")))
     told = [piece for piece in pieces if piece]
-    heard = _differences(song, liked, spread)
+    heard = _differences(song, liked, spread, comparatives)
     return ", ".join([*told, *(heard or (["much the same sound"] if spread else []))])
 
 
@@ -155,7 +159,12 @@ def _tempo_apart(one: float | None, other: float | None) -> str:
     return ""
 
 
-def _differences(song: Mapping[str, Any], liked: Mapping[str, Any], spread: Mapping[str, float]) -> list[str]:
+def _differences(
+    song: Mapping[str, Any],
+    liked: Mapping[str, Any],
+    spread: Mapping[str, float],
+    comparatives: Mapping[str, tuple[str, str]],
+) -> list[str]:
     """What a listener would hear to be different, the greatest difference first."""
     apart = {}
     for name, size in spread.items():
@@ -165,7 +174,7 @@ def _differences(song: Mapping[str, Any], liked: Mapping[str, Any], spread: Mapp
     if "energy" in apart and apart.get("loudness_db", 0.0) * apart["energy"] > 0:
         del apart["loudness_db"]  # it says the same
     told = sorted((name for name in apart if abs(apart[name]) >= HEARD), key=lambda name: -abs(apart[name]))
-    return [DIFFERENCES[name][int(apart[name] > 0)] for name in told[:_MOST_DIFFERENCES]]
+    return [comparatives[name][int(apart[name] > 0)] for name in told[:_MOST_DIFFERENCES]]
 
 
 def _number(song: Mapping[str, Any], name: str) -> float | None:

@@ -5,7 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from songatlas.recommend.wording import spreads, tell_likeness
+from songatlas.profiles.words import COMPARATIVES
+from songatlas.taste.wording import spreads, tell_likeness
 
 SPREAD = {"energy": 0.2, "valence": 0.2, "loudness_db": 3.0, "acousticness": 0.3}
 LIKED: dict[str, Any] = {
@@ -22,7 +23,7 @@ LIKED: dict[str, Any] = {
 
 def told(**song: Any) -> str:
     commonness = {"pop": 90, "synth pop": 9, "new wave": 12}
-    return tell_likeness(song, LIKED, spread=SPREAD, commonness=commonness)
+    return tell_likeness(song, LIKED, spread=SPREAD, commonness=commonness, comparatives=COMPARATIVES)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_what_is_told(song: dict[str, Any], words: str) -> None:
 
 
 def test_nothing_is_told_of_a_sound_that_is_not_known() -> None:
-    assert tell_likeness({}, LIKED, spread={}, commonness={}) == ""
+    assert tell_likeness({}, LIKED, spread={}, commonness={}, comparatives={}) == ""
 
 
 def test_spreads_are_those_of_the_catalogue() -> None:

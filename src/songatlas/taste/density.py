@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from songatlas.kernels import map_in_order, one_blas_thread, thread_count
-from songatlas.recommend.taste import Taste
+from songatlas.taste.blocks import Taste
 
 HUB_CORRECTION: Final = 0.7
 """Power of the catalogue's own density that the density of liked songs is divided by. Chosen with the widths;
@@ -35,6 +35,7 @@ _MOST_PAIRS: Final = 400_000_000
 _ROWS_AT_ONCE: Final = 8192
 _GIVEN_AT_ONCE: Final = 128
 _NOTHING: Final = np.float32(-1e30)
+_BOTTOM: Final = 0.01
 
 _Float32: TypeAlias = NDArray[np.float32]
 
@@ -73,7 +74,7 @@ def log_density(
 
     Examples
     --------
-    >>> from songatlas.recommend.taste import fit_taste
+    >>> from songatlas.taste.blocks import fit_taste
     >>> taste = fit_taste(3, sound=np.array([[0.0], [0.0], [3.0]]))
     >>> log_density(taste, np.array([0])).round(3).tolist()
     [0.0, 0.0, -4.5]
@@ -109,12 +110,13 @@ def background(taste: Taste, order: NDArray[np.int64], *, n_threads: int | None 
     Returns
     -------
     ndarray of float32, shape (n_songs,)
-        Never below that of a song that lies alone: it counts as one of those it is compared with.
+        Never below a hundredth of what one song alone would give, so that it has a bottom in the void.
     """
     most = max(_FEWEST_REFERENCES, min(_MOST_REFERENCES, _MOST_PAIRS // max(taste.n_songs, 1)))
     references = np.sort(order[:most])
     found = log_density(taste, references, leave_out_own=True, n_threads=n_threads)
-    return np.asarray(np.logaddexp(found, -np.log(np.float32(len(references)))), dtype=np.float32)
+    bottom = np.float32(np.log(_BOTTOM / len(references)))
+    return np.asarray(np.logaddexp(found, bottom), dtype=np.float32)
 
 
 def preference(

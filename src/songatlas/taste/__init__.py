@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from songatlas.recommend.choosing import best_songs, diverse_songs, n_candidates
-from songatlas.recommend.density import (
+from songatlas.taste.blocks import BLOCKS, N_TAG_DIMENSIONS, Groups, Taste, fit_taste
+from songatlas.taste.choosing import best_songs, diverse_songs, n_candidates
+from songatlas.taste.density import (
     HUB_CORRECTION,
     background,
     log_density,
@@ -11,8 +12,7 @@ from songatlas.recommend.density import (
     pair_kernels,
     preference,
 )
-from songatlas.recommend.taste import BLOCKS, N_TAG_DIMENSIONS, Groups, Taste, fit_taste
-from songatlas.recommend.wording import spreads, tell_likeness
+from songatlas.taste.wording import spreads, tell_likeness
 
 __all__ = [
     "BLOCKS",

@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from songatlas.recommend.density import pair_kernels
-from songatlas.recommend.taste import Groups, Taste
+from songatlas.taste.blocks import Groups, Taste
+from songatlas.taste.density import pair_kernels
 
 _SPARE: Final = 10  # candidates for each song that is wanted, where diversity may choose
 _LEAST: Final = 200
@@ -59,12 +59,13 @@ def best_songs(
     >>> best_songs(scores, allowed, n=2, artists=artists, per_artist=1).tolist()
     [0, 2]
     """
-    candidates = np.flatnonzero(allowed)
+    own = np.where(allowed, scores, -np.inf)
+    n_allowed = int(np.count_nonzero(allowed))
     size = max(_SPARE * n, _LEAST)
     while True:
-        ranked = _ranked(scores, candidates, size)
+        ranked = _ranked(own, min(size, n_allowed))
         taken = _capped(ranked, n, artists, per_artist, versions)
-        if len(taken) >= n or len(ranked) == len(candidates):
+        if len(taken) >= n or len(ranked) >= n_allowed:
             return np.array(taken, dtype=np.int64)
         size *= _MORE
 
@@ -115,13 +116,28 @@ def n_candidates(n: int, diversity: float) -> int:
     return n if diversity == 0 else max(_SPARE * n, _LEAST)
 
 
-def _ranked(scores: NDArray[np.floating[Any]], candidates: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """The best candidates, ties in the order of the rows."""
-    own = -scores[candidates]
-    if size < len(candidates):
-        border = np.partition(own, size - 1)[size - 1]
-        candidates, own = candidates[own <= border], own[own <= border]
-    return candidates[np.argsort(own, kind="stable")]
+def _ranked(scores: NDArray[np.floating[Any]], size: int) -> NDArray[np.int64]:
+    """Rows of the best scores, ties in the order of the rows; more than `size` where the last ones tie."""
+    if size == 0:
+        return np.zeros(0, dtype=np.int64)
+    rows = _above(scores, size)
+    lost = -scores[rows]
+    border = np.partition(lost, size - 1)[size - 1]
+    rows, lost = rows[lost <= border], lost[lost <= border]
+    found: NDArray[np.int64] = rows[np.argsort(lost, kind="stable")]
+    return found
+
+
+def _above(scores: NDArray[np.floating[Any]], size: int) -> NDArray[np.int64]:
+    """Rows among which the best scores are: those above a border that some of them suggest, else all."""
+    step = len(scores) // (size * 64)
+    if step > 1:
+        some = -scores[::step]
+        place = min(2 * size // step + 8, len(some) - 1)
+        rows = np.flatnonzero(scores >= -np.partition(some, place)[place])
+        if len(rows) >= size:
+            return rows
+    return np.arange(len(scores))
 
 
 def _capped(
