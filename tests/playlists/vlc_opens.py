@@ -67,4 +67,5 @@ def main(path: str) -> None:
     print(json.dumps(played))  # noqa: T201 - the test reads it
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -31,8 +31,9 @@ from songatlas.artists import (
 )
 from songatlas.artists.nearest import Sound
 from songatlas.atlas.artist_parts import artists_of
+from songatlas.atlas.cluster_finding import cluster_named
 from songatlas.atlas.taste import taste_of
-from songatlas.errors import MissingColumns, UnknownName, did_you_mean
+from songatlas.errors import MissingColumns
 from songatlas.profiles.words import COMPARATIVES
 from songatlas.songs.finding import folded_texts
 from songatlas.space.blocks import FEATURE_SHARES
@@ -162,19 +163,7 @@ class ArtistView:
         UnknownName
             If no cluster is meant, or several are; the message names them.
         """
-        names = self._atlas.cluster_names()
-        if text.strip().isdecimal() and int(text) < len(names):
-            return int(text)
-        folded = folded_texts(pl.Series([text, *names])).to_list()
-        holding = [place for place, name in enumerate(folded[1:]) if f" {folded[0]} " in f" {name} "]
-        if folded[0] in folded[1:]:
-            return folded.index(folded[0], 1) - 1
-        if len(holding) == 1 and folded[0]:
-            return holding[0]
-        raise UnknownName(
-            f"no cluster is called {text!r}{did_you_mean(text, names)} (clusters: {', '.join(names)}; their "
-            "numbers do as well)"
-        )
+        return cluster_named(self._atlas.cluster_names(), text)
 
     @cached_property
     def _folded(self) -> Any:

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.atlas.cluster_finding import cluster_named
 from songatlas.atlas.taste import filterable, taste_of
-from songatlas.errors import BadSettings, UnknownName, did_you_mean
+from songatlas.errors import BadSettings, UnknownName
 from songatlas.songs.filtering import allowed
 from songatlas.songs.finding import named_song
 
@@ -63,34 +64,9 @@ def filtered(atlas: Atlas, filters: Sequence[str]) -> NDArray[np.bool_]:
     return passed
 
 
-def find_cluster(atlas: Atlas, text: str) -> int:
-    """Return the number of the cluster that a person means by its number, its name or part of it.
-
-    Raises
-    ------
-    UnknownName
-        If no cluster is meant, or several are; the message names them.
-    """
-    names = atlas.cluster_names()
-    asked = " ".join(text.split()).casefold()
-    folded = [" ".join(name.split()).casefold() for name in names]
-    if asked in folded:
-        return folded.index(asked)
-    if asked.isascii() and asked.isdigit() and int(asked) < len(names):
-        return int(asked)
-    part = [number for number, name in enumerate(folded) if asked and asked in name]
-    if len(part) == 1:
-        return part[0]
-    known = [names[number] for number in part] or list(names)
-    listed = "; ".join(f"{number} {name}" for number, name in enumerate(names) if name in known)
-    if part:
-        raise UnknownName(f"{len(part)} clusters are called like {text!r}: {listed}; give one of the numbers")
-    raise UnknownName(f"no cluster is called {text!r}{did_you_mean(text, names)} (clusters: {listed})")
-
-
 def of_cluster(atlas: Atlas, text: str, filters: Sequence[str], *, seed: int) -> Candidates:
     """Return the songs of a cluster, typical ones first."""
-    cluster = find_cluster(atlas, text)
+    cluster = cluster_named(atlas.cluster_names(), text)
     rows = np.flatnonzero(filtered(atlas, filters) & (atlas.clustering.labels == cluster))
     name = atlas.cluster_names()[cluster]
     _require_songs(rows, f"cluster {name!r}", filters)
@@ -192,7 +168,7 @@ def typical_first(atlas: Atlas, rows: _Rows, *, seed: int) -> _Rows:
     The seed draws that one among the most typical. So a playlist sounds as its cluster does, its songs go
     together in era and tags too, and another seed gives another playlist.
     """
-    points = taste_of(atlas).points
+    points = taste_of(atlas).listening
     depth = np.asarray(atlas.roles.distance_percentile, dtype=np.float64)[rows]
     core = np.argsort(depth, kind="stable")[: max(_ANCHORS, len(rows) // 4)]
     middle = points[rows[core]].mean(axis=0, dtype=np.float64)
@@ -203,15 +179,6 @@ def typical_first(atlas: Atlas, rows: _Rows, *, seed: int) -> _Rows:
     nearness = np.empty(len(rows))
     nearness[np.argsort(distances, kind="stable")] = np.linspace(0.0, 100.0, len(rows))
     return rows[np.argsort(depth + _TOGETHER * nearness, kind="stable")]
-
-
-def works(songs: pl.DataFrame) -> _Rows:
-    """Return a number for every song that its versions share, int64 ``(n_songs,)``."""
-    stands_for = pl.col("song_id")
-    if "version_of" in songs.columns:
-        stands_for = pl.coalesce("version_of", "song_id")
-    numbers = songs.select(stands_for.rank("dense").cast(pl.Int64)).to_series()
-    return numbers.to_numpy().astype(np.int64)
 
 
 def _require_songs(rows: _Rows, words: str, filters: Sequence[str]) -> None:

@@ -48,6 +48,18 @@ class SongTaste:
         """Points in the space of taste, float32 (n_songs, n_dimensions)."""
         return self.taste.points()
 
+    @cached_property
+    def listening(self) -> NDArray[np.float32]:
+        """Points without popularity, float32 (n_songs, n_dimensions): what is heard between two songs.
+
+        Where a table feeds neither sound nor era nor tags, popularity is all there is.
+        """
+        coordinates = self.taste.coordinates
+        if "popularity" in self.taste.blocks:
+            coordinates = coordinates[:, :-1]
+        heard = np.hstack([coordinates, self.taste.kind_points[self.taste.kind]])
+        return heard if heard.shape[1] else self.points
+
 
 def taste_of(atlas: Atlas, weights: Mapping[str, float] = MappingProxyType({})) -> SongTaste:
     """Return the space of taste of an atlas; it is kept, so that asking again costs nothing.

@@ -25,7 +25,13 @@ from numpy.typing import NDArray
 from songatlas.errors import BadSettings, MissingColumns, did_you_mean
 from songatlas.playlists.keys import harmonic, wheel_places_of
 from songatlas.playlists.spacing import artist_groups, largest_gap, spaced, too_close
-from songatlas.playlists.tours import cheapest_order, distances_between, shortest_tour
+from songatlas.playlists.tours import (
+    MOST_AT_ONCE,
+    cheapest_order,
+    distances_between,
+    parts_in_turn,
+    shortest_tour,
+)
 
 ARTIST_GAP: Final = 2
 """Songs between two of one artist, unless a person says otherwise."""
@@ -218,15 +224,32 @@ def _energy_arc(chosen: Chosen) -> _Rows:
 def _key(chosen: Chosen) -> _Rows:
     """A walk through the keys with few steps that are not harmonic, then small changes of tempo and sound."""
     keys = wheel_places_of(chosen.songs)
+    if len(keys) <= MOST_AT_ONCE:
+        costs = _key_costs(chosen, np.arange(len(keys)), keys)
+        return cheapest_order(costs, seed=chosen.seed, groups=chosen.groups, gap=chosen.gap)
+    round_the_wheel = np.where(keys < 12, keys, 35 - keys)  # up through minor, back through major
+    order = parts_in_turn(
+        np.argsort(np.where(keys < 0, 24, round_the_wheel), kind="stable"),
+        lambda rows: _key_costs(chosen, rows, keys),
+        seed=chosen.seed,
+        groups=chosen.groups,
+        gap=chosen.gap,
+    )
+    return _spread(chosen, order)
+
+
+def _key_costs(chosen: Chosen, rows: _Rows, keys: NDArray[np.int64]) -> _Float:
+    """Cost of each step between some songs: what clashes most, then tempo and distance."""
+    keys = keys[rows]
     unknown = keys < 0
     fits = harmonic(keys[:, None], keys[None, :], strictness=chosen.key_strictness)
     costs = np.where(fits, 0.0, _BREAK)
     costs[unknown[:, None] | unknown[None, :]] = _UNKNOWN
-    costs += _TEMPO_WEIGHT * _tempo_costs(chosen.songs)
-    distances = distances_between(chosen.points)
+    costs += _TEMPO_WEIGHT * _tempo_costs(chosen.songs[rows])
+    distances = distances_between(chosen.points[rows])
     costs += _DISTANCE_WEIGHT * distances / (distances.max() or 1.0)
     np.fill_diagonal(costs, 0.0)
-    return cheapest_order(costs, seed=chosen.seed, groups=chosen.groups, gap=chosen.gap)
+    return costs
 
 
 def _given(chosen: Chosen) -> _Rows:
@@ -266,6 +289,7 @@ def _tempo_costs(songs: pl.DataFrame) -> _Float:
     if "tempo_bpm" not in songs.columns:
         return np.zeros((n, n))
     tempo = songs["tempo_bpm"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    tempo = np.where(tempo > 0, tempo, np.nan)
     octaves = np.abs(np.subtract.outer(np.log2(tempo), np.log2(tempo)))
     apart = np.minimum(2 * np.minimum(octaves, np.abs(1 - octaves)), 1.0)
     return np.where(np.isnan(apart), 1 / 3, apart)

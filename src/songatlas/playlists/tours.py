@@ -16,8 +16,7 @@ D. S. Johnson, L. A. McGeoch (1997), "The traveling salesman problem: a case stu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -136,6 +135,41 @@ def cheapest_order(
     return np.array(search.perturb(best, rounds=tries if rounds is None else rounds, seed=seed))
 
 
+def parts_in_turn(
+    ahead: _Rows,
+    costs_of: Callable[[_Rows], _Costs],
+    *,
+    seed: int,
+    groups: _Rows,
+    gap: int,
+    first: int | None = None,
+) -> _Rows:
+    """Return many rows in an order whose steps cost little: parts of them, one after the other.
+
+    Parameters
+    ----------
+    ahead : ndarray of int64
+        Rows such that those of one part stand together.
+    costs_of : callable
+        Costs of the steps between some rows, as `cheapest_order` takes them.
+    seed, groups, gap
+        As in `shortest_tour`; the gap is kept inside each part.
+    first : int, optional
+        Row that has to stand first, the first of `ahead`.
+    """
+    n_parts = -(-len(ahead) // (MOST_AT_ONCE // 2))
+    order = np.empty(0, dtype=np.int64)
+    for part in np.array_split(ahead, n_parts):
+        before = order[-1:]  # where the part sets out from
+        rows = np.concatenate([before, part])
+        start = 0 if len(before) or first is not None else None
+        found = cheapest_order(
+            costs_of(rows), seed=seed, start=start, groups=groups[rows], gap=gap, rounds=_ROUNDS_OF_PART
+        )
+        order = np.append(order, rows[found[len(before) :]])
+    return order
+
+
 def tour_length(points: ArrayLike, order: Sequence[int] | _Rows) -> float:
     """Return the summed length of the steps of a tour.
 
@@ -228,19 +262,16 @@ def _tour_of_parts(
     along = centred @ widest
     ahead = np.argsort(along if _goes_up(along, start, end) else -along, kind="stable")
     inner = ahead[~np.isin(ahead, [row for row in (start, end) if row is not None])]
-    edges = np.linspace(0, len(inner), -(-len(inner) // (MOST_AT_ONCE // 2)) + 1).astype(int)
     artists = np.full(len(points), -1, dtype=np.int64) if groups is None else groups
-    order: list[int] = [] if start is None else [start]
-    for low, high in pairwise(edges):
-        part = inner[low:high]
-        first = int(np.square(points[part] - points[order[-1]]).sum(axis=1).argmin()) if order else None
-        costs = distances_between(points[part])
-        order += part[
-            cheapest_order(
-                costs, seed=seed, start=first, groups=artists[part], gap=gap, rounds=_ROUNDS_OF_PART
-            )
-        ].tolist()
-    whole = np.array(order if end is None else [*order, end], dtype=np.int64)
+    order = parts_in_turn(
+        inner if start is None else np.append(start, inner),
+        lambda rows: distances_between(points[rows]),
+        seed=seed,
+        groups=artists,
+        gap=gap,
+        first=start,
+    )
+    whole = order if end is None else np.append(order, end)
     if not gap or start is not None or end is not None:
         return whole
     ranks = np.empty(len(whole), dtype=np.int64)

@@ -131,9 +131,13 @@ class Taste:
         return len(self.coordinates)
 
     @cached_property
-    def halves(self) -> _Float32:
-        """Half the squared length of the coordinates of each song, float32 (n_songs,)."""
-        return np.asarray(0.5 * np.einsum("ij,ij->i", self.coordinates, self.coordinates), dtype=np.float32)
+    def lengthened(self) -> _Float32:
+        """The coordinates of each song, then minus half their squared length, then 1; float32.
+
+        With the last two exchanged, one product of two songs gives minus half their squared distance.
+        """
+        halves = 0.5 * np.einsum("ij,ij->i", self.coordinates, self.coordinates)
+        return np.column_stack([self.coordinates, -halves, np.ones_like(halves)])
 
     def points(self, rows: NDArray[np.integer[Any]] | slice = slice(None)) -> _Float32:
         """Return points of songs, float32 (n_rows, n_dimensions).

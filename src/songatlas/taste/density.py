@@ -35,6 +35,7 @@ _MOST_PAIRS: Final = 400_000_000
 _ROWS_AT_ONCE: Final = 8192
 _GIVEN_AT_ONCE: Final = 128
 _NOTHING: Final = np.float32(-1e30)
+_FEW_PAIRS: Final = 2_000_000  # done before a second thread has begun
 _BOTTOM: Final = 0.01
 
 _Float32: TypeAlias = NDArray[np.float32]
@@ -44,8 +45,7 @@ _Float32: TypeAlias = NDArray[np.float32]
 class _Given:
     """What is worked out once for some songs, before all others are compared with them."""
 
-    coordinates: _Float32  # (n_given, n_coordinates)
-    halves: _Float32  # half their squared lengths, (n_given, 1)
+    lengthened: _Float32  # (n_given, n_coordinates + 2), to be multiplied with `Taste.lengthened`
     by_kind: _Float32  # (n_given, n_kinds), the log kernel of the tags
     rows: NDArray[np.int64]  # songs that share an artist or an album, rising, with which, and what that adds
     places: NDArray[np.int64]
@@ -81,6 +81,7 @@ def log_density(
     """
     found = np.empty(taste.n_songs, dtype=np.float32)
     starts = range(0, taste.n_songs, _ROWS_AT_ONCE)
+    threads = 1 if taste.n_songs * len(given) < _FEW_PAIRS else thread_count(n_threads)
     with one_blas_thread():
         for at in range(0, len(given), _GIVEN_AT_ONCE):
             part = _prepared(taste, given[at : at + _GIVEN_AT_ONCE])
@@ -89,9 +90,7 @@ def log_density(
             def summed(start: int, part: _Given = part, own: NDArray[np.int64] | None = own) -> _Float32:
                 return _log_sums(_log_kernels(taste, part, start, own))
 
-            for start, sums in zip(
-                starts, map_in_order(summed, starts, n_threads=thread_count(n_threads)), strict=True
-            ):
+            for start, sums in zip(starts, map_in_order(summed, starts, n_threads=threads), strict=True):
                 own_part = found[start : start + len(sums)]
                 np.copyto(own_part, sums if at == 0 else np.logaddexp(own_part, sums))
     return found - np.float32(np.log(len(given)))
@@ -177,7 +176,7 @@ def nearest_given(taste: Taste, rows: NDArray[np.int64], given: NDArray[np.int64
 
 def _prepared(taste: Taste, given: NDArray[np.int64]) -> _Given:
     """What the kernels with some songs are made of."""
-    coordinates = taste.coordinates[given]
+    own = taste.lengthened[given]
     kinds, back = np.unique(taste.kind[given], return_inverse=True)
     tags = taste.kind_points[kinds]
     lengths = np.square(taste.kind_points).sum(axis=1)
@@ -191,8 +190,7 @@ def _prepared(taste: Taste, given: NDArray[np.int64]) -> _Given:
     sizes = [len(each) for each, _, _ in shares]
     order = np.argsort(rows, kind="stable")
     return _Given(
-        coordinates=coordinates,
-        halves=taste.halves[given, None],
+        lengthened=np.hstack([own[:, :-2], own[:, :-3:-1]]),
         by_kind=np.minimum(by_kind, 0)[back],
         rows=rows[order],
         places=np.repeat([place for _, place, _ in shares], sizes).astype(np.int64)[order],
@@ -202,13 +200,12 @@ def _prepared(taste: Taste, given: NDArray[np.int64]) -> _Given:
 
 def _log_kernels(taste: Taste, given: _Given, start: int, own: NDArray[np.int64] | None) -> _Float32:
     """Log kernels of the given songs with a block of songs, (n_given, n_block)."""
-    block = taste.coordinates[start : start + _ROWS_AT_ONCE]
-    kernels: _Float32 = given.coordinates @ block.T
-    kernels -= taste.halves[start : start + len(block)]
-    kernels -= given.halves
+    block = taste.lengthened[start : start + _ROWS_AT_ONCE]
+    kernels: _Float32 = given.lengthened @ block.T
     np.minimum(kernels, 0, out=kernels)  # rounding may lift a song above itself
     if taste.kind_points.shape[1]:
-        kernels += given.by_kind.take(taste.kind[start : start + len(block)], axis=1)
+        kinds = taste.kind[start : start + len(block)]
+        kernels += given.by_kind.take(kinds, axis=1, mode="clip")
     low, high = np.searchsorted(given.rows, (start, start + len(block)))
     np.add.at(kernels, (given.places[low:high], given.rows[low:high] - start), given.amounts[low:high])
     if own is not None:
