@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from songatlas.artists.credits import Credits
+from songatlas.tag_sets import different_sets
 
 LEAST_SHARE = 0.2
 """Share of an artist's own songs that must bear a tag for it to be told."""
@@ -32,20 +33,24 @@ def artist_tags(tags: pl.Series, credits: Credits) -> pl.DataFrame:
     >>> artist_tags(tags, credits_of(pl.Series(["Ann", "Ann", "Bob", "Bob"])))["tag"].to_list()
     ['indie pop', 'pop', 'pop']
     """
-    listed = pl.DataFrame({"tag": tags.cast(pl.List(pl.String))}).with_row_index("song").explode("tag")
-    given = listed["tag"].drop_nulls().unique().to_frame()
-    given = given.with_columns(clean=pl.col("tag").str.strip_chars().str.to_lowercase())
-    given = given.filter(pl.col("clean") != "").with_columns(
-        code=pl.col("clean").rank("dense").cast(pl.Int64)
-    )
+    sets = different_sets(tags)
+    given = pl.DataFrame({"tags": sets.tags.cast(pl.List(pl.String)), "n": sets.n_songs})
+    given = given.with_row_index("set").explode("tags").drop_nulls("tags")
+    given = given.with_columns(clean=pl.col("tags").str.strip_chars().str.to_lowercase())
+    given = given.filter(pl.col("clean") != "").unique(["set", "clean"])
+    given = given.with_columns(code=pl.col("clean").rank("dense").cast(pl.Int64))
     names = given["clean"].unique().sort()  # the tag of code 1, 2, ...: numbers are counted, not texts
-    borne = listed.join(given.select("tag", "code"), on="tag").select(pl.col("song").cast(pl.Int64), "code")
-    borne = borne.unique()
-    own = pl.DataFrame({"artist": credits.artist[credits.own], "song": credits.song[credits.own]})
+    own = pl.DataFrame(
+        {
+            "artist": credits.artist[credits.own],
+            "set": sets.number[credits.song[credits.own]].astype(np.uint32),
+        }
+    )
     n_own = pl.Series(np.bincount(credits.artist[credits.own], minlength=credits.n_artists))
-    counted = own.join(borne, on="song").group_by("artist", "code").len("n")
+    carried = own.group_by("artist", "set").len("n").join(given.select("set", "code"), on="set")
+    counted = carried.group_by("artist", "code").agg(pl.sum("n"))
     shares = counted.with_columns(share=pl.col("n") / n_own.gather(counted["artist"]))
-    usual = borne.group_by("code").agg(usual=pl.len() / max(tags.len(), 1))
+    usual = given.group_by("code").agg(usual=pl.sum("n") / max(tags.len(), 1))
     told = shares.filter(pl.col("share") >= LEAST_SHARE).join(usual, on="code")
     beyond = (pl.col("share") - pl.col("usual")).round(9)
     told = told.sort("artist", beyond, "code", descending=[False, True, False])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.atlas.cluster_finding import cluster_named

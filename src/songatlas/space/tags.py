@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from songatlas.kernels import one_blas_thread
 from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock, Float
+from songatlas.tag_sets import TagSets, different_sets
 
 N_DIMENSIONS = 32
 MOST_TAGS = 2_000
@@ -92,7 +93,7 @@ class TagsBlock(FittedBlock):
         tagged = float((songs["tags"].list.len() > 0).fill_null(value=False).to_numpy().mean())
         if tagged < LEAST_TAGGED:
             return f"Only {tagged:.0%} of the songs have a tag, so there is no tags block."
-        sets = _different_sets(songs["tags"])
+        sets = different_sets(songs["tags"])
         tags, carriers = _common_tags(sets)
         if len(tags) < 2:
             return "The songs do not share two different tags, so there is no tags block."
@@ -147,7 +148,7 @@ class TagsBlock(FittedBlock):
         """
         if "tags" not in songs.columns:
             return TagKinds(np.zeros(songs.height, dtype=np.int32), np.zeros((1, len(self.labels))))
-        sets = _different_sets(songs["tags"])
+        sets = different_sets(songs["tags"])
         vectors: Float = np.asarray(_carried(sets.tags, self.tags) @ self.vectors)
         lengths = np.sqrt(np.square(vectors).sum(axis=1))
         tagged = lengths > 0
@@ -183,26 +184,7 @@ class TagsBlock(FittedBlock):
         )
 
 
-@dataclass(frozen=True)
-class _Sets:
-    """The different sets of tags: far fewer than songs."""
-
-    tags: pl.Series
-    number: NDArray[np.int64]  # which one each song carries
-    n_songs: Float
-
-
-def _different_sets(column: pl.Series) -> _Sets:
-    """Find the different sets of tags, in the order in which songs carry them first."""
-    text = pl.col("tags").cast(pl.List(pl.String)).list.join("\x00", ignore_nulls=True).fill_null("")
-    texts = column.to_frame("tags").select(text).with_row_index("row")
-    sets = texts.group_by("tags", maintain_order=True).agg(pl.first("row"), pl.len())
-    numbered = texts.join(sets.with_row_index("number").select("tags", "number"), on="tags", how="left")
-    number = numbered.sort("row")["number"].to_numpy().astype(np.int64)
-    return _Sets(column.gather(sets["row"]), number, sets["len"].to_numpy().astype(np.float64))
-
-
-def _common_tags(sets: _Sets) -> tuple[tuple[str, ...], Float]:
+def _common_tags(sets: TagSets) -> tuple[tuple[str, ...], Float]:
     """The tags of at least two songs, the commonest first, and how many songs carry each."""
     sizes = pl.DataFrame({"n": sets.n_songs}).with_row_index("row")
     common = (
