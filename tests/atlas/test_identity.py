@@ -261,3 +261,18 @@ def test_given_names_of_the_old_atlas_come_along(catalogue: pl.DataFrame, old: A
     again.save(tmp_path)
     assert f'{json.dumps(old.cluster_names()[0])} = "Dad\'s"' in (tmp_path / NAMES).read_text()
     assert replace(Atlas.load(tmp_path)).cluster_names()[0] == "Dad's"
+
+
+def test_a_name_that_a_person_gave_is_never_called_wrong(catalogue: pl.DataFrame, tmp_path: Path) -> None:
+    old = build_atlas(catalogue, k=4, k_max=5)
+    wrong = old.called(["Purple polka", *old.cluster_names()[1:]])
+    named = wrong.with_names(["Oldies", *old.cluster_names()[1:]])
+    kept = build_atlas(catalogue, k=4, k_max=5, like=wrong)
+    assert NO_LONGER_FITS in kept.profiles[0].evidence
+    given = build_atlas(catalogue, k=4, k_max=5, like=named)
+    assert given.generated.names[0] == "Purple polka"
+    assert given.profiles[0].evidence == kept.profiles[0].evidence.partition(NO_LONGER_FITS)[0]
+    given.save(tmp_path)
+    assert Atlas.load(tmp_path).profiles == given.profiles
+    edit(tmp_path, "Purple polka", "")
+    assert Atlas.load(tmp_path).profiles == kept.profiles, "what is said of the generated name is not lost"

@@ -51,7 +51,10 @@ def test_names_that_a_person_gives(tmp_path: Path, text: str, names: tuple[str, 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Calm songs = Sleep", ["is not TOML", "line 1", "both sides in quotes"]),
+        ("Calm songs = Sleep", ["is not TOML", "line 1", "both sides in straight quotes and"]),
+        ("“Calm songs” = “Sleep”", ["is not TOML", "in straight quotes, not in curly ones, and"]),
+        ('"Calm songs" = “Sleep”', ["is not TOML", "line 1", "not in curly ones"]),
+        ('"Calm songs" = "“Sleep”', ["is not TOML", "in straight quotes and"]),
         ('"Calm songs" = "a"\n"Calm songs" = "b"\n', ["is not TOML", "line 2"]),
         ('\n"Calm song" = "x"', ["line 2", "no cluster is called 'Calm song'", "did you mean 'Calm songs'"]),
         ('"Loud rock" = "Calm songs"', ["line 1", "two clusters would be called 'Calm songs'"]),
@@ -117,7 +120,7 @@ def test_findings_call_the_clusters_by_the_names_shown() -> None:
         sentence="Calm songs (3 songs), Calm songs, faster (2) and Loud rocks",
         next_step="nothing",
     )
-    generated = Generated(("Calm songs", "Calm songs, faster", "Loud rock"), (finding,))
+    generated = Generated(("Calm songs", "Calm songs, faster", "Loud rock"), (finding,), ("a", "b", "c"))
     told = generated.findings_called(("Calm songs, faster", "A", "B"))
     assert told[0].sentence == "Calm songs, faster (3 songs), A (2) and Loud rocks"
     assert generated.findings_called(generated.names) == (finding,)

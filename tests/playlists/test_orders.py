@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from songatlas.errors import BadSettings, MissingColumns
+from songatlas.playlists import orders, tours
 from songatlas.playlists.keys import harmonic, wheel_places_of
 from songatlas.playlists.orders import ORDERS, order_songs
 from songatlas.playlists.spacing import artist_groups, too_close
@@ -118,3 +119,15 @@ def test_bad_settings_are_refused() -> None:
         order_songs(songs, points, artist_gap=-1)
     with pytest.raises(BadSettings, match="key strictness"):
         order_songs(songs, points, key_strictness="wild")
+
+
+def test_keys_of_more_songs_than_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "MOST_AT_ONCE", 60)
+    monkeypatch.setattr(tours, "MOST_AT_ONCE", 60)
+    songs, points = _songs(200, n_artists=60)
+    keys = wheel_places_of(songs)
+    rows = order_songs(songs, points, order="key", artist_gap=0).rows
+    assert sorted(rows.tolist()) == list(range(200))
+    assert harmonic(keys[rows][:-1], keys[rows][1:]).mean() > 0.9
+    spaced = order_songs(songs, points, order="key").rows
+    assert too_close(artist_groups(songs)[spaced], 2) == 0

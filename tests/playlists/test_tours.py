@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -104,3 +104,25 @@ def test_bad_ends_are_refused() -> None:
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_hardly_any_songs(n: int) -> None:
     assert sorted(cheapest_order(np.zeros((n, n))).tolist()) == list(range(n))
+
+
+@pytest.mark.parametrize("gap", [1, 2, 5])
+def test_an_artist_with_half_of_the_songs_never_stands_twice_in_a_row(gap: int) -> None:
+    random = np.random.default_rng(0)
+    groups = np.where(np.arange(60) < 30, 0, random.integers(1, 15, size=60))
+    points = groups[:, None] + random.normal(size=(60, 3))
+    order = shortest_tour(points, groups=groups, gap=gap, rounds=50)
+    assert too_close(groups[order], 1) == 0
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3])
+def test_the_search_keeps_count_of_artists_too_close(gap: int) -> None:
+    random = np.random.default_rng(gap)
+    costs = distances_between(_points(40))
+    search = tours.LocalSearch(costs, random.integers(0, 4, size=40), gap, fixed_start=False, fixed_end=True)
+    begun = random.permutation(40).tolist()
+    order = search.perturb(search.improve(begun), rounds=80, seed=1)
+    length = sum(costs[one, other] for one, other in pairwise(order))
+    assert search.total(order) == pytest.approx(length + search.price * search.close)
+    assert search.total(order) < search.total(begun)
+    assert order[-1] == begun[-1]

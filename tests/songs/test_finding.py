@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
 from songatlas.errors import UnknownName
-from songatlas.songs.finding import find_song, find_songs
+from songatlas.songs.finding import find_songs, several_meant
 
 SONGS = pl.DataFrame(
     {
@@ -42,31 +43,42 @@ SONGS = pl.DataFrame(
     ],
 )
 def test_a_song_is_found_however_it_is_written(text: str, row: int) -> None:
-    assert find_song(SONGS, text) == row
+    assert find_songs(SONGS, text).tolist() == [row]
 
 
 def test_several_songs_of_one_name_are_named() -> None:
     assert find_songs(SONGS, "hello").tolist() == [0, 1]
-    with pytest.raises(
-        UnknownName, match=r"2 songs are called 'hello': Hello - Adele \(4XU.*name the artist"
-    ):
-        find_song(SONGS, "hello")
+    told = several_meant(SONGS, np.array([0, 1]), "hello")
+    assert told.startswith("2 songs are called 'hello': Hello - Adele (4XU")
+    assert "name the artist" in told
     twice = pl.concat([SONGS, SONGS.with_columns(song_id=pl.col("song_id") + "2")])
-    with pytest.raises(UnknownName, match="give the id in brackets") as caught:
-        find_song(twice, "hello - adele")
-    assert "name the artist" not in str(caught.value)
+    rows = find_songs(twice, "hello - adele")
+    assert len(rows) == 2
+    told = several_meant(twice, rows, "hello - adele")
+    assert "give the id in brackets" in told
+    assert "name the artist" not in told
 
 
 def test_many_songs_of_one_name_are_cut() -> None:
     many = pl.DataFrame({"song_id": [f"s{i}" for i in range(9)], "title": ["Intro"] * 9,
                          "artists": [[f"A{i}"] for i in range(9)]})  # fmt: skip
-    with pytest.raises(UnknownName, match=r"9 songs .* and 4 more"):
-        find_song(many, "intro")
+    rows = find_songs(many, "intro")
+    assert len(rows) == 9
+    told = several_meant(many, rows, "intro")
+    assert told.startswith("9 songs")
+    assert "and 4 more" in told
 
 
 @pytest.mark.parametrize(
     ("text", "nearest"),
-    [("Helo", "Hello"), ("Cafe del Mare - Olafur", "Café del Mar"), ("zzzz", None), ("", None), ("!", None)],
+    [
+        ("Helo", "Hello"),
+        ("Cafe del Mare - Olafur", "Café del Mar"),
+        ("Olafr - Cafe del Mar", "Café del Mar"),
+        ("zzzz", None),
+        ("", None),
+        ("!", None),
+    ],
 )
 def test_what_is_not_there_is_refused_with_the_nearest(text: str, nearest: str | None) -> None:
     with pytest.raises(UnknownName, match="no song is called") as caught:
@@ -77,6 +89,11 @@ def test_what_is_not_there_is_refused_with_the_nearest(text: str, nearest: str |
 
 def test_songs_without_titles_are_known_by_their_id_alone() -> None:
     bare = pl.DataFrame({"song_id": ["a1", "b2"]})
-    assert find_song(bare, "b2") == 1
+    assert find_songs(bare, "b2").tolist() == [1]
     with pytest.raises(UnknownName, match="no song is called 'Hello'"):
         find_songs(bare, "Hello")
+
+
+def test_an_artist_is_told_to_be_one() -> None:
+    with pytest.raises(UnknownName, match="'adele': that is an artist of 1 song; name one"):
+        find_songs(SONGS, "adele")

@@ -161,8 +161,10 @@ class Atlas:
 
     def with_names(self, names: Sequence[str]) -> Atlas:
         """Return the atlas under other names, one for each cluster; the generated ones are not forgotten."""
+        evidence = self.generated.evidence_called(names)
         profiles = tuple(
-            replace(profile, name=name) for profile, name in zip(self.profiles, names, strict=True)
+            replace(profile, name=name, evidence=said)
+            for profile, name, said in zip(self.profiles, names, evidence, strict=True)
         )
         rows = self.rows and replace(self.rows, names=tuple(names))
         findings = self.generated.findings_called(names)
@@ -170,7 +172,8 @@ class Atlas:
 
     def called(self, names: Sequence[str]) -> Atlas:
         """Return the atlas with other generated names, no name of them given by a person."""
-        generated = Generated(tuple(names), self.generated.findings_called(names))
+        findings = self.generated.findings_called(names)
+        generated = replace(self.generated, names=tuple(names), findings=findings)
         return replace(self, generated=generated).with_names(names)
 
     @property

@@ -146,7 +146,7 @@ def build_atlas(
         spaces=compare_spaces(songs, clean.features, known, k=clustering.k, settings=fit.settings),
         silhouette_sample=sample_silhouettes(points, clustering, settings=settings),
         profiles=profiles,
-        generated=Generated(names, findings),
+        generated=Generated(names, findings, tuple(profile.evidence for profile in profiles)),
         colours=identity.colours,
         likeness=identity.likeness,
         genre=judged,

@@ -27,6 +27,7 @@ from typing import Any, Final
 
 from songatlas.errors import BadSettings, did_you_mean
 from songatlas.lint import Finding
+from songatlas.profiles import NO_LONGER_FITS
 
 NAMES: Final = "names.toml"
 
@@ -35,6 +36,7 @@ LONGEST: Final = 80
 
 _GONE: Final = "gone"
 _LARGEST = 1_000_000
+_CURLY = re.compile(r"(?m)(?:^|=)\s*[“”„‟«»‘’]")  # what editors put where a person types a quote
 _JOINERS = "\u200c\u200d"  # format characters that letters and emoji are written with
 _TEMPLATE = (
     "# Names for the clusters of this atlas.",
@@ -54,10 +56,20 @@ class Generated:
         One for each cluster.
     findings : tuple of Finding
         What the lint warns about.
+    evidence : tuple of str
+        What each name rests on, and whether one that was kept still fits.
     """
 
     names: tuple[str, ...]
     findings: tuple[Finding, ...]
+    evidence: tuple[str, ...]
+
+    def evidence_called(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the evidence under other names: whether a person's own name fits is not ours to say."""
+        return tuple(
+            said if shown == own else said.partition(NO_LONGER_FITS)[0]
+            for said, shown, own in zip(self.evidence, names, self.names, strict=True)
+        )
 
     def findings_called(self, names: Sequence[str]) -> tuple[Finding, ...]:
         """Return the findings with the clusters called by other names."""
@@ -166,9 +178,10 @@ def read_names(folder: Path) -> NamesFile | None:
     except UnicodeDecodeError:
         raise BadSettings(f"{str(path)!r} is not UTF-8 text: save it as UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
+        curly = ", not in curly ones," if _CURLY.search(text) else ""
         raise BadSettings(
             f'{str(path)!r} is not TOML ({error}): write lines like "Feel-good songs" = "My name", both '
-            "sides in quotes and each left side once"
+            f"sides in straight quotes{curly} and each left side once"
         ) from None
     gone = values.pop(_GONE, {}) if isinstance(values.get(_GONE, {}), dict) else {}
     given = {name: _checked(name, value, path, text) for name, value in values.items()}

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.atlas.extending import read_tracks
-from songatlas.atlas.taste import SongTaste, filterable, taste_of
+from songatlas.atlas.taste import SongTaste, filterable, taste_of, versions_of
 from songatlas.errors import BadSettings, UnknownName
 from songatlas.playlists.tracks import called
 from songatlas.profiles.words import COMPARATIVES
@@ -39,6 +39,7 @@ PER_ARTIST: Final = 3
 PLAYLIST_SUFFIXES: Final = (".m3u8", ".m3u", ".xspf", ".jspf", ".csv", ".txt", ".tsv", ".json")
 _TOLD: Final = ("artists", "album", "year", "tempo_bpm", "energy", "popularity")
 _MOST_NAMED: Final = 3
+_GOOD: Final = 5  # songs that chance may mix, for each that is wanted
 _Rows = NDArray[np.int64]
 
 
@@ -171,7 +172,7 @@ def recommend(
         n_threads=atlas.settings.threads,
     )
     ranked = best_songs(
-        _mixed(scores, surprise, seed),
+        _mixed(scores, open_songs, surprise, n=n_candidates(n, diversity), seed=seed),
         open_songs,
         n=n_candidates(n, diversity),
         artists=space.artists,
@@ -211,18 +212,24 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
     missing: list[str] = []
     for text in texts:
         path = Path(text)
-        looks_like_file = path.suffix.lower() in PLAYLIST_SUFFIXES
-        if looks_like_file and path.is_file():
+        if _is_file(path):
             found = read_tracks(atlas.songs, path)
             rows += found.rows.tolist()
             missing += _strangers(path.name, [called(track) for track in found.strangers.values()])
+            if not len(found.rows) and not found.strangers:
+                missing.append(f"{path.name} holds no song")
         else:
             try:
-                rows.append(_one_meant(atlas, text))
+                rows.append(song_meant(atlas, text))
             except UnknownName as error:
-                hint = f"there is no file {text!r}, and " if looks_like_file else ""
+                hint = f"there is no file {text!r}, and " if path.suffix.lower() in PLAYLIST_SUFFIXES else ""
                 raise UnknownName(f"{hint}{error}") from None
     return GivenSongs(rows=np.array(list(dict.fromkeys(rows)), dtype=np.int64), missing=tuple(missing))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a person means a file: one that is there, with a suffix or a folder in its name."""
+    return bool(path.suffix or path.parent.name) and path.is_file()
 
 
 def _strangers(name: str, songs: Sequence[str]) -> list[str]:
@@ -234,10 +241,16 @@ def _strangers(name: str, songs: Sequence[str]) -> list[str]:
     return [f"{several} in {name} but not in the atlas: {'; '.join(songs[:_MOST_NAMED])}{more}."]
 
 
-def _one_meant(atlas: Atlas, text: str) -> int:
-    """The row of the song that some words mean, the best known of its versions."""
+def song_meant(atlas: Atlas, text: str) -> int:
+    """Return the row of the song that some words mean, the best known of its versions.
+
+    Raises
+    ------
+    UnknownName
+        If no song is meant, or different songs are; the message says which.
+    """
     rows = find_songs(atlas.songs, text)
-    if len(rows) > 1 and len(np.unique(taste_of(atlas).versions[rows])) > 1:
+    if len(rows) > 1 and len(np.unique(versions_of(atlas.songs)[rows])) > 1:
         raise UnknownName(several_meant(atlas.songs, rows, text))
     if len(rows) > 1 and "popularity" in atlas.songs.columns:
         known = atlas.songs["popularity"].gather(rows).fill_null(-1.0).to_numpy()
@@ -265,7 +278,7 @@ def _check_shares(**shares: float) -> None:
 def _check_given(atlas: Atlas, liked: _Rows, disliked: _Rows, *, missing: Sequence[str]) -> None:
     """Refuse to recommend from nothing, and from songs that are liked and disliked at once."""
     if not len(liked):
-        raise UnknownName(f"none of the liked songs is in the atlas ({'; '.join(missing)})")
+        raise UnknownName(f"none of the liked songs is in the atlas: {'; '.join(missing)}")
     both = np.intersect1d(liked, disliked)
     if len(both):
         raise BadSettings(f"{named_song(atlas.songs, int(both[0]))!r} is liked and disliked: decide for one")
@@ -295,11 +308,17 @@ def _fewer(n_found: int, n_wanted: int, n_open: int) -> str:
     )
 
 
-def _mixed(scores: NDArray[np.float32], surprise: float, seed: int) -> NDArray[np.floating[Any]]:
-    """Scores with chance in them: the best are then a draw in which better songs are likelier."""
+def _mixed(
+    scores: NDArray[np.float32], open_songs: NDArray[np.bool_], surprise: float, *, n: int, seed: int
+) -> NDArray[np.floating[Any]]:
+    """Scores with chance in them, for the good songs alone: better ones are likelier to come first."""
     if surprise == 0:
         return scores
-    return scores + 2 * surprise * np.random.default_rng([seed, 7]).gumbel(size=len(scores))
+    good = best_songs(scores, open_songs, n=_GOOD * n)
+    drawn = np.random.default_rng([seed, 7]).gumbel(size=len(scores))[good]
+    mixed = np.full(len(scores), -np.inf)
+    mixed[good] = scores[good] + surprise * scores[good].std() * drawn
+    return mixed
 
 
 def _told(

@@ -267,7 +267,11 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
         spaces=_frame(found["spaces"], found["spaces_types"]),
         silhouette_sample=pl.read_parquet(folder / "silhouette_sample.parquet"),
         profiles=profiles,
-        generated=Generated(tuple(profile.name for profile in profiles), findings),
+        generated=Generated(
+            tuple(profile.name for profile in profiles),
+            findings,
+            tuple(profile.evidence for profile in profiles),
+        ),
         colours=tuple(found.get("colours", range(len(profiles)))),
         likeness=None if likeness is None else Likeness.from_dict(likeness),
         genre=found["genre"],

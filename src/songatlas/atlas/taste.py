@@ -140,7 +140,7 @@ def fit_song_taste(
         taste=taste,
         ground=background(taste, order, n_threads=n_threads),
         artists=Groups.of(pl.Series([None] * songs.height, dtype=pl.String) if artists is None else artists),
-        versions=_versions(songs),
+        versions=versions_of(songs),
     )
 
 
@@ -179,8 +179,8 @@ def _albums(songs: pl.DataFrame) -> pl.Series | None:
     return songs.select(pl.when(name != "").then(pl.concat_str(name, date, separator="\x00"))).to_series()
 
 
-def _versions(songs: pl.DataFrame) -> NDArray[np.int64]:
-    """A number for each song, the same for versions of one."""
+def versions_of(songs: pl.DataFrame) -> NDArray[np.int64]:
+    """Return a number for each song, the same for versions of one, int64 (n_songs,)."""
     numbers = np.arange(songs.height, dtype=np.int64)
     if "version_of" not in songs.columns:
         return numbers

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.atlas.recommending import song_meant
 from songatlas.features import amount
 from songatlas.reasons import Reason, reasons, tell_reason
-from songatlas.songs.finding import find_song
 from songatlas.space import belief_column
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def explain(atlas: Atlas, song: str) -> Explanation:
     UnknownName
         If no song of the atlas is meant, or several are; the message says which.
     """
-    return explain_rows(atlas, [find_song(atlas.songs, song)])[0]
+    return explain_rows(atlas, [song_meant(atlas, song)])[0]
 
 
 def explain_rows(atlas: Atlas, rows: Sequence[int]) -> tuple[Explanation, ...]:

@@ -101,10 +101,11 @@ def recommend(
     albums, and how few others do. Named songs and their other versions are left out.
     """
     from songatlas.atlas import Atlas
+    from songatlas.atlas.cluster_finding import cluster_named
     from songatlas.atlas.recommending import recommend as find_songs
     from songatlas.taste import HUB_CORRECTION
 
-    given = {"year": year, "tempo": tempo, "popularity": popularity, "cluster": cluster}
+    given = {"year": year, "tempo": tempo, "popularity": popularity}
     filters = [*(where or ()), *(f"{name}={value}" for name, value in given.items() if value is not None)]
     if explicit is not None:
         filters.append(f"explicit={'yes' if explicit else 'no'}")
@@ -113,6 +114,8 @@ def recommend(
     with progress_bar() as progress:
         progress(0.0, "opening the atlas")
         loaded = Atlas.load(atlas)
+        if cluster is not None:
+            filters.append(f"cluster={cluster_named(loaded.cluster_names(), cluster)}")
         progress(0.4, "finding songs")
         found = find_songs(
             loaded,
@@ -175,4 +178,4 @@ def _tell(found: Recommendations, output: Path | None) -> None:
         console.print(f"- {escape(note)}")
     console.print(f"Compared by {', '.join(found.blocks)}.")
     if output is not None:
-        console.print(f"Written: {escape(str(output))}")
+        console.print(f"Wrote {escape(str(output))}")

@@ -2,8 +2,8 @@ r"""Filters: which songs of a table are meant by words such as `year=1980..1989`
 
 A filter is a column, a sign and a value. Columns are named in any way: `tempo` and `BPM` are one.
 
-- `=` and `!=`: a number, a range of numbers (`year=1980..1989`, `tempo=120..`), yes or no, a text, one of
-  several texts (`tags=jazz|soul`; of a list one must fit);
+- `=` and `!=`: a number, a range of numbers (`year=1980..1989`, `tempo=120..`, `year=1980s`), yes or no, a
+  key (`key=8A`), a text, one of several texts (`tags=jazz|soul`; of a list one must fit);
 - `>=`, `<=`, `>`, `<`: numbers, percentiles of the catalogue (`energy>=80%`), lengths (`duration<=4:00`);
 - `~`: words that stand in a text (`title~love`).
 
@@ -24,11 +24,19 @@ from numpy.typing import NDArray
 from songatlas.errors import BadSettings, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.finding import folded_texts
+from songatlas.songs.pitch import key_of
 
 _FILTER: Final = re.compile(r"^\s*(.+?)\s*(>=|<=|!=|==|=|>|<|~)\s*(.*?)\s*$", re.DOTALL)
 _CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)$")
 _WITH_UNIT: Final = re.compile(r"^([\d.]+)\s*(ms|s|sec|min)$")
 _MILLISECONDS: Final = {"ms": 1.0, "s": 1000.0, "sec": 1000.0, "min": 60_000.0}
+_HYPHEN: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)$")
+_DECADE: Final = re.compile(r"^(\d{3})0s$")
+_WANTED: Final = {
+    "year": "a year, a range such as 1990..1999, or 1990s",
+    "key": "a key such as C, F minor or 8A, or a pitch class from 0 to 11",
+    "duration_ms": "a length such as 4:00, or a range such as 2:00..4:00",
+}
 _FLAGS: Final = {"yes": 1.0, "true": 1.0, "1": 1.0, "no": 0.0, "false": 0.0, "0": 0.0}
 _RULE: Final = "write COLUMN=VALUE, such as year=1980..1989, energy>=80%, explicit=no or 'artist=Daft Punk'"
 _MOST_NAMES: Final = 50_000
@@ -77,11 +85,13 @@ def _passes(songs: pl.DataFrame, text: str) -> NDArray[np.bool_]:
     column = column_named(songs, read[1])
     sign = "=" if read[2] == "==" else read[2]
     values = songs[column]
+    if column == "key" and sign in ("=", "!=") and (keys := _keys_of(read[3])):
+        return _by_key(songs, sign, keys)
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
         return _by_number(values, sign, read[3], text)
     if sign not in ("=", "!=", "~"):
         raise BadSettings(f"the filter {text!r} compares texts by {sign!r}: use =, != or ~ (contains)")
-    return _by_text(values, sign, read[3])
+    return _by_text(values, sign, read[3], asked=read[1])
 
 
 def column_named(songs: pl.DataFrame, name: str) -> str:
@@ -115,6 +125,8 @@ def _by_number(values: pl.Series, sign: str, value: str, text: str) -> NDArray[n
     numbers: NDArray[np.float64] = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
     if sign == "~":
         raise BadSettings(f"the filter {text!r} looks for words in numbers: use =, !=, >=, <=, > or <")
+    if sign in ("=", "!="):
+        value = _as_range(values.name, value)
     low, dots, high = value.partition("..")
     if dots and sign not in ("=", "!="):
         raise BadSettings(f"the filter {text!r} has a range: use = or != with it, such as year=1980..1989")
@@ -126,6 +138,33 @@ def _by_number(values: pl.Series, sign: str, value: str, text: str) -> NDArray[n
         raise BadSettings(f"the filter {text!r} begins above its end: write the smaller number first")
     inside = (numbers >= least) & (numbers <= most)
     return inside if sign == "=" else ~inside & ~np.isnan(numbers)
+
+
+def _as_range(column: str, value: str) -> str:
+    """A range as people write it, such as 1990-1999 or 1990s, as we do."""
+    if (hyphen := _HYPHEN.match(value)) is not None:
+        return f"{hyphen[1]}..{hyphen[2]}"
+    if column == "year" and (decade := _DECADE.match(value)) is not None:
+        return f"{decade[1]}0..{decade[1]}9"
+    return value
+
+
+def _keys_of(value: str) -> list[tuple[int, int | None]]:
+    """Pitch classes and modes of keys in words, such as C, F minor or 8A; none where one is none."""
+    found = [key_of(part.strip()) for part in value.split("|")]
+    return [key for key in found if key is not None] if all(found) else []
+
+
+def _by_key(songs: pl.DataFrame, sign: str, keys: Sequence[tuple[int, int | None]]) -> NDArray[np.bool_]:
+    """Songs in one of several keys, or in another."""
+    classes: NDArray[np.float64] = songs["key"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    modes = np.full(songs.height, np.nan)
+    if "mode" in songs.columns:
+        modes = songs["mode"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    meant = np.zeros(songs.height, dtype=np.bool_)
+    for pitch, mode in keys:
+        meant |= (classes == pitch) & (True if mode is None else modes == mode)
+    return meant if sign == "=" else ~meant & ~np.isnan(classes)
 
 
 def _compared(numbers: NDArray[np.float64], sign: str, value: float) -> NDArray[np.bool_]:
@@ -157,10 +196,16 @@ def _number(values: pl.Series, numbers: NDArray[np.float64], said: str, text: st
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        wanted = "yes or no" if values.dtype == pl.Boolean else "a number, a range such as 80..120, or 75%"
+        wanted = _WANTED.get(values.name, "a number, a range such as 80..120, or 75%")
+        wanted = "yes or no" if values.dtype == pl.Boolean else wanted
         raise BadSettings(f"the filter {text!r} has {said.strip()!r} where {values.name} needs {wanted}")
     if word.endswith("%"):
         return _percentile(numbers, number, text)
+    if values.name in FEATURES and FEATURES[values.name].unit == "share" and number > 1:
+        raise BadSettings(
+            f"the filter {text!r} lies beyond {values.name}, which goes from 0 to 1: write {number / 100:g}, "
+            f"or {number:g}% for the percentile of the catalogue"
+        )
     if values.name == "duration_ms" and not header_key(text).startswith("durationms"):
         raise BadSettings(f"the filter {text!r} does not say a unit: write 4:00, 240s or 240000ms")
     return number
@@ -174,13 +219,13 @@ def _percentile(numbers: NDArray[np.float64], share: float, text: str) -> float:
     return float(np.percentile(known, share)) if len(known) else np.inf
 
 
-def _by_text(values: pl.Series, sign: str, value: str) -> NDArray[np.bool_]:
+def _by_text(values: pl.Series, sign: str, value: str, *, asked: str) -> NDArray[np.bool_]:
     """Songs of which a text is one of those asked for, or contains one."""
     rows, texts = _one_a_row(values)
     folded = folded_texts(texts)
-    asked = folded_texts(pl.Series([part.strip() for part in value.split("|")]))
+    wanted = folded_texts(pl.Series([part.strip() for part in value.split("|")]))
     if sign == "~":
-        words = [word for word in asked.to_list() if word]
+        words = [word for word in wanted.to_list() if word]
         hits = (
             (" " + folded + " ").str.contains_any([f" {word}" for word in words])
             if words
@@ -188,9 +233,9 @@ def _by_text(values: pl.Series, sign: str, value: str) -> NDArray[np.bool_]:
         )
     else:
         raw = pl.Series([part.strip() for part in value.split("|")])
-        hits = folded.is_in(asked.filter(asked != "").to_list()) | texts.is_in(raw.to_list())
+        hits = folded.is_in(wanted.filter(wanted != "").to_list()) | texts.is_in(raw.to_list())
         if not hits.any():
-            raise UnknownName(_no_such_text(values.name, value, texts))
+            raise UnknownName(_no_such_text(values.name, value, texts, asked=asked))
     found = np.zeros(len(values), dtype=np.bool_)
     found[rows[hits.fill_null(value=False).to_numpy()]] = True
     if sign != "!=":
@@ -209,16 +254,18 @@ def _one_a_row(values: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
     return known["row"].to_numpy().astype(np.int64), known["text"]
 
 
-def _no_such_text(column: str, value: str, texts: pl.Series) -> str:
+def _no_such_text(column: str, value: str, texts: pl.Series, *, asked: str) -> str:
     """What to say where no song has a text."""
     commonest = texts.value_counts(sort=True).head(_MOST_NAMES)[texts.name].to_list()
     by_folded = dict(
         zip(folded_texts(pl.Series(commonest, dtype=pl.String)).to_list(), commonest, strict=True)
     )
-    asked = folded_texts(pl.Series([value]))[0] or ""
-    near = did_you_mean(asked, [name for name in by_folded if name])
+    read = (
+        "" if header_key(asked) in (header_key(column), column[:-1]) else f" ({asked!r} is read as {column})"
+    )
+    near = did_you_mean(folded_texts(pl.Series([value]))[0] or "", [name for name in by_folded if name])
     hint = re.sub(r"'(.*)'", lambda found: repr(by_folded.get(found[1], found[1])), near)
     named = sorted(name for name in commonest if not name.isdigit())
     known = f" (there are: {', '.join(named)})"
     step = f"; write {column}~WORD for songs in whose {column} a word stands"
-    return f"no song has {column} {value!r}{hint}{known if 0 < len(named) <= _FEW_NAMES else step}"
+    return f"no song has {column} {value!r}{read}{hint}{known if 0 < len(named) <= _FEW_NAMES else step}"

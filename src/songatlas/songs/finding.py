@@ -61,25 +61,6 @@ def find_songs(songs: pl.DataFrame, text: str) -> NDArray[np.int64]:
     return rows
 
 
-def find_song(songs: pl.DataFrame, text: str) -> int:
-    """Return the row of the one song that some words mean.
-
-    Parameters
-    ----------
-    songs, text
-        As in `find_songs`.
-
-    Raises
-    ------
-    UnknownName
-        If no song is meant, or several are; the message names them.
-    """
-    rows = find_songs(songs, text)
-    if len(rows) > 1:
-        raise UnknownName(several_meant(songs, rows, text))
-    return int(rows[0])
-
-
 def several_meant(songs: pl.DataFrame, rows: NDArray[np.int64], text: str) -> str:
     """Return what to say where some words mean several songs: which they are, and how to name one."""
     named = [named_song(songs, int(row)) for row in rows]
@@ -181,6 +162,9 @@ def _folding(text: pl.Expr) -> pl.Expr:
 
 def _nothing_found(songs: pl.DataFrame, text: str) -> str:
     """What to say where no song is meant."""
+    if (n_songs := _songs_of_artist(songs, text)) > 0:
+        several = "1 song" if n_songs == 1 else f"{n_songs:,} songs"
+        return f"no song is called {text!r}: that is an artist of {several}; name one, as in 'Title - Artist'"
     nearest = _nearest_song(songs, text) if "title" in songs.columns else None
     hint = f"; did you mean {nearest!r}?" if nearest else ""
     return (
@@ -189,13 +173,25 @@ def _nothing_found(songs: pl.DataFrame, text: str) -> str:
     )
 
 
+def _songs_of_artist(songs: pl.DataFrame, text: str) -> int:
+    """How many songs an artist has who is called so."""
+    asked = folded_texts(pl.Series([text]))[0]
+    if not asked or "artists" not in songs.columns:
+        return 0
+    names = songs["artists"].explode().drop_nulls()
+    return int((folded_texts(names) == asked).sum())
+
+
 def _nearest_song(songs: pl.DataFrame, text: str) -> str | None:
     """The song called most like what was asked for; its artist is told where one was asked for."""
-    asked, title = folded_texts(pl.Series([text, _DASH.split(text)[0]]))
+    parts = _DASH.split(text)
+    asked, title, turned = folded_texts(pl.Series([text, parts[0], parts[-1]]))
     if not title:
         return None
     folded = folded_texts(songs["title"])
     rows = _like(folded, title)
+    if turned != title:  # "Artist - Title" is asked for, too
+        rows = sorted({*rows, *(_like(folded, turned) if turned else ())})
     alone = {folded[row]: songs["title"][row] for row in reversed(rows)}
     if asked == title:
         return next((alone[name] for name in get_close_matches(title, alone, n=1)), None)
@@ -204,9 +200,10 @@ def _nearest_song(songs: pl.DataFrame, text: str) -> str | None:
         f"{folded[row]} {' '.join(names)}": named_song(songs, row)
         for row, names in reversed(list(zip(rows, artists, strict=True)))
     }
-    near = get_close_matches(asked, whole, n=1, cutoff=_ALIKE)
-    if near:
-        return whole[near[0]]
+    for order in (asked, f"{turned} {title}"):
+        near = get_close_matches(order, whole, n=1, cutoff=_ALIKE)
+        if near:
+            return whole[near[0]]
     return next((alone[name] for name in get_close_matches(title, alone, n=1)), None)
 
 

@@ -88,7 +88,9 @@ def tell_likeness(
     pieces.append(_tempo_apart(_number(song, "tempo_bpm"), _number(liked, "tempo_bpm")))
     told = [piece for piece in pieces if piece]
     heard = _differences(song, liked, spread, comparatives)
-    return ", ".join([*told, *(heard or (["much the same sound"] if spread else []))])
+    apart = any(piece.endswith(("faster", "slower", "later", "earlier")) for piece in told)
+    alike = ["otherwise much the same sound" if apart else "much the same sound"] if spread else []
+    return ", ".join([*told, *(heard or alike)])
 
 
 def _shared_names(song: Mapping[str, Any], liked: Mapping[str, Any]) -> str:
