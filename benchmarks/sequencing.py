@@ -9,8 +9,8 @@ and of a longer search from another seed under the same rule and, without a gap 
 the bound that `smooth` cannot pass.
 
 Told besides: playlists of every cluster as `songatlas playlist` makes them, orders by key, paths, which space
-tells best what people put next (`benchmarks.next_songs`), and time. Needs the table of playlists in
-SONGATLAS_DATA or ../shared/data.
+tells best what people put next (`benchmarks.next_songs`) and time, these two not with --quick. Needs the
+table of playlists in SONGATLAS_DATA or ../shared/data.
 """
 
 from __future__ import annotations
@@ -67,8 +67,7 @@ def main() -> None:
         _generated(atlas),
         _keys(atlas, lists, listening),
         _paths(listening, atlas, n_paths=N_PATHS // 4 if quick else N_PATHS),
-        _speed(),
-        *next_songs(atlas, every),
+        *([] if quick else [_speed(), *next_songs(atlas, every)]),
     ]
     whole, bound = results[0], results[0]["best_known_default"]
     goals = [

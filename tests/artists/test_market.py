@@ -47,8 +47,11 @@ def test_popular_and_little_known_clusters_are_called_so() -> None:
 def test_few_values_and_missing_columns_say_nothing() -> None:
     market = viewed(pl.DataFrame({"popularity": [50.0, None, None, float("nan")]}), np.array([0, 0, 1, 1]))
     assert market.table["popularity_median"].to_list() == [None, None]
-    assert market.table["sentence"].to_list() == ["", ""]
+    assert market.table["sentence"].to_list() == ["Too few songs to tell"] * 2
+    unknown = viewed(pl.DataFrame({"popularity": [*[None] * 6, *range(6)]}), np.repeat([0, 1], 6))
+    assert unknown.table["sentence"][0] == "Too few of its songs are known"
     bare = viewed(pl.DataFrame({"energy": [0.5] * 4}), np.array([0, 0, 1, 1]))
+    assert bare.table["sentence"].to_list() == ["", ""], "nothing is known of any song"
     assert bare.table.columns == ["cluster", "name", "n_songs", "share", "sentence"]
     assert "The table has no popularity, followers or streams." in bare.notes
     assert any("no years" in note for note in bare.notes)

@@ -68,6 +68,26 @@ def test_artists_and_clusters_are_found_by_what_people_write(view: ArtistView) -
         view.cluster_named("4")
 
 
+def test_a_renamed_cluster_is_found_by_its_generated_name_too(atlas: Atlas) -> None:
+    own = atlas.cluster_names()
+    view = artists_of_atlas(atlas.with_names(["Late night soul", *own[1:3], own[0]]))
+    assert view.cluster_named("late night SOUL") == 0
+    assert view.cluster_named(own[0]) == 3, "the name that is shown goes first"
+    assert view.cluster_named(own[3].lower()) == 3
+
+
+def test_most_years_are_told_from_all_years(view: ArtistView) -> None:
+    words = set()
+    for row in range(40):
+        low, high = view.artists["year_low"][row], view.artists["year_high"][row]
+        years = view._atlas.songs["year"].gather(view._credits.songs_of(row)).drop_nulls()
+        word = "From" if (low, high) == (years.min(), years.max()) else "Mostly"
+        if low != high:
+            words.add(word)
+            assert f"{word} {low:.0f} to {high:.0f}" in view.sentences(row)
+    assert words == {"From", "Mostly"}
+
+
 def test_a_view_is_frozen_and_leaves_the_atlas_as_it_is(atlas: Atlas, view: ArtistView) -> None:
     before = atlas.songs.hash_rows().sum(), atlas.clustering.labels.copy(), atlas.points().copy()
     artists_of_atlas(atlas).nearest(view.artists["artist"][0])
@@ -124,6 +144,7 @@ def test_fifty_real_songs_work(shared_data: Path) -> None:
     assert view.artists["n_songs"][row] == 6
     assert view.artists["followers"][row] == 5078
     assert any(sentence.startswith("6 songs in 2 of") for sentence in view.sentences(row))
+    assert "From 1922 to 1991" in view.sentences(row), "the first and the last year of all six"
     n_told = view.market["followers_median"].count()
     assert n_told == view.market.height - 2, "one has two artists, one four songs"
     assert any("nothing is said of growth" in note for note in view.market_notes)

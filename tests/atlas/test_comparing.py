@@ -93,6 +93,21 @@ def test_atlases_without_a_common_song_are_matched_by_their_centres(catalogue: p
     assert {each.change.kind for each in found.clusters} <= {"kept", "moved", "new", "gone"}
     assert any(each.change.same for each in found.clusters)
     assert any("Too few songs" in note for note in found.notes)
+    assert found.ari is found.ami is None, "no index of a handful of songs"
+    assert found.summary.startswith("The two atlases hardly share songs")
+    assert "Rand" not in found.summary
+
+
+def test_a_cluster_that_merged_away_has_a_row_of_its_own(catalogue: pl.DataFrame) -> None:
+    fine, coarse = (build_atlas(catalogue, k=k, k_max=6) for k in (6, 2))
+    found = compare(fine, coarse)
+    merged = [each for each in found.clusters if each.change.kind == "merged"]
+    assert len(merged) >= 2
+    assert {each.old_name for each in found.clusters} >= set(fine.cluster_names())
+    assert found.counts()["merged"] == len({each.new_name for each in merged}) < len(merged)
+    assert f"{found.counts()['merged']} merged out of {len(merged)}" in found.summary
+    assert sum(each.n_left for each in found.clusters) == found.n_left
+    assert sum(each.n_joined for each in found.clusters) == found.n_joined
 
 
 def test_ids_that_mean_other_songs_in_the_other_table_match_nothing(

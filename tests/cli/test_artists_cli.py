@@ -93,6 +93,25 @@ def test_all_artists_are_written_and_read_back(atlas: Path, tmp_path: Path) -> N
     assert sorted(each.name for each in tmp_path.iterdir()) == ["artists.csv", "artists.svg"]
 
 
+def test_songs_of_nobody_are_no_matter_of_one_artist(tmp_path: Path) -> None:
+    table = simulate_catalogue(300, seed=4)
+    names = ["Various Artists" if row < 9 else name for row, name in enumerate(table["track_artist"])]
+    table = table.with_columns(pl.Series("track_artist", names, dtype=pl.String))
+    build_atlas(table, k=4, columns={"artists": "track_artist"}).save(tmp_path)
+    every = songatlas("artists", tmp_path, "-n", 1)
+    assert "'Various Artists'" in every.stdout
+    name = json.loads(songatlas("artists", tmp_path, "-n", 1, "--json").stdout)["artists"][0]["artist"]
+    assert "'Various Artists'" not in songatlas("artists", tmp_path, "--artist", name, "-n", 1).stdout
+
+
+def test_typical_artists_are_explained_by_the_first_of_them(atlas: Path) -> None:
+    ran = songatlas("artists", atlas, "--cluster", "0", "-n", 3)
+    told = json.loads(songatlas("artists", atlas, "--cluster", "0", "-n", 3, "--json").stdout)
+    first = told["clusters"][0]["typical"][0]
+    assert f"{first['n_songs']} of {first['of_songs']}" in ran.stdout
+    assert f"{first['lift']:.1f} times as many as of" in ran.stdout
+
+
 def test_the_widest_come_first_where_asked(atlas: Path) -> None:
     told = json.loads(songatlas("artists", atlas, "--sort", "breadth", "--json", "-n", 8).stdout)
     breadths = [row["breadth"] for row in told["artists"]]

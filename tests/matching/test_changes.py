@@ -33,7 +33,7 @@ def kinds(found: Matching) -> list[tuple[str, int | None, int | None]]:
         ([[0, 100], [100, 0]], [("kept", 1, 0), ("kept", 0, 1)]),
         ([[70, 30], [0, 100]], [("moved", 0, 0), ("kept", 1, 1)]),
         ([[60, 40, 0], [0, 0, 100]], [("split", 0, 0), ("split", 0, 1), ("kept", 1, 2)]),
-        ([[60, 0], [80, 0], [0, 90]], [("merged", 1, 0), ("kept", 2, 1)]),
+        ([[60, 0], [80, 0], [0, 90]], [("merged", 1, 0), ("merged", 0, 0), ("kept", 2, 1)]),
         ([[40, 40, 0], [40, 0, 40], [0, 40, 40]], None),
         ([[95, 5], [5, 95]], [("kept", 0, 0), ("kept", 1, 1)]),
     ],
@@ -58,8 +58,10 @@ def test_shares_of_a_split_and_a_merger() -> None:
     split = matched([[60, 40, 0], [0, 0, 9]]).changes[0]
     assert [(part.cluster, part.share) for part in split.parts] == [(0, 0.6), (1, 0.4)]
     assert [each.same for each in matched([[60, 40, 0], [0, 0, 9]]).changes] == [True, False, True]
-    merged = matched([[60, 0], [80, 20], [0, 90]]).changes[0]
+    merged, other = matched([[60, 0], [80, 20], [0, 90]]).changes[:2]
     assert [(part.cluster, part.share) for part in merged.parts] == [(1, 0.8), (0, 1.0)]
+    assert (other.old, other.new, other.same, other.n_kept, other.share_old) == (0, 0, False, 60, 1.0)
+    assert other.parts == ()
 
 
 def test_a_cluster_whose_centre_moved_is_moved_though_its_songs_stayed() -> None:
@@ -88,13 +90,14 @@ TABLES = arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 6)), eleme
 def test_every_cluster_is_told_of_once(shared: np.ndarray) -> None:
     found = matched(shared)
     assert {each.kind for each in found.changes} <= set(KINDS)
-    assert [each.new for each in found.changes if each.new is not None] == list(range(shared.shape[1]))
-    gone = [each.old for each in found.changes if each.kind == "gone"]
-    assert len(set(gone)) == len(gone)
-    told = {each.old for each in found.changes} | {
-        part.cluster for each in found.changes if each.kind == "merged" for part in each.parts
-    }
-    assert set(range(shared.shape[0])) <= told
+    others = [each for each in found.changes if each.kind == "merged" and not each.parts]
+    new = [each.new for each in found.changes if each.new is not None and each not in others]
+    assert new == list(range(shared.shape[1]))
+    once = [each.old for each in found.changes if each.same or each.kind == "gone" or each in others]
+    assert len(set(once)) == len(once)
+    assert set(range(shared.shape[0])) <= {each.old for each in found.changes}
+    mergers = {each.new: {part.cluster for part in each.parts} for each in found.changes if each.parts}
+    assert all(each.old in mergers[each.new] for each in others)
     assert {(each.old, each.new) for each in found.changes if each.same} == set(found.pairs.items())
 
 

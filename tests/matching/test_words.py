@@ -28,7 +28,10 @@ def test_each_kind_is_a_sentence_with_its_numbers() -> None:
         "“Pop” is a part of what was “Loud”: 40% of its songs."
     )
     merged = told(kind="merged", old=0, new=0, same=True, parts=(Part(0, 9, 1.0), Part(1, 5, 0.8)))
-    assert merged == "“Calm” merged: it holds 100% of “Calm” and 80% of “Loud”."
+    assert merged == "“Calm” merged: it holds 100% of the old “Calm” and 80% of the old “Loud”."
+    assert told(kind="merged", old=1, new=0, share_old=0.8) == (
+        "The old “Loud” merged into “Calm”: 80% of its songs are in it."
+    )
     assert told(kind="new", old=None, new=2, parts=(Part(0, 3, 0.5),)) == (
         "“Pop” is new: of its songs that were there before 50% came from “Calm”."
     )

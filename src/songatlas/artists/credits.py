@@ -102,7 +102,8 @@ def credits_of(artists: pl.Series) -> Credits:
     song, key = given["song"].to_numpy().astype(np.int64), spellings["key_number"].to_numpy()
     key = key[given["spelling"].to_numpy()]
     somebody = ~spellings.unique("key_number").sort("key_number")["nobody"].to_numpy()[key]
-    n_known, n_keys = len(np.unique(song)), max(spellings.height, 1)
+    n_known = int((np.diff(song) > 0).sum()) + bool(len(song))  # songs come in rising order
+    n_keys = max(spellings.height, 1)
     song, key = song[somebody], key[somebody]
     kept = np.sort(np.unique(song * n_keys + key, return_index=True)[1])  # a name given twice counts once
     song, key = song[kept], key[kept]

@@ -105,7 +105,7 @@ def market_view(
         artists = _first_artists(credits, songs.height)
         growth = measure_growth(numbers["year"].fill_null(np.nan).to_numpy(), labels, artists, k=k)
         table = table.with_columns(_growth_columns(growth, k))
-    sentences = [_sentence(row, growth) for row in table.iter_rows(named=True)]
+    sentences = [_sentence(row, growth) if known else "" for row in table.iter_rows(named=True)]
     return Market(
         table.with_columns(sentence=pl.Series(sentences, dtype=pl.String)),
         _notes(known, growth, credits, made_of),
@@ -116,8 +116,9 @@ def _sizes(labels: NDArray[np.integer], credits: Credits | None, k: int) -> list
     sizes = np.bincount(labels, minlength=k)
     columns = [pl.Series("n_songs", sizes), pl.Series("share", sizes / max(len(labels), 1))]
     if credits is not None:
-        pairs = np.unique(credits.artist * k + labels[credits.song]) % k
-        columns.append(pl.Series("n_artists", np.bincount(pairs, minlength=k)))
+        there = np.zeros((credits.n_artists, k), dtype=np.bool_)
+        there[credits.artist, labels[credits.song]] = True
+        columns.append(pl.Series("n_artists", there.sum(axis=0)))
     return columns
 
 
@@ -197,7 +198,9 @@ def _sentence(row: Mapping[str, Any], growth: Growth | None) -> str:
         facts.append(_growth_told(row, growth))
     elif row.get("year_median") is not None:
         facts.append(f"mostly {row['year_low']:.0f} to {row['year_high']:.0f}")
-    told = f"{verdict}: {'; '.join(facts)}" if verdict and facts else "; ".join(facts)
+    if not facts:
+        return "Too few songs to tell" if row["n_songs"] < FEWEST_KNOWN else "Too few of its songs are known"
+    told = f"{verdict}: {'; '.join(facts)}" if verdict else "; ".join(facts)
     return told[:1].upper() + told[1:]
 
 

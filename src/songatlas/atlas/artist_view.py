@@ -35,7 +35,7 @@ from songatlas.atlas.cluster_finding import cluster_named
 from songatlas.atlas.taste import taste_of
 from songatlas.errors import MissingColumns
 from songatlas.profiles.words import COMPARATIVES
-from songatlas.songs.finding import folded_texts
+from songatlas.songs.finding import folded_texts, valid_text
 from songatlas.space.blocks import FEATURE_SHARES
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ArtistView:
         UnknownName
             If no artist is meant, or several are; the message names the nearest.
         """
-        return find_artist(self._credits, name, folded=self._folded)
+        return find_artist(self._credits, valid_text(name), folded=self._folded)
 
     def nearest(self, name: str, n: int = 10) -> pl.DataFrame:
         """Return the artists nearest to one, and why.
@@ -137,7 +137,17 @@ class ArtistView:
         breadth, known = self.artists["breadth"][row], self.artists["breadth"].drop_nulls().to_numpy()
         compared = breadth is not None and len(known) >= FEWEST_COMPARED
         narrower = float(np.mean(known < breadth)) if compared else None
-        return _told(self.artists.row(row, named=True), k=self._atlas.k, narrower=narrower)
+        return _told(
+            self.artists.row(row, named=True), k=self._atlas.k, narrower=narrower, years=self._years(row)
+        )
+
+    def _years(self, row: int) -> tuple[float, float] | None:
+        """The first and the last year of an artist's songs."""
+        if "year" not in self._atlas.songs.columns:
+            return None
+        years = self._atlas.songs["year"].gather(self._credits.songs_of(row)).cast(pl.Float64).drop_nulls()
+        years = years.drop_nans()
+        return (float(years.min()), float(years.max())) if years.len() else None  # type: ignore[arg-type]
 
     def bars(self, rows: Sequence[int]) -> dict[str, Any]:
         """Return what the figure of artists over clusters is drawn from, for the artists of some rows."""
@@ -156,14 +166,14 @@ class ArtistView:
         }
 
     def cluster_named(self, text: str) -> int:
-        """Return the number of a cluster by its name, words of it that no other has, or its number.
+        """Return the number of a cluster by its name, the one that a person replaced, a part, or its number.
 
         Raises
         ------
         UnknownName
             If no cluster is meant, or several are; the message names them.
         """
-        return cluster_named(self._atlas.cluster_names(), text)
+        return cluster_named(self._atlas.cluster_names(), text, generated=self._atlas.generated.names)
 
     @cached_property
     def _folded(self) -> Any:
@@ -198,10 +208,7 @@ def artists_of_atlas(atlas: Atlas) -> ArtistView:
     MissingColumns
         If the table has no artists.
     """
-    if ("artists",) not in atlas.kept:
-        atlas.kept["artists",] = _view_of(atlas)
-    view: ArtistView = atlas.kept["artists",]
-    return view
+    return atlas.kept.get("artists", None, lambda: _view_of(atlas))
 
 
 def _view_of(atlas: Atlas) -> ArtistView:
@@ -270,7 +277,9 @@ def _notes(credits: Credits) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _told(artist: dict[str, Any], *, k: int, narrower: float | None) -> tuple[str, ...]:
+def _told(
+    artist: dict[str, Any], *, k: int, narrower: float | None, years: tuple[float, float] | None
+) -> tuple[str, ...]:
     """What the table says of an artist, in words; `narrower` is the share of artists with less breadth."""
     n, guest = artist["n_songs"], artist["n_songs"] - artist["n_own_songs"]
     songs = f"{_songs(n)}{f' ({guest:,} of them behind another artist)' if guest else ''}"
@@ -287,14 +296,20 @@ def _told(artist: dict[str, Any], *, k: int, narrower: float | None) -> tuple[st
             f"Breadth {artist['breadth']:.2f} (0 = one sound, 1 = as wide as the catalogue){wider}; as if "
             f"spread evenly over {artist['effective_clusters']:.1f} clusters"
         )
-    if artist.get("year_median") is not None:
-        low, high = artist["year_low"], artist["year_high"]
-        lines.append(f"From {low:.0f}" if low == high else f"Mostly {low:.0f} to {high:.0f}")
+    if years is not None:
+        lines.append(_years_told(artist["year_low"], artist["year_high"], years))
     if artist.get("top_tags"):
         lines.append(f"Tags: {', '.join(artist['top_tags'])}")
     if n > 1:
         lines.append(f"Typical song: {artist.get('typical_title') or artist['typical_song']}")
     return tuple(lines)
+
+
+def _years_told(low: float, high: float, years: tuple[float, float]) -> str:
+    """When an artist's songs came out: all of them, or most where some lie outside."""
+    if low == high:
+        return f"{'From' if years[0] == years[1] else 'Mostly of'} {low:.0f}"
+    return f"{'From' if (low, high) == years else 'Mostly'} {low:.0f} to {high:.0f}"
 
 
 def _songs(number: int) -> str:

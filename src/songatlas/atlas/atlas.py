@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.kept import Kept
 from songatlas.atlas.likeness import Likeness
 from songatlas.atlas.names_file import Generated
 from songatlas.atlas.placing import place_songs
@@ -102,6 +102,8 @@ class Atlas:
         What genre each song is believed to be of, where genres are part of the space.
     rows : ClusteredRows or None
         Every row of the table with its cluster; only right after the build.
+    kept : Kept
+        What others worked out of the atlas, such as `taste_of`, for who asks next.
     """
 
     settings: AtlasSettings
@@ -140,16 +142,12 @@ class Atlas:
     genre_sharpness: float
     beliefs: np.ndarray | None
     rows: ClusteredRows | None = None
+    kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
 
     @property
     def k(self) -> int:
         """Number of clusters."""
         return self.clustering.k
-
-    @cached_property
-    def kept(self) -> dict[tuple[Any, ...], Any]:
-        """What others worked out of the atlas, such as `taste_of`, kept for who asks next."""
-        return {}
 
     def cluster_names(self) -> tuple[str, ...]:
         """Return the name of every cluster, in the order of their numbers."""

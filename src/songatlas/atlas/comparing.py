@@ -36,7 +36,8 @@ class ClusterChange:
         Songs that it had and has.
     n_joined, n_left : int
         Songs of the new cluster that the old atlas does not hold, and songs of the old cluster that the new
-        atlas does not hold; 0 where there is no such cluster, and for the smaller parts of a split.
+        atlas does not hold; 0 where there is no such cluster, and where another change counts them: of the
+        smaller parts of a split, and the others of a merger.
     sentence : str
         The same in words.
     """
@@ -62,11 +63,13 @@ class Comparison:
     matched_by : {"songs", "centres"}
         What matched their clusters.
     clusters : tuple of ClusterChange
-        One for each new cluster, in the order of their numbers; then one for each that is gone.
+        One for each new cluster, in the order of their numbers, a merger followed by the other old clusters
+        that are in it; then one for each that is gone.
     n_shared, n_joined, n_left : int
         Songs of both atlases, of the new one alone, of the old one alone.
     ari, ami : float or None
-        How far the two groupings of the songs of both agree: 1 is the same, 0 is chance; None without songs.
+        How far the two groupings of the songs of both agree: 1 is the same, 0 is chance; None where too few
+        songs are in both to match clusters by them.
     songs : DataFrame
         Songs of both that changed their cluster: song_id, title, artists (with commas), old_cluster and
         new_cluster (names), by old and new cluster.
@@ -103,10 +106,14 @@ class Comparison:
         return stayed and not (self.songs.height or self.n_joined or self.n_left)
 
     def counts(self) -> dict[str, int]:
-        """Return how many changes there are of every kind; a split counts once, whatever its parts."""
-        kinds = [each.change.kind for each in self.clusters]
-        n_split = len({each.change.old for each in self.clusters if each.change.kind == "split"})
-        return {kind: n_split if kind == "split" else kinds.count(kind) for kind in KINDS}
+        """Return how many changes there are of every kind; a split counts once, and so does a merger."""
+        changes = [each.change for each in self.clusters]
+        kinds = [change.kind for change in changes]
+        once = {
+            "split": len({change.old for change in changes if change.kind == "split"}),
+            "merged": len({change.new for change in changes if change.kind == "merged"}),
+        }
+        return {kind: once.get(kind, kinds.count(kind)) for kind in KINDS}
 
     def to_dict(self, *, rows: int | None = None) -> dict[str, Any]:
         """Return it ready for JSON, with at most `rows` of the songs that changed; all where None."""
@@ -178,7 +185,7 @@ def compare(old: Atlas | str | Path, new: Atlas | str | Path) -> Comparison:
         old.clustering.labels[found.old_rows].astype(np.intp),
         new.clustering.labels[found.new_rows].astype(np.intp),
     )
-    agreed = agreement(before, after) if len(before) else None
+    agreed = agreement(before, after) if found.matching.by == "songs" else None
     moved = np.flatnonzero(found.matching.counterparts()[before] != after)
     joined = _others(new, found.new_rows)
     left = _others(old, found.old_rows)
@@ -225,6 +232,7 @@ def _changes(
     told = []
     for each in matching.changes:
         whole = each.same or each.kind != "split"
+        joins = each.new is not None and (each.kind != "merged" or bool(each.parts))
         told.append(
             ClusterChange(
                 change=each,
@@ -232,7 +240,7 @@ def _changes(
                 new_name=None if each.new is None else names["new_names"][each.new],
                 old_size=None if each.old is None else old.profiles[each.old].size,
                 new_size=None if each.new is None else new.profiles[each.new].size,
-                n_joined=0 if each.new is None else int(n_joined[each.new]),
+                n_joined=int(n_joined[each.new]) if joins else 0,
                 n_left=int(n_left[each.old]) if whole and each.old is not None else 0,
                 sentence=tell_change(each, **names, by_songs=matching.by == "songs"),
             )
@@ -291,18 +299,23 @@ def _said(value: Any) -> str:
 
 def _summary(told: Comparison) -> str:
     """The comparison in a few sentences."""
-    k = sum(each.new_name is not None for each in told.clusters)
     if told.is_same:
         return (
-            f"Nothing changed: the same {told.n_shared:,} songs lie in the same {k} clusters under the same "
-            "names."
+            f"Nothing changed: the same {told.n_shared:,} songs lie in the same {len(told.clusters)} "
+            "clusters under the same names."
         )
     counts = told.counts()
-    n_parts = sum(each.change.kind == "split" for each in told.clusters)
-    said = {"split": f"split into {n_parts}"}
+    n_of = {kind: sum(each.change.kind == kind for each in told.clusters) for kind in ("split", "merged")}
+    said = {"split": f"split into {n_of['split']}", "merged": f"merged out of {n_of['merged']}"}
     clusters = listed([f"{count} {said.get(kind, kind)}" for kind, count in counts.items() if count])
     parts = [f"Clusters: {clusters}."]
-    if told.n_shared:
+    if told.ari is None:
+        few = f"only {told.n_shared:,} in both" if told.n_shared else "none in both"
+        parts = [
+            f"The two atlases hardly share songs ({few}): their clusters were compared by sound.",
+            *parts,
+        ]
+    else:
         stayed = told.n_shared - told.songs.height
         parts.append(
             f"Of {told.n_shared:,} songs in both atlases {stayed:,} ({share_words(stayed / told.n_shared)}) "
@@ -317,7 +330,7 @@ def _summary(told: Comparison) -> str:
         for each in told.clusters
         if each.change.same and each.old_name and each.new_name and each.old_name != each.new_name
     ]
-    if renamed and not told.songs.height:
+    if renamed and told.ari is not None and not told.songs.height:
         parts.append(f"{listed(renamed)}.")
     return " ".join(parts)
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from songatlas.playlists.reading import read_playlist
 from songatlas.playlists.tracks import Track, called, spotify_uri_of
-from songatlas.songs.finding import folded_texts
-from songatlas.songs.text_cells import bare_ids
+from songatlas.songs.finding import folded_texts, rows_of_ids, valid_text
 
 _MOST_NAMED = 3
 _Rows = NDArray[np.int64]
@@ -28,6 +27,8 @@ class Extended:
     name : str
     rows : ndarray of int64
         Rows of its songs that are in the atlas, in the order of the file, each once.
+    own : mapping of int to Track
+        The tracks of those songs as the file has them, by row.
     strangers : mapping of int to Track
         The other tracks, by their place (from 0) in the file without repeated songs.
     notes : tuple of str
@@ -36,6 +37,7 @@ class Extended:
 
     name: str
     rows: _Rows
+    own: Mapping[int, Track]
     strangers: Mapping[int, Track]
     notes: tuple[str, ...]
 
@@ -55,36 +57,33 @@ def read_tracks(songs: pl.DataFrame, path: Path) -> Extended:
         A playlist file of any form.
     """
     tracks = read_playlist(path)
-    rows: list[int] = []
+    own: dict[int, Track] = {}
     strangers: dict[int, Track] = {}
-    seen: set[int] = set()
     repeated = 0
     for track, row in zip(tracks.tracks, rows_of_tracks(songs, tracks.tracks), strict=True):
         if row is None:
-            strangers[len(rows) + len(strangers)] = track
-        elif row in seen:
+            strangers[len(own) + len(strangers)] = track
+        elif row in own:
             repeated += 1
         else:
-            seen.add(row)
-            rows.append(row)
+            own[row] = track
     notes = (*tracks.notes, *_notes(list(strangers.values()), repeated))
-    return Extended(name=tracks.name, rows=np.array(rows, dtype=np.int64), strangers=strangers, notes=notes)
+    rows = np.array(list(own), dtype=np.int64)
+    return Extended(name=tracks.name, rows=rows, own=own, strangers=strangers, notes=notes)
 
 
 def rows_of_tracks(songs: pl.DataFrame, tracks: Sequence[Track]) -> list[int | None]:
     """Return the row of each track by id, ISRC, or title and first artist; None where it is not there."""
-    by_id = {song_id: row for row, song_id in enumerate(songs["song_id"])}
-    by_isrc = {}
-    if "isrc" in songs.columns:
+    found = rows_of_ids(songs["song_id"], [track.song_id or track.spotify_uri or "" for track in tracks])
+    if "isrc" in songs.columns and None in found:
         by_isrc = {isrc.upper(): row for row, isrc in enumerate(songs["isrc"]) if isrc}
-    ids = [track.song_id or track.spotify_uri for track in tracks]
-    bare = bare_ids(pl.Series(ids, dtype=pl.String))
-    found: list[int | None] = []
-    for track, asked, short in zip(tracks, ids, bare, strict=True):
-        row = by_id.get(asked) if asked in by_id else by_id.get(short)
-        found.append(row if row is not None else by_isrc.get((track.isrc or "").upper()))
+        codes = [(track.isrc or "").upper() for track in tracks]
+        found = [by_isrc.get(code) if row is None else row for row, code in zip(found, codes, strict=True)]
     lost = [place for place, row in enumerate(found) if row is None and tracks[place].title]
-    names = [(tracks[place].title or "", next(iter(tracks[place].artists), "")) for place in lost]
+    names = [
+        (valid_text(tracks[place].title or ""), valid_text(next(iter(tracks[place].artists), "")))
+        for place in lost
+    ]
     for place, row in zip(lost, _rows_named(songs, names), strict=True):
         found[place] = row
     return found

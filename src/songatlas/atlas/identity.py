@@ -96,6 +96,7 @@ def take_identity(
             k=old.k,
             kept=tuple(sorted(before)),
             by=found.matching.by,
+            gone=tuple(name for each, name in enumerate(shown) if each not in found.matching.pairs),
         ),
     )
 

@@ -23,6 +23,8 @@ class Likeness:
         Clusters of the new atlas that go on for old ones, with their names and colours.
     by : {"songs", "centres"}
         What matched the clusters.
+    gone : tuple of str
+        Names of the clusters of the old atlas that do not go on.
     """
 
     source: str
@@ -30,11 +32,12 @@ class Likeness:
     k: int
     kept: tuple[int, ...]
     by: Literal["songs", "centres"]
+    gone: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Likeness:
         """Make it out of plain values."""
-        return cls(**{**values, "kept": tuple(values["kept"])})
+        return cls(**{**values, "kept": tuple(values["kept"]), "gone": tuple(values.get("gone", ()))})
 
     def sentence(self, names: Sequence[str]) -> str:
         """Say it in a sentence.
@@ -46,15 +49,15 @@ class Likeness:
 
         Examples
         --------
-        >>> old = Likeness(source="old.csv", created="2026-01-02T03:04:05+00:00", k=2, kept=(1,), by="songs")
+        >>> old = Likeness(source="old.csv", created="2026-01-02", k=2, kept=(1,), by="songs", gone=("Pop",))
         >>> print(old.sentence(["Loud", "Calm"]).partition(": ")[2])
-        1 of 2 clusters keeps its name and colour; “Loud” is new; 1 of the old ones does not go on.
+        1 of 2 clusters keeps its name and colour; “Loud” is new; the old “Pop” does not go on.
         """
         new = [quoted(name) for cluster, name in enumerate(names) if cluster not in self.kept]
-        n_kept, n_gone = len(self.kept), self.k - len(self.kept)
+        n_kept, lost = len(self.kept), [quoted(name) for name in self.gone]
         keep = "keeps its name and colour" if n_kept == 1 else "keep their names and colours"
         others = f"; {listed(new)} {'is' if len(new) == 1 else 'are'} new" if new else ""
-        gone = f"; {n_gone} of the old ones {'does' if n_gone == 1 else 'do'} not go on" if n_gone else ""
+        gone = f"; the old {listed(lost)} {'does' if len(lost) == 1 else 'do'} not go on" if lost else ""
         matched = "" if self.by == "songs" else " (matched by their centres, for hardly any song is in both)"
         when = self.created[:16].replace("T", " ")
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from songatlas.atlas.playlist_telling import Playlist, tell
 from songatlas.errors import BadSettings
 from songatlas.playlists.choosing import PER_ARTIST, Length
 from songatlas.playlists.orders import ARTIST_GAP, check_order
-from songatlas.playlists.tracks import TrackList
+from songatlas.playlists.tracks import Track, TrackList
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
@@ -39,7 +40,7 @@ def make_playlist(
     n_songs: int | None = None,
     order: str | None = None,
     artist_gap: int = ARTIST_GAP,
-    per_artist: int = PER_ARTIST,
+    per_artist: int | None = PER_ARTIST,
     key_strictness: str = "usual",
     seed: int = 0,
     name: str | None = None,
@@ -72,8 +73,10 @@ def make_playlist(
         Length, one of the two; 60 minutes by default. With `extend` it is what is added.
     order : str, optional
         One of `songatlas.playlists.ORDERS`; smooth by default. A path has its own.
-    artist_gap, per_artist : int
-        Songs between two of one artist, and most songs of one artist.
+    artist_gap : int
+        Songs between two of one artist.
+    per_artist : int or None
+        Most songs of one artist; any number where None.
     key_strictness : {"strict", "usual", "loose"}
         Which steps of keys are harmonic.
     seed : int
@@ -97,6 +100,10 @@ def make_playlist(
     given = (cluster is not None, subcluster is not None, bool(like), path is not None, extend is not None)
     _check_sources(given, filters=filters, unlike=unlike, like=like, extend=extend)
     check_order(order or "smooth")
+    if per_artist is not None and per_artist < 1:
+        raise BadSettings(
+            f"{per_artist} songs of an artist: give at least 1; for any number --per-artist 0 (None in Python)"
+        )
     wishes = Wishes(
         length=Length(minutes=minutes, n_songs=n_songs),
         filters=filters,
@@ -138,14 +145,32 @@ def all_cluster_playlists(atlas: Atlas, **options: Any) -> tuple[Playlist, ...]:
     )
 
 
-def playlist_tracks(atlas: Atlas, playlist: Playlist) -> TrackList:
-    """Return a playlist as its file holds it, songs that are not in the atlas at their places."""
-    ours = iter(track_of_row(atlas.songs, int(row)) for row in playlist.rows)
+def playlist_tracks(atlas: Atlas, playlist: Playlist, *, with_ids: bool = False) -> TrackList:
+    """Return a playlist as its file holds it, songs that are not in the atlas at their places.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    playlist : Playlist
+    with_ids : bool
+        Whether songs of a playlist file that the file gives no id get the one of the atlas, as a list of
+        ids needs it. Otherwise they are exactly as the file has them.
+    """
+    ours = iter([_track(atlas, playlist, int(row), with_ids=with_ids) for row in playlist.rows])
     n_tracks = len(playlist.rows) + len(playlist.strangers)
     tracks = tuple(
         playlist.strangers[place] if place in playlist.strangers else next(ours) for place in range(n_tracks)
     )
     return TrackList(name=playlist.name, tracks=tracks)
+
+
+def _track(atlas: Atlas, playlist: Playlist, row: int, *, with_ids: bool) -> Track:
+    """A song as its playlist file has it, else as the atlas does."""
+    known = track_of_row(atlas.songs, row)
+    own = playlist.own.get(row, known)
+    if with_ids and not (own.song_id or own.spotify_uri):
+        return replace(own, song_id=known.song_id, spotify_uri=known.spotify_uri)
+    return own
 
 
 def _check_sources(

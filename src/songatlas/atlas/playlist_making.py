@@ -38,7 +38,7 @@ class Wishes:
     length: Length
     filters: Sequence[str]
     artist_gap: int
-    per_artist: int
+    per_artist: int | None
     key_strictness: str
     seed: int
 
@@ -50,6 +50,7 @@ class Made:
     name: str
     rows: _Rows
     order: str
+    own: Mapping[int, Track] = field(default_factory=dict)
     strangers: Mapping[int, Track] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -67,6 +68,7 @@ class Maker:
             durations = known.fill_null(float("nan")).to_numpy()
         self.durations = known_durations(durations)
         self.usual_ms = float(np.median(self.durations))
+        self.per_artist = songs.height if wishes.per_artist is None else wishes.per_artist
 
     def of_cluster(self, cluster: str | int, order: str) -> Made:
         """Choose among the songs of a cluster."""
@@ -103,7 +105,7 @@ class Maker:
             raise BadSettings("no song is short enough for a playlist of that length: ask for more minutes")
         ordered = self.ordered(rows, order)
         notes = (*found.notes, *self.shortfall(rows), *ordered.notes)
-        return Made(name=found.name, rows=rows[ordered.rows], order=order, notes=notes)
+        return Made(name=found.name, rows=rows[ordered.rows], order=order, own=found.own, notes=notes)
 
     def path(self, ends: tuple[str, str], order: str | None) -> Made:
         """Go from one song to another."""
@@ -111,6 +113,8 @@ class Maker:
             raise BadSettings(
                 f"order {order!r} with a path: a path from song to song has its own order; leave it"
             )
+        if self.length.n_songs == 1:
+            raise BadSettings("a path of 1 song: give at least 2 (--songs), for it goes from one to another")
         songs = self.atlas.songs
         start, end = (sources.one_song(self.atlas, text) for text in ends)
         passed = sources.filtered(self.atlas, self.wishes.filters)
@@ -127,7 +131,7 @@ class Maker:
             )
         found = sources.recommended(
             self.atlas,
-            [str(file)],
+            [str(file.absolute())],
             unlike,
             self.wishes.filters,
             n_songs=self.length.of_songs(self.usual_ms),
@@ -142,14 +146,15 @@ class Maker:
             ordered = self.ordered(rows, order)
             strangers = known.strangers_after(len(rows))
             return Made(
-                name=known.name, rows=rows[ordered.rows], order=order, strangers=strangers,
+                name=known.name, rows=rows[ordered.rows], order=order, own=known.own, strangers=strangers,
                 notes=(*notes, *ordered.notes),
             )  # fmt: skip
         ordered = self.following(int(known.rows[-1]), new) if order == "smooth" else self.ordered(new, order)
         rows = np.concatenate([known.rows, new[ordered.rows]])
         return Made(
-            name=known.name, rows=rows, order=order, strangers=known.strangers, notes=(*notes, *ordered.notes)
-        )
+            name=known.name, rows=rows, order=order, own=known.own, strangers=known.strangers,
+            notes=(*notes, *ordered.notes),
+        )  # fmt: skip
 
     def pick(self, candidates: _Rows, taken: _Rows | tuple[()], *, beside: _Rows | tuple[()] = ()) -> _Rows:
         """Rows of the asked length."""
@@ -159,7 +164,7 @@ class Maker:
             length=self.length,
             artists=self.artists,
             works=self.works,
-            per_artist=self.wishes.per_artist,
+            per_artist=self.per_artist,
             taken=taken,
             beside=beside,
         )
@@ -189,18 +194,20 @@ class Maker:
 
     def shortfall(self, rows: _Rows) -> tuple[str, ...]:
         """Say where there are fewer songs than were asked for."""
+        most = self.wishes.per_artist
+        cap = f"at most {most} song{'s' if most != 1 else ''} of an artist"
+        why = (
+            "there are no more such songs"
+            if most is None
+            else f"with {cap} there are no more such songs (--per-artist 0 allows any number)"
+        )
         if self.length.n_songs is not None and len(rows) < self.length.n_songs:
-            return (
-                f"{len(rows)} songs, not {self.length.n_songs}: the filters and at most "
-                f"{self.wishes.per_artist} songs of an artist leave no more.",
-            )
+            there = f"{len(rows)} song{'s' if len(rows) != 1 else ''}"
+            return (f"{there}, not {self.length.n_songs}: {why}.",)
         asked = self.length.asked_minutes
         minutes = float(self.durations[rows].sum()) / 60_000
         if asked is not None and minutes < asked - self.usual_ms / 60_000:
-            return (
-                f"{minutes:.0f} minutes, not {asked:g}: the filters and at most "
-                f"{self.wishes.per_artist} songs of an artist leave no more.",
-            )
+            return (f"{minutes:.0f} minutes, not {asked:g}: {why}.",)
         return ()
 
     def _path_of_length(self, start: int, end: int, passed: NDArray[np.bool_]) -> _Rows:
@@ -217,7 +224,7 @@ class Maker:
                 allowed=passed,
                 artists=self.artists,
                 works=self.works,
-                per_artist=self.wishes.per_artist,
+                per_artist=self.per_artist,
                 gap=self.wishes.artist_gap,
             )
             for count in counts

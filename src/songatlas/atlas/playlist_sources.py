@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from songatlas.atlas.cluster_finding import cluster_named
 from songatlas.atlas.taste import filterable, taste_of
 from songatlas.errors import BadSettings, UnknownName
+from songatlas.playlists.tracks import Track
 from songatlas.songs.filtering import allowed
 from songatlas.songs.finding import named_song
 
@@ -39,12 +40,15 @@ class Candidates:
         Rows that are part of the playlist in any case.
     notes : tuple of str
         What a person should know.
+    own : mapping of int to Track
+        Songs taken from a playlist file as the file has them, by row.
     """
 
     name: str
     rows: _Rows
     taken: _Rows
     notes: tuple[str, ...] = ()
+    own: Mapping[int, Track] = field(default_factory=dict)
 
 
 def filtered(atlas: Atlas, filters: Sequence[str]) -> NDArray[np.bool_]:
@@ -65,11 +69,12 @@ def filtered(atlas: Atlas, filters: Sequence[str]) -> NDArray[np.bool_]:
 
 def of_cluster(atlas: Atlas, text: str, filters: Sequence[str], *, seed: int) -> Candidates:
     """Return the songs of a cluster, typical ones first."""
-    cluster = cluster_named(atlas.cluster_names(), text)
+    cluster = cluster_named(atlas.cluster_names(), text, generated=atlas.generated.names)
     rows = np.flatnonzero(filtered(atlas, filters) & (atlas.clustering.labels == cluster))
     name = atlas.cluster_names()[cluster]
     _require_songs(rows, f"cluster {name!r}", filters)
-    return Candidates(name=name, rows=typical_first(atlas, rows, seed=seed), taken=_nobody())
+    words = _words_of(atlas, cluster)
+    return Candidates(name=name, rows=typical_first(atlas, rows, seed=seed, tags=words), taken=_nobody())
 
 
 def of_subcluster(atlas: Atlas, number: int, filters: Sequence[str], *, seed: int) -> Candidates:
@@ -78,7 +83,8 @@ def of_subcluster(atlas: Atlas, number: int, filters: Sequence[str], *, seed: in
     if not 0 <= number < division.k:
         raise UnknownName(f"there is no subcluster {number}: they have the numbers 0 to {division.k - 1}")
     rows = np.flatnonzero(filtered(atlas, filters) & (division.labels == number))
-    name = f"{atlas.cluster_names()[int(division.parents[number])]}, part {number}"
+    parent = int(division.parents[number])
+    name = f"{atlas.cluster_names()[parent]}, part {number}"
     _require_songs(rows, f"subcluster {number}", filters)
     return Candidates(name=name, rows=typical_first(atlas, rows, seed=seed), taken=_nobody())
 
@@ -96,7 +102,7 @@ def of_liked(
     filters: Sequence[str],
     *,
     n_songs: int,
-    per_artist: int,
+    per_artist: int | None,
     with_liked: bool,
     seed: int,
 ) -> Candidates:
@@ -115,6 +121,7 @@ def of_liked(
         rows=rows,
         taken=np.asarray(given.rows, dtype=np.int64) if with_liked else _nobody(),
         notes=tuple(given.missing),
+        own=given.own if with_liked else {},
     )
 
 
@@ -125,7 +132,7 @@ def recommended(
     filters: Sequence[str],
     *,
     n_songs: int,
-    per_artist: int,
+    per_artist: int | None,
     seed: int,
     without: _Rows,
 ) -> _Rows:
@@ -161,15 +168,17 @@ def one_song(atlas: Atlas, text: str) -> int:
     return int(given.rows[0])
 
 
-def typical_first(atlas: Atlas, rows: _Rows, *, seed: int) -> _Rows:
+def typical_first(atlas: Atlas, rows: _Rows, *, seed: int, tags: Sequence[str] = ()) -> _Rows:
     """Return songs with those first that are typical of their cluster and near to one typical song.
 
-    The seed draws that one among the most typical. So a playlist sounds as its cluster does, its songs go
+    The seed draws that one among the most typical, of those that carry one of `tags` where any does. So a playlist sounds as its cluster does, its songs go
     together in era and tags too, and another seed gives another playlist.
     """
     points = taste_of(atlas).listening
     depth = np.asarray(atlas.roles.distance_percentile, dtype=np.float64)[rows]
     core = np.argsort(depth, kind="stable")[: max(_ANCHORS, len(rows) // 4)]
+    telling = core[_carrying(atlas, rows[core], tags)]
+    core = telling if len(telling) else core
     middle = points[rows[core]].mean(axis=0, dtype=np.float64)
     outward = np.square(points[rows[core]] - middle).sum(axis=1)
     usual = core[np.argsort(outward, kind="stable")[:_ANCHORS]]
@@ -178,6 +187,24 @@ def typical_first(atlas: Atlas, rows: _Rows, *, seed: int) -> _Rows:
     nearness = np.empty(len(rows))
     nearness[np.argsort(distances, kind="stable")] = np.linspace(0.0, 100.0, len(rows))
     return rows[np.argsort(depth + _TOGETHER * nearness, kind="stable")]
+
+
+def _words_of(atlas: Atlas, cluster: int) -> tuple[str, ...]:
+    """The tags that a playlist of a cluster has to sound like: those its name says, else its most telling one."""
+    tags = [tag for tag, _ in atlas.profiles[cluster].top_tags]
+    words = atlas.cluster_names()[cluster].lower().split()
+    said = tuple(tag for tag in tags if set(tag.lower().split()) <= set(words))
+    return said or tuple(tags[:1])
+
+
+def _carrying(atlas: Atlas, rows: _Rows, tags: Sequence[str]) -> NDArray[np.bool_]:
+    """Which songs carry one of some tags."""
+    if not tags or "tags" not in atlas.songs.columns:
+        return np.zeros(len(rows), dtype=np.bool_)
+    carried = atlas.songs["tags"].gather(rows).to_list()
+    wanted = {tag.lower() for tag in tags}
+    said = [any(str(tag).strip().lower() in wanted for tag in each or []) for each in carried]
+    return np.array(said, dtype=np.bool_)
 
 
 def _require_songs(rows: _Rows, words: str, filters: Sequence[str]) -> None:

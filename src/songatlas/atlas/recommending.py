@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -15,10 +16,17 @@ from numpy.typing import NDArray
 from songatlas.atlas.extending import read_tracks
 from songatlas.atlas.taste import SongTaste, filterable, taste_of, versions_of
 from songatlas.errors import BadSettings, UnknownName
-from songatlas.playlists.tracks import called
+from songatlas.playlists.tracks import Track, called
 from songatlas.profiles.words import COMPARATIVES
 from songatlas.songs.filtering import allowed
-from songatlas.songs.finding import find_songs, named_song, several_meant
+from songatlas.songs.finding import (
+    find_songs,
+    folded_titles,
+    named_song,
+    rows_of_ids,
+    several_meant,
+)
+from songatlas.tag_sets import different_sets
 from songatlas.taste import (
     HUB_CORRECTION,
     best_songs,
@@ -53,10 +61,13 @@ class GivenSongs:
         Rows of `atlas.songs`, each once, in the order named.
     missing : tuple of str
         What of playlist files is not in the atlas, in sentences.
+    own : mapping of int to Track
+        Songs of playlist files as the files have them, by row.
     """
 
     rows: _Rows
     missing: tuple[str, ...]
+    own: Mapping[int, Track] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +165,8 @@ def recommend(
         If a value is out of its range, no song is liked, one is liked and disliked, or no song is left.
     """
     _check(n=n, per_artist=per_artist, like=like)
+    if seed < 0:
+        raise BadSettings(f"seed is {seed}: it must be a whole number from 0")
     _check_shares(diversity=diversity, hub_correction=hub_correction, surprise=surprise)
     liked, disliked = given_songs(atlas, like), given_songs(atlas, unlike)
     _check_given(atlas, liked.rows, disliked.rows, missing=liked.missing)
@@ -209,12 +222,16 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
         If a file is no playlist.
     """
     rows: list[int] = []
+    own: dict[int, Track] = {}
     missing: list[str] = []
-    for text in texts:
+    for text, row in zip(texts, rows_of_ids(atlas.songs["song_id"], texts), strict=True):
         path = Path(text)
-        if _is_file(path):
+        if row is not None:
+            rows.append(row)
+        elif _is_file(path):
             found = read_tracks(atlas.songs, path)
             rows += found.rows.tolist()
+            own |= found.own
             missing += _strangers(path.name, [called(track) for track in found.strangers.values()])
             if not len(found.rows) and not found.strangers:
                 missing.append(f"{path.name} holds no song")
@@ -224,12 +241,13 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
             except UnknownName as error:
                 hint = f"there is no file {text!r}, and " if path.suffix.lower() in PLAYLIST_SUFFIXES else ""
                 raise UnknownName(f"{hint}{error}") from None
-    return GivenSongs(rows=np.array(list(dict.fromkeys(rows)), dtype=np.int64), missing=tuple(missing))
+    unique = np.array(list(dict.fromkeys(rows)), dtype=np.int64)
+    return GivenSongs(rows=unique, missing=tuple(missing), own=own)
 
 
 def _is_file(path: Path) -> bool:
     """Whether a person means a file: one that is there, with a suffix or a folder in its name."""
-    return bool(path.suffix or path.parent.name) and path.is_file()
+    return bool(path.suffix or path.parent.name) and os.path.isfile(path)  # noqa: PTH113 (no error for any name)
 
 
 def _strangers(name: str, songs: Sequence[str]) -> list[str]:
@@ -249,7 +267,10 @@ def song_meant(atlas: Atlas, text: str) -> int:
     UnknownName
         If no song is meant, or different songs are; the message says which.
     """
-    rows = find_songs(atlas.songs, text)
+    titles = None
+    if "title" in atlas.songs.columns:
+        titles = atlas.kept.get("folded titles", None, lambda: folded_titles(atlas.songs))
+    rows = find_songs(atlas.songs, text, titles=titles)
     if len(rows) > 1 and len(np.unique(versions_of(atlas.songs)[rows])) > 1:
         raise UnknownName(several_meant(atlas.songs, rows, text))
     if len(rows) > 1 and "popularity" in atlas.songs.columns:
@@ -328,7 +349,8 @@ def _told(
     songs = atlas.songs
     near = liked[nearest_given(space.taste, chosen, liked)]
     rows, models = songs[chosen].to_dicts(), {int(row): songs.row(int(row), named=True) for row in set(near)}
-    spread, commonness = spreads(songs), _commonness(songs, models)
+    spread = atlas.kept.get("spreads", None, lambda: spreads(songs))
+    commonness = atlas.kept.get("tag counts", None, lambda: _commonness(songs))
     reasons = [
         tell_likeness(
             song, models[int(model)], spread=spread, commonness=commonness, comparatives=COMPARATIVES
@@ -348,14 +370,15 @@ def _told(
     )
 
 
-def _commonness(songs: pl.DataFrame, models: Mapping[int, Mapping[str, Any]]) -> dict[str, int]:
-    """How many songs carry each tag of some songs."""
-    wanted = {str(tag).strip().lower() for song in models.values() for tag in song.get("tags") or [] if tag}
-    if not wanted:
+def _commonness(songs: pl.DataFrame) -> dict[str, int]:
+    """How many songs carry each tag."""
+    if "tags" not in songs.columns:
         return {}
-    tags = songs["tags"].explode().cast(pl.String).str.strip_chars().str.to_lowercase()
-    counts = tags.filter(tags.is_in(list(wanted))).value_counts()
-    return dict(zip(counts["tags"], counts["count"], strict=True))
+    sets = different_sets(songs["tags"])
+    given = pl.DataFrame({"tag": sets.tags.cast(pl.List(pl.String)), "n": sets.n_songs}).explode("tag")
+    tag = pl.col("tag").str.strip_chars().str.to_lowercase()
+    counts = given.drop_nulls("tag").group_by(tag).agg(pl.col("n").sum().cast(pl.Int64))
+    return dict(counts.iter_rows())
 
 
 def _named(atlas: Atlas, rows: _Rows) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,9 @@ from songatlas.taste import N_TAG_DIMENSIONS, Groups, Taste, background, fit_tas
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
+
+
+_MOST_KEPT: Final = 2  # spaces of an atlas: one with the usual weights, one with a person's
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,13 +78,14 @@ def taste_of(atlas: Atlas, weights: Mapping[str, float] = MappingProxyType({})) 
     UnknownName, BadSettings
         If a weight is of no block or no number from 0 up.
     """
-    asked = ("taste", *sorted((name, float(weight)) for name, weight in weights.items()))
-    if asked not in atlas.kept:
-        atlas.kept[asked] = fit_song_taste(
-            atlas.songs, weights=weights, seed=atlas.settings.seed, n_threads=atlas.settings.threads
-        )
-    found: SongTaste = atlas.kept[asked]
-    return found
+    asked = tuple(sorted((name, float(weight)) for name, weight in weights.items()))
+    settings = atlas.settings
+    return atlas.kept.get(
+        "taste",
+        asked,
+        lambda: fit_song_taste(atlas.songs, weights=weights, seed=settings.seed, n_threads=settings.threads),
+        most=_MOST_KEPT,
+    )
 
 
 def filterable(atlas: Atlas) -> pl.DataFrame:
@@ -93,6 +97,10 @@ def filterable(atlas: Atlas) -> pl.DataFrame:
         The songs table, with `cluster` (its name, and its number as a text), `subcluster`, `role` and, where
         genres are known, `genre` and `predicted_genre`.
     """
+    return atlas.kept.get("filterable", None, lambda: _filterable(atlas))
+
+
+def _filterable(atlas: Atlas) -> pl.DataFrame:
     names = pl.Series(atlas.cluster_names(), dtype=pl.String)
     numbers = pl.Series(atlas.clustering.labels)
     genres = [each for each in atlas.genre_of_songs.select("genre", "predicted_genre") if each.count()]

@@ -34,7 +34,14 @@ MOST_WITH_NEAREST: Final = 1_000
 """Artists of a written table whose nearest ones are written, too: those that come first in it."""
 
 _NEAREST_WRITTEN, _TYPICAL_TOLD, _BARS = 3, 4, 30
-_NUMBERS: Final = ("Songs", "Share", "Breadth", "Popularity", "Lift", "Distance", "Artists")
+_OPTIONAL: Final = (
+    "Tags",
+    "Popularity",
+    "Breadth",
+    "Years",
+    "Share",
+)  # what a narrow terminal may do without
+_NUMBERS: Final = ("Songs", "Songs here", "Share", "Breadth", "Popularity", "Lift", "Distance", "Artists")
 
 
 def artists(
@@ -169,7 +176,9 @@ class _Said:
         return told | {"notes": self._notes()}
 
     def _notes(self) -> list[str]:
-        return [*self.view.notes, *(self.view.market_notes if self.market else ())]
+        """Notes on what was told: songs of nobody are no matter of one artist."""
+        of_all = () if self.rows else self.view.notes
+        return [*of_all, *(self.view.market_notes if self.market else ())]
 
     def _artist(self, row: int, *, near: bool = True) -> dict[str, Any]:
         """One artist with its clusters by name."""
@@ -215,7 +224,9 @@ class _Said:
         parts = zip(values["clusters"], values["shares"], strict=True)
         shares = ", ".join(f"{self.names[cluster]} {share:.0%}" for cluster, share in parts)
         console.print(f"- Clusters: {escape(shares)}")
-        table = empty_table("Nearest", "Songs", "Home", "Distance", "Why", numbers=_NUMBERS)
+        table = empty_table(
+            "Nearest", "Songs", "Home", "Distance", "Why", numbers=_NUMBERS, optional=("Home", "Songs")
+        )
         for near in self.view.nearest(values["artist"], self.n).iter_rows(named=True):
             cells = (
                 near["artist"],
@@ -228,15 +239,28 @@ class _Said:
         console.print(table)
 
     def _print_cluster(self, console: Console, cluster: int) -> None:
-        table = empty_table("Typical artist", "Songs", "Share", "Lift", numbers=_NUMBERS)
-        for each in self.typical(cluster, self.n).iter_rows(named=True):
+        typical = self.typical(cluster, self.n).to_dicts()
+        console.print(f"Typical of cluster {cluster}, [bold]{escape(self.names[cluster])}[/]:")
+        if not typical:
+            console.print("Nobody more than others.")
+            return
+        table = empty_table("Typical artist", "Songs here", "Share", "Lift", numbers=_NUMBERS)
+        for each in typical:
             songs = f"{each['n_songs']:,} of {each['of_songs']:,}"
             table.add_row(escape(each["artist"]), songs, f"{each['share']:.0%}", f"{each['lift']:.1f}")
-        console.print(f"Typical of cluster {cluster}, [bold]{escape(self.names[cluster])}[/]:")
         console.print(table)
-        console.print(
-            "Songs in the cluster of all of the artist's; lift: how many times as many as its size gives"
-        )
+        console.print(escape(_typical_explained(typical[0])))
+
+
+def _typical_explained(artist: Mapping[str, Any]) -> str:
+    """What the numbers of a typical artist mean, told of one of them."""
+    here, every = artist["n_songs"], artist["of_songs"]
+    songs, are = f"{every:,} songs" if every > 1 else "one song", "is" if here == 1 else "are"
+    return (
+        f"Read the first line so: of {songs} by {artist['artist']} {here:,} {are} in this cluster, "
+        f"{artist['lift']:.1f} times as many as of {songs} by just anybody. The lift counts two songs more on "
+        "both sides, so that one song proves little."
+    )
 
 
 def _artists_table(view: ArtistView, rows: Sequence[int]) -> Any:
@@ -245,7 +269,7 @@ def _artists_table(view: ArtistView, rows: Sequence[int]) -> Any:
     extra = [name for name in ("year_median", "popularity", "top_tags") if name in known]
     heads = {"year_median": "Years", "popularity": "Popularity", "top_tags": "Tags"}
     names = ("Artist", "Songs", "Home", "Share", "Breadth", *(heads[name] for name in extra))
-    table = empty_table(*names, numbers=_NUMBERS)
+    table = empty_table(*names, numbers=_NUMBERS, optional=_OPTIONAL)
     for values in view.artists[list(rows)].iter_rows(named=True):
         cells = {
             "year_median": _years(values),
@@ -289,7 +313,7 @@ def _print_market(console: Console, market: pl.DataFrame) -> None:
     """A table with a sentence for each cluster."""
     has_artists = "n_artists" in market.columns
     names = ("Cluster", "Songs", *(["Artists"] if has_artists else []), "Market")
-    table = empty_table(*names, numbers=_NUMBERS)
+    table = empty_table(*names, numbers=_NUMBERS, optional=("Artists", "Songs"))
     for row in market.iter_rows(named=True):
         artists = [f"{row['n_artists']:,}"] if has_artists else []
         table.add_row(escape(row["name"]), f"{row['n_songs']:,}", *artists, escape(row["sentence"]))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from songatlas.atlas.comparing import ClusterChange, Comparison
 
 _NUMBERS = ("Songs", "Songs now", "Shared", "Joined", "Left")
+_OPTIONAL = ("Left", "Joined", "Shared", "Songs now", "Songs")  # what a narrow terminal may do without
 
 
 def compare(
@@ -67,7 +68,8 @@ def _tell(console: Console, found: Comparison) -> None:
         console.print(f"- {_shown(note, longest=400)}")
     if found.is_same:
         return
-    table = empty_table("", "Old", "Songs", "New", "Songs now", "Shared", "Joined", "Left", numbers=_NUMBERS)
+    heads = ("", "Old", "Songs", "New", "Songs now", "Shared", "Joined", "Left")
+    table = empty_table(*heads, numbers=_NUMBERS, optional=_OPTIONAL)
     for each in found.clusters:
         table.add_row(*_cells(each, by_songs=found.matched_by == "songs"))
     console.print()
@@ -98,7 +100,7 @@ def _tell_songs(console: Console, songs: pl.DataFrame, rows: int) -> None:
         return
     shown = min(rows, songs.height)
     console.print(f"\nSongs that changed their cluster ({shown:,} of {songs.height:,}):")
-    table = empty_table("Song", "Artists", "Old", "New")
+    table = empty_table("Song", "Artists", "Old", "New", optional=("Artists",))
     for song in songs.head(rows).iter_rows(named=True):
         cells = (song["title"] or song["song_id"], song["artists"], song["old_cluster"], song["new_cluster"])
         table.add_row(*(_shown(cell) for cell in cells))

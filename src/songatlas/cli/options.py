@@ -27,7 +27,9 @@ K = Annotated[
 ]
 KMin = Annotated[int | None, _option("--k-min", "N", "Smallest number of clusters to try. [default: 2]")]
 KMax = Annotated[int | None, _option("--k-max", "N", "Largest number of clusters to try. [default: 20]")]
-Seed = Annotated[int | None, _option("--seed", "N", "Seed of everything random. [default: 0]")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Seed of everything random. [default: 0]", min=0)
+]
 Threads = Annotated[int | None, _option("--threads", "N", "Threads to use. [default: all cores]")]
 Genre = Annotated[str | None, _option("--genre", "COLUMN", "Column whose genres the clusters are judged by.")]
 Space = Annotated[

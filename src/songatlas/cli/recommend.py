@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.markup import escape
 
 from songatlas.cli import options as opt
-from songatlas.cli.terminal import empty_table, print_json, progress_bar, stdout
+from songatlas.cli.terminal import empty_table, print_json, progress_bar, shown, stdout
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
@@ -170,12 +169,12 @@ def _tell(found: Recommendations, output: Path | None) -> None:
         ]
         if found.liked.height > 1:
             cells.append(song["because_of"])
-        table.add_row(*(escape(cell) for cell in cells))
-    console.print(f"Songs like {escape(_liked(found))}:")
+        table.add_row(*(shown(cell) for cell in cells))
+    console.print(f"Songs like {shown(_liked(found))}:")
     if found.songs.height:
         console.print(table)
     for note in found.notes:
-        console.print(f"- {escape(note)}")
+        console.print(f"- {shown(note)}")
     console.print(f"Compared by {', '.join(found.blocks)}.")
     if output is not None:
-        console.print(f"Wrote {escape(str(output))}")
+        console.print(f"Wrote {shown(str(output))}")

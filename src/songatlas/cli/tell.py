@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from songatlas.cli.terminal import empty_table, print_json, stdout
+from songatlas.cli.terminal import empty_table, print_json, shown, stdout
+from songatlas.cli.word_table import WordTable
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
@@ -52,17 +51,17 @@ def atlas(written: WrittenOutputs, *, as_json: bool) -> None:
     _tell_understood(console, found.source, found.columns)
     _tell_cleaning(console, found.n_rows, found.n_songs, found.songs.height, found.counts)
     for feature, why in found.dropped_features.items():
-        console.print(f"- {escape(feature)} is not used: {escape(why)}")
+        console.print(f"- {shown(feature)} is not used: {shown(why)}")
     for note in found.space.notes:
-        console.print(f"- {escape(note)}")
+        console.print(f"- {shown(note)}")
     console.print()
     console.print(_clusters_table(found))
     likeness = [found.likeness.sentence(found.cluster_names())] if found.likeness else []
     for sentence in (*likeness, *written.notes):
-        console.print(escape(sentence))
+        console.print(shown(sentence))
     for sentence in _found_in_words(found):
-        console.print(escape(sentence), style="yellow" if sentence.startswith("Warning: ") else None)
-    console.print(f"\nOpen [bold]{escape(str(directory / 'report.html'))}[/]")
+        console.print(shown(sentence), style="yellow" if sentence.startswith("Warning: ") else None)
+    console.print(f"\nOpen [bold]{shown(str(directory / 'report.html'))}[/]")
 
 
 def _found_in_words(found: Atlas) -> list[str]:
@@ -125,11 +124,11 @@ def reasons(explained: Sequence[Explanation], *, as_json: bool) -> None:
         if place:
             console.print()
         name = " - ".join(part for part in (each.title, each.artist) if part) or each.song_id
-        console.print(f"[bold]{escape(name)}[/] is in cluster {each.cluster}, {escape(each.cluster_name)}")
+        console.print(f"[bold]{shown(name)}[/] is in cluster {each.cluster}, {shown(each.cluster_name)}")
         nearer = f"; {each.distance_percentile:.0f}% of its songs lie nearer to the centre"
-        console.print(f"{each.role.capitalize()}{nearer}. {escape(_next_in_words(each))}")
+        console.print(f"{each.role.capitalize()}{nearer}. {shown(_next_in_words(each))}")
         for sentence in each.sentences:
-            console.print(f"- {escape(sentence)}")
+            console.print(f"- {shown(sentence)}")
 
 
 def _next_in_words(each: Explanation) -> str:
@@ -144,10 +143,10 @@ def _next_in_words(each: Explanation) -> str:
 
 def _tell_understood(console: Console, source: Source, columns: Sequence[ColumnReading]) -> None:
     """Print how each column was read, and the dirt that was found."""
-    console.print(f"What was understood of {escape(source.name)}:")
+    console.print(f"What was understood of {shown(source.name)}:")
     console.print(_columns_table(columns))
     for note in source.notes:
-        console.print(f"- {escape(note)}")
+        console.print(f"- {shown(note)}")
 
 
 def _tell_cleaning(
@@ -159,7 +158,7 @@ def _tell_cleaning(
     console.print(f"{n_songs:,} songs in {told}; {n_clustered:,} songs to cluster")
     for count in counts:
         if count.n_songs or count.n_rows:
-            console.print(f"- {escape(count.sentence)}")
+            console.print(f"- {shown(count.sentence)}")
 
 
 def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
@@ -178,11 +177,11 @@ def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
         return
     table = empty_table("Cluster", "Rows", numbers=_NUMBERS)
     for name, count in zip(placed.names, counts, strict=True):
-        table.add_row(escape(name), f"{count:,}")
+        table.add_row(shown(name), f"{count:,}")
     console = stdout()
     console.print(table)
     left = f", {n_left_out:,} left out (excluded_because says why)" if n_left_out else ""
-    console.print(f"{placed.n_rows:,} rows{left}: {escape(str(target))}")
+    console.print(f"{placed.n_rows:,} rows{left}: {shown(str(target))}")
 
 
 def tuning(found: Tuning, songs: Path, *, as_json: bool) -> None:
@@ -197,12 +196,12 @@ def tuning(found: Tuning, songs: Path, *, as_json: bool) -> None:
     console = stdout()
     sampled = "" if found.n_sampled == found.n_songs else f", tried on {found.n_sampled:,} of them"
     judged = f"; genres from '{found.genre_column}'" if found.genre_column else ""
-    console.print(f"{escape(found.source)}: {found.n_songs:,} songs{sampled}{escape(judged)}")
+    console.print(f"{shown(found.source)}: {found.n_songs:,} songs{sampled}{shown(judged)}")
     console.print(_variants_table(found))
-    console.print(escape(found.sentence))
+    console.print(shown(found.sentence))
     for note in found.notes:
-        console.print(f"- {escape(note)}")
-    console.print(f"\nBuild with it: [bold]{escape(command)}[/]")
+        console.print(f"- {shown(note)}")
+    console.print(f"\nBuild with it: [bold]{shown(command)}[/]")
 
 
 def facts(known: Mapping[str, str], *, as_json: bool) -> None:
@@ -212,32 +211,32 @@ def facts(known: Mapping[str, str], *, as_json: bool) -> None:
         return
     console = stdout()
     for name, value in known.items():
-        console.print(f"{name:14} {escape(value)}")
+        console.print(f"{name:14} {shown(value)}")
 
 
-def _columns_table(columns: Sequence[ColumnReading]) -> Table:
+def _columns_table(columns: Sequence[ColumnReading]) -> WordTable:
     """Table of the columns that became ours; those left alone without a word stand in the last line."""
     table = empty_table("Column", "Read as", "Unit", "Sure", "Note", numbers=_NUMBERS)
     for read in columns:
         if read.column is not None or read.note:
             cells = (read.header, read.column or "-", read.unit or "", read.how_sure, read.note)
-            table.add_row(*(escape(cell) for cell in cells))
+            table.add_row(*(shown(cell) for cell in cells))
     alone = [read.header or "(no name)" for read in columns if read.column is None and not read.note]
     if alone:
-        table.add_row(escape(", ".join(alone)), "-", "", "left alone", "")
+        table.add_row(shown(", ".join(alone)), "-", "", "left alone", "")
     return table
 
 
-def _clusters_table(found: Atlas) -> Table:
+def _clusters_table(found: Atlas) -> WordTable:
     """Table of the clusters: number, name, size, evidence."""
     table = empty_table("", "Cluster", "Songs", "Because", numbers=_NUMBERS)
     for profile in found.profiles:
         cells = (str(profile.cluster), profile.name, f"{profile.size:,}", profile.evidence)
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(*(shown(cell) for cell in cells))
     return table
 
 
-def _variants_table(found: Tuning) -> Table:
+def _variants_table(found: Tuning) -> WordTable:
     """Table of the variants: each named once, then a row for every k; the one to take is marked."""
     table = empty_table("", "Variant", "k", "Silhouette", "Stability", "AMI", "Seconds", numbers=_NUMBERS)
     before = None
@@ -252,6 +251,6 @@ def _variants_table(found: Tuning) -> Table:
             agreement,
             f"{row.seconds:.2f}",
         )
-        table.add_row(*(escape(cell) for cell in cells), style="bold" if row.taken else None)
+        table.add_row(*(shown(cell) for cell in cells), style="bold" if row.taken else None)
         before = row.variant
     return table

@@ -1,23 +1,26 @@
 """The terminal: where results, JSON and progress are printed, in one way for all commands.
 
-Results go to stdout, progress to stderr. Text of a table of songs has to be escaped by who prints it, so that
-`[bold]` in a title is no markup.
+Results go to stdout, progress to stderr. Whoever prints text of a table of songs passes it through `shown`, so
+that `[bold]` in a title is no markup and nothing in it steers the terminal.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
+from songatlas.cli.word_table import WordTable
 from songatlas.progress import Progress
 
 _WIDTH_IN_FILES = 140
+_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @contextmanager
@@ -46,6 +49,17 @@ def stdout() -> Console:
     return console if console.is_terminal else Console(soft_wrap=True, highlight=False, width=_WIDTH_IN_FILES)
 
 
+def shown(text: str) -> str:
+    r"""Return text as it may be printed: markup escaped, breaks of lines and signs that steer made harmless.
+
+    Examples
+    --------
+    >>> shown("[bold] two\nlines \x1b[31m") == "\\[bold] two lines \ufffd[31m"
+    True
+    """
+    return escape(_STEERING.sub("\ufffd", _BREAKS.sub(" ", text)))
+
+
 def print_json(value: Any) -> None:
     """Print JSON on stdout."""
     Console(soft_wrap=True, highlight=False, markup=False).out(
@@ -53,9 +67,9 @@ def print_json(value: Any) -> None:
     )
 
 
-def empty_table(*names: str, numbers: tuple[str, ...] = ()) -> Table:
-    """Return an empty table with these columns, those of `numbers` to the right; long cells fold."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold", justify="right" if name in numbers else "left")
-    return table
+def empty_table(*names: str, numbers: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> WordTable:
+    """Return an empty table with these columns, those of `numbers` to the right and never broken.
+
+    Columns of `optional` are left out where the terminal is too narrow, the first of them first.
+    """
+    return WordTable(names, numbers=numbers, optional=optional)

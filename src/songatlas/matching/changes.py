@@ -68,7 +68,7 @@ class Change:
     kind : {"kept", "moved", "split", "merged", "new", "gone"}
     old, new : int or None
         Its number before and now: None where there is none. For the smaller parts of a split `old` is the
-        cluster that split.
+        cluster that split; for the others of a merger `new` is the cluster that they are in.
     same : bool
         Whether `new` goes on for `old`: a build like the old atlas gives it the name and the colour.
     n_kept : int
@@ -80,7 +80,8 @@ class Change:
         Standard deviations between the two centres; None where they have no feature in common.
     parts : tuple of Part
         For a split the new clusters that it went into, with their shares of it; for a merger and a new
-        cluster the old ones that it came from, for one that is gone where its songs are now.
+        cluster the old ones that it came from, for one that is gone where its songs are now; none for the
+        others of a merger.
     """
 
     kind: Kind
@@ -106,7 +107,8 @@ class Matching:
     pairs : mapping of int to int
         Old cluster -> the new one that goes on for it, where there is one.
     changes : tuple of Change
-        One for each new cluster, in the order of their numbers; then one for each that is gone.
+        One for each new cluster, in the order of their numbers, a merger followed by the other old clusters
+        that are in it; then one for each that is gone.
     shared : ndarray of int64, shape (k_old, k_new)
         Songs of both atlases by old and new cluster.
     """
@@ -187,11 +189,16 @@ class _Told:
         self.pair_of = {new: old for old, new in pairs.items()}
 
     def changes(self) -> tuple[Change, ...]:
-        """Every new cluster, then the old ones of which no change tells yet."""
-        found = [self._new(new) for new in range(self.shared.shape[1])]
-        told = {each.old for each in found} | {
-            part.cluster for each in found if each.kind == "merged" for part in each.parts
-        }
+        """Every new cluster with the old ones that merged into it, then those that are gone."""
+        new_ones = [self._new(new) for new in range(self.shared.shape[1])]
+        told = {each.old for each in new_ones}
+        found = []
+        for each in new_ones:
+            others = [
+                part.cluster for part in each.parts if each.kind == "merged" and part.cluster not in told
+            ]
+            found += [each, *(self._change("merged", old, new_ones.index(each)) for old in others)]
+            told.update(others)
         gone = [self._gone(old) for old in range(self.shared.shape[0]) if old not in told]
         return (*found, *gone)
 

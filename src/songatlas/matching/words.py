@@ -32,9 +32,13 @@ def tell_change(change: Change, *, old_names: Sequence[str], new_names: Sequence
         return _stayed(change, old, by_songs=by_songs) + renamed
     if change.kind == "split":
         return _split(change, old, new, new_names)
+    if change.kind == "merged" and not change.parts:
+        return f"The old {old} merged into {new}: {share_words(change.share_old)} of its songs are in it."
     if change.kind == "merged":
-        shares = [f"{share_words(part.share)} of {quoted(old_names[part.cluster])}" for part in change.parts]
-        goes_on = f"; it goes on for {old}" if change.same and old != new else ""
+        shares = [
+            f"{share_words(part.share)} of the old {quoted(old_names[part.cluster])}" for part in change.parts
+        ]
+        goes_on = f"; it goes on for the old {old}" if change.same and old != new else ""
         return f"{new} merged: it holds {listed(shares)}{goes_on}."
     if change.kind == "new":
         return f"{new} is new{_came_from(change.parts, old_names, by_songs=by_songs)}."

@@ -4,8 +4,8 @@ Tempo
 -----
 A change of tempo is told in beats a minute and in percent. Songs whose tempos are about one to two mix well
 all the same (70 and 140 BPM), and measurers of tempo often take one for the other. So `tempo_change_percent`
-is the smallest of the plain change, the change at half time and the change at double time, and `tempo_at`
-says which it is. `tempo_change_bpm` is always the plain difference.
+is the plain change or the change at half or double time, whichever is the nearest to none by its ratio (as
+tempo is heard: up by a half is as far as down by a third), and `tempo_at` says which it is. `tempo_change_bpm` is always the plain difference.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def transitions(songs: pl.DataFrame, points: NDArray[Any], *, key_strictness: st
     -------
     DataFrame, n - 1 rows
         `place` of the first song (from 1), `from_song_id`, `to_song_id`, `tempo_from` and `tempo_to` (BPM),
-        `tempo_change_bpm`, `tempo_change_percent` (the least of plain, half and double time, signed),
+        `tempo_change_bpm`, `tempo_change_percent` (at the nearest of plain, half and double time, signed),
         `tempo_at`, `key_from` and `key_to` (Camelot), `key_steps` (steps on the wheel), `harmonic`,
         `energy_step` (signed) and `distance`. Null where a song lacks the value.
 
@@ -117,10 +117,10 @@ def tempo_changes(before: _Float, after: _Float) -> tuple[_Float, pl.Series]:
     >>> percent.round(1).tolist(), at.to_list()
     ([10.0, -2.2], ['same time', 'half time'])
     """
-    changes = np.stack([100 * (factor * after / before - 1) for factor in _FACTORS])
-    unknown = np.isnan(changes[0])
-    best = np.where(np.isnan(changes), np.inf, np.abs(changes)).argmin(axis=0)
-    percent = np.take_along_axis(changes, best[None], axis=0)[0]
+    ratios = np.stack([factor * after / before for factor in _FACTORS])
+    unknown = np.isnan(ratios[0])
+    best = np.where(unknown, np.inf, np.abs(np.log2(ratios))).argmin(axis=0)
+    percent = 100 * (np.take_along_axis(ratios, best[None], axis=0)[0] - 1)
     at = [None if lost else _AT[which] for lost, which in zip(unknown, best, strict=True)]
     return percent, pl.Series(at, dtype=pl.String)
 
@@ -150,32 +150,34 @@ def summarize(steps: pl.DataFrame) -> Mapping[str, Any]:
     }
 
 
-def summary_sentence(summary: Mapping[str, Any]) -> str:
-    """Return the summary of a report in one sentence.
+def summary_sentence(summary: Mapping[str, Any], *, with_keys: bool = True) -> str:
+    """Return the summary of a report in one sentence, with or without what it says of keys.
 
     Examples
     --------
     >>> columns = {"tempo_bpm": [100.0, 104.0], "key": [0, 7], "mode": [1, 1]}
     >>> songs = pl.DataFrame({"song_id": ["a", "b"], **columns})
     >>> summary_sentence(summarize(transitions(songs, np.zeros((2, 1)))))
-    '1 transition: 1 of 1 harmonic, tempo changes by 4% (at most 4%), mean distance 0.00.'
+    '1 transition: 1 of 1 harmonic; tempo changes by 4%; distance 0.00.'
+    >>> summary_sentence({**summarize(transitions(songs, np.zeros((2, 1)))), "n_transitions": 9})
+    '9 transitions: 1 of 1 harmonic; tempo changes by 4% (median; at most 4%); distance 0.00 (mean).'
     """
     n = summary["n_transitions"]
     if not n:
         return "One song, so no transition."
-    said = []
-    if summary["n_known_keys"]:
+    said, one = [], n == 1
+    if summary["n_known_keys"] and with_keys:
         count = round(summary["harmonic_share"] * summary["n_known_keys"])
         said.append(f"{count} of {summary['n_known_keys']} harmonic")
     if summary["median_tempo_change_percent"] is not None:
         middle, most = summary["median_tempo_change_percent"], summary["largest_tempo_change_percent"]
-        said.append(f"tempo changes by {middle:.0f}% (at most {most:.0f}%)")
+        said.append(f"tempo changes by {middle:.0f}%{'' if one else f' (median; at most {most:.0f}%)'}")
     if summary["mean_energy_step"] is not None:
-        said.append(
-            f"energy by {summary['mean_energy_step']:.2f} (at most {summary['largest_energy_step']:.2f})"
-        )
-    said.append(f"mean distance {summary['mean_distance']:.2f}")
-    return f"{n} transition{'s' if n > 1 else ''}: {', '.join(said)}."
+        mean, most = summary["mean_energy_step"], summary["largest_energy_step"]
+        said.append(f"energy by {mean:.2f}{'' if one else f' (mean; at most {most:.2f})'}")
+    if summary["mean_distance"] is not None:
+        said.append(f"distance {summary['mean_distance']:.2f}{'' if one else ' (mean)'}")
+    return f"{n} transition{'' if one else 's'}: {'; '.join(said) or 'nothing is known of them'}."
 
 
 def _values(songs: pl.DataFrame, column: str) -> _Float:

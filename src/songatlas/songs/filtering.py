@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from songatlas.errors import BadSettings, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES, header_key
-from songatlas.songs.finding import folded_texts
+from songatlas.songs.finding import folded_texts, valid_text
 from songatlas.songs.pitch import key_of
 
 _FILTER: Final = re.compile(r"^\s*(.+?)\s*(>=|<=|!=|==|=|>|<|~)\s*(.*?)\s*$", re.DOTALL)
-_CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)$")
+_CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d+):([0-5]\d(?:\.\d+)?)$")
 _WITH_UNIT: Final = re.compile(r"^([\d.]+)\s*(ms|s|sec|min)$")
 _MILLISECONDS: Final = {"ms": 1.0, "s": 1000.0, "sec": 1000.0, "min": 60_000.0}
 _HYPHEN: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)$")
@@ -73,7 +73,7 @@ def allowed(songs: pl.DataFrame, filters: Sequence[str]) -> NDArray[np.bool_]:
     """
     passed = np.ones(songs.height, dtype=np.bool_)
     for text in filters:
-        passed &= _passes(songs, text)
+        passed &= _passes(songs, valid_text(text))
     return passed
 
 
@@ -192,7 +192,7 @@ def _number(values: pl.Series, numbers: NDArray[np.float64], said: str, text: st
     try:
         if values.name == "duration_ms" and unit:
             return float(unit[1]) * _MILLISECONDS[unit[2]]
-        number = float(word.removesuffix("%"))
+        number = float("nan" if "_" in word else word.removesuffix("%"))
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
@@ -223,7 +223,10 @@ def _by_text(values: pl.Series, sign: str, value: str, *, asked: str) -> NDArray
     """Songs of which a text is one of those asked for, or contains one."""
     rows, texts = _one_a_row(values)
     folded = folded_texts(texts)
-    wanted = folded_texts(pl.Series([part.strip() for part in value.split("|")]))
+    parts = [part.strip() for part in value.split("|")]
+    if (texts == value.strip()).any():  # a name with a | in it
+        parts = [value.strip()]
+    wanted = folded_texts(pl.Series(parts, dtype=pl.String))
     if sign == "~":
         words = [word for word in wanted.to_list() if word]
         hits = (
@@ -232,8 +235,7 @@ def _by_text(values: pl.Series, sign: str, value: str, *, asked: str) -> NDArray
             else folded.is_null()
         )
     else:
-        raw = pl.Series([part.strip() for part in value.split("|")])
-        hits = folded.is_in(wanted.filter(wanted != "").to_list()) | texts.is_in(raw.to_list())
+        hits = folded.is_in(wanted.filter(wanted != "").to_list()) | texts.is_in(parts)
         if not hits.any():
             raise UnknownName(_no_such_text(values.name, value, texts, asked=asked))
     found = np.zeros(len(values), dtype=np.bool_)

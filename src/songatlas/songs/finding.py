@@ -8,6 +8,7 @@ finds "Angie - Remastered 2009" where no song has that very name.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -26,7 +27,7 @@ _MOST_COMPARED: Final = 20_000
 _ALIKE: Final = 0.75
 
 
-def find_songs(songs: pl.DataFrame, text: str) -> NDArray[np.int64]:
+def find_songs(songs: pl.DataFrame, text: str, *, titles: pl.Series | None = None) -> NDArray[np.int64]:
     """Return the rows of the songs that some words mean.
 
     Parameters
@@ -35,6 +36,8 @@ def find_songs(songs: pl.DataFrame, text: str) -> NDArray[np.int64]:
         Songs table with `song_id`, and `title` and `artists` where they are known.
     text : str
         A song id, a Spotify URI or link, "Title - Artist", "Artist - Title" or a title.
+    titles : Series of String, optional
+        The `folded_titles`, where somebody has kept them.
 
     Returns
     -------
@@ -53,9 +56,10 @@ def find_songs(songs: pl.DataFrame, text: str) -> NDArray[np.int64]:
     >>> find_songs(songs, "ca va").tolist(), find_songs(songs, "Hey! - ZOE").tolist()
     ([0], [1])
     """
-    rows = _by_id(songs["song_id"], text)
+    text = valid_text(text)
+    rows = np.array([row for row in rows_of_ids(songs["song_id"], [text]) if row is not None], dtype=np.int64)
     if not len(rows) and "title" in songs.columns:
-        rows = _by_words(songs, text)
+        rows = _by_words(songs, text, folded_titles(songs) if titles is None else titles)
     if not len(rows):
         raise UnknownName(_nothing_found(songs, text))
     return rows
@@ -82,19 +86,42 @@ def named_song(songs: pl.DataFrame, row: int) -> str:
     return " - ".join(part for part in said if part) or str(values["song_id"])
 
 
-def _by_id(song_ids: pl.Series, text: str) -> NDArray[np.int64]:
-    """Rows of that id, bare or in a URI or link."""
-    asked = text.strip()
-    bare = bare_ids(pl.Series([asked]))[0] or asked
-    return np.flatnonzero((song_ids == asked).to_numpy() | (song_ids == bare).to_numpy())
+def rows_of_ids(song_ids: pl.Series, texts: Sequence[str]) -> list[int | None]:
+    """Return the row of each text that is an id, bare or in a URI or link; None of all others.
+
+    Examples
+    --------
+    >>> rows_of_ids(pl.Series(["a1", "b2"]), ["b2", "spotify:track:a1", "c3"])
+    [1, 0, None]
+    """
+    asked = [valid_text(text).strip() for text in texts]
+    bare = bare_ids(pl.Series(asked, dtype=pl.String)).to_list()
+    rows = np.flatnonzero(song_ids.is_in(list({*asked, *(each for each in bare if each)})).to_numpy())
+    row_of = {str(song_ids[int(row)]): int(row) for row in rows}
+    return [row_of.get(whole, row_of.get(short)) for whole, short in zip(asked, bare, strict=True)]
 
 
-def _by_words(songs: pl.DataFrame, text: str) -> NDArray[np.int64]:
+def folded_titles(songs: pl.DataFrame) -> pl.Series:
+    """Return the titles as they are compared; empty where there are none."""
+    return folded_texts(songs["title"]).fill_null("")
+
+
+def valid_text(text: str) -> str:
+    r"""Return text without halves of characters, which no table holds; U+FFFD stands in their places.
+
+    Examples
+    --------
+    >>> valid_text("a\udcffb") == "a\ufffdb"
+    True
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _by_words(songs: pl.DataFrame, text: str, titles: pl.Series) -> NDArray[np.int64]:
     """Rows by title and artist, the surest way that finds any."""
     asked = folded_texts(pl.Series([text]))[0]
     if not asked:  # a title of signs alone, such as "???"
         return np.flatnonzero((songs["title"].str.strip_chars() == text.strip()).fill_null(False).to_numpy())
-    titles = folded_texts(songs["title"]).fill_null("")
     near = np.flatnonzero(titles.is_in(_ends_of(asked)).to_numpy())
     artists = _artist_names(songs, near)
     found = [

@@ -44,6 +44,8 @@ BLOCKS: Final = (*WIDTHS, *BONUSES)
 the other."""
 
 N_TAG_DIMENSIONS: Final = 128
+MOST_WEIGHT: Final = 1000.0
+"""Largest weight of a block; beyond it squares of distances would leave the range of float32."""
 
 _Rows: TypeAlias = NDArray[np.int64]
 _Float32: TypeAlias = NDArray[np.float32]
@@ -233,6 +235,8 @@ def _checked(weights: Mapping[str, float]) -> Mapping[str, float]:
                 f"no block of taste is called {block!r}{did_you_mean(block, known)} "
                 f"(blocks: {', '.join(known)})"
             )
-        if not np.isfinite(weight) or weight < 0:
-            raise BadSettings(f"the weight of {block!r} is {weight!r}: it must be a number from 0 up")
+        if not 0 <= weight <= MOST_WEIGHT:
+            raise BadSettings(
+                f"the weight of {block!r} is {weight:g}: it must be a number from 0 to {MOST_WEIGHT:g}"
+            )
     return weights

@@ -65,7 +65,7 @@ def best_songs(
     while True:
         ranked = _ranked(own, min(size, n_allowed))
         taken = _capped(ranked, n, artists, per_artist, versions)
-        if len(taken) >= n or len(ranked) >= n_allowed:
+        if len(taken) >= n or size >= n_allowed:
             return np.array(taken, dtype=np.int64)
         size *= _MORE
 
