@@ -71,7 +71,7 @@ def test_hostile_names_come_through_as_text(atlas: Path) -> None:
     told = json.loads(songatlas("artists", atlas, *asked, "-n", 1, "--json").stdout)
     for name, artist in zip(HOSTILE, told["artists"], strict=True):
         assert artist["artist"] == " ".join(name.split())
-        assert artist["artist"] in ran.stdout
+        assert artist["artist"].replace("\u202e", "\ufffd") in ran.stdout
         assert artist["n_songs"] in {4, 5}, "five, one of which may be left out"
 
 

@@ -24,6 +24,7 @@ SONGS = pl.DataFrame(
         "tags": [["rock"], ["pop", "synth pop"], ["Chanson"], []],
         "key": [0.0, 0.0, 9.0, None],
         "mode": [1.0, 0.0, 0.0, 1.0],
+        "release_date": ["1962-10-05", "1984", None, "2010-07"],
         "popularity": [10.0, 80.0, 50.0, 20.0],
         "cluster": [["Calm songs", "0"], ["Party tracks", "1"], ["Party tracks", "1"], ["Calm songs", "0"]],
     }
@@ -66,6 +67,9 @@ SONGS = pl.DataFrame(
         ("key=8A", "c"),
         ("key!=C major", "bc"),
         ("key=9", "c"),
+        ("release_date>=1984", "bd"),
+        ("release_date<2010-07", "a"),
+        ("release_date=1962-10", "a"),
     ],
 )
 def test_a_filter_means_what_it_says(text: str, meant: str) -> None:

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from songatlas.playlists.reading import read_playlist
 from songatlas.playlists.tracks import Track, called, spotify_uri_of
 from songatlas.songs.finding import folded_texts, rows_of_ids, valid_text
+from songatlas.songs.versions import name_sums, version_keys
 
 _MOST_NAMED = 3
+_GUESTS = r"(?i)\s*(?:,|&|;|\+|\bfeat\b|\bft\b|\bfeaturing\b|\bwith\b|\bx\b).*$"
+_VIDEO = r"(?i)[(\[][^()\[\]]*\b(?:official|video|audio|lyrics?)\b[^()\[\]]*[)\]]"
 _Rows = NDArray[np.int64]
 
 
@@ -31,14 +34,17 @@ class Extended:
         The tracks of those songs as the file has them, by row.
     strangers : mapping of int to Track
         The other tracks, by their place (from 0) in the file without repeated songs.
+    read : tuple of str
+        What reading had to leave out or to guess.
     notes : tuple of str
-        What reading had to leave out, repeated songs, and songs that are not in the atlas.
+        The same, repeated songs, and songs that are not in the atlas.
     """
 
     name: str
     rows: _Rows
     own: Mapping[int, Track]
     strangers: Mapping[int, Track]
+    read: tuple[str, ...]
     notes: tuple[str, ...]
 
     def strangers_after(self, n_songs: int) -> dict[int, Track]:
@@ -69,7 +75,7 @@ def read_tracks(songs: pl.DataFrame, path: Path) -> Extended:
             own[row] = track
     notes = (*tracks.notes, *_notes(list(strangers.values()), repeated))
     rows = np.array(list(own), dtype=np.int64)
-    return Extended(name=tracks.name, rows=rows, own=own, strangers=strangers, notes=notes)
+    return Extended(name=tracks.name, rows=rows, own=own, strangers=strangers, read=tracks.notes, notes=notes)
 
 
 def rows_of_tracks(songs: pl.DataFrame, tracks: Sequence[Track]) -> list[int | None]:
@@ -105,16 +111,36 @@ def track_of_row(songs: pl.DataFrame, row: int) -> Track:
 
 
 def _rows_named(songs: pl.DataFrame, names: list[tuple[str, str]]) -> list[int | None]:
-    """Rows of songs by title and first artist, without case, accents and punctuation."""
+    """Rows of songs by title and first artist, else of a version of theirs; of several the best known."""
     if not names or not {"title", "artists"} <= set(songs.columns):
         return [None] * len(names)
-    known = zip(folded_texts(songs["title"]), folded_texts(songs["artists"].list.first()), strict=True)
-    rows: dict[tuple[str, str], int] = {}
-    for row, (title, artist) in enumerate(known):
-        if title and artist:
-            rows.setdefault((title, artist), row)
-    titles, artists = (folded_texts(pl.Series(texts, dtype=pl.String)) for texts in zip(*names, strict=True))
-    return [rows.get((title, artist)) for title, artist in zip(titles, artists, strict=True)]
+    first = songs["artists"].list.first()
+    whole = pl.DataFrame({"title": folded_texts(songs["title"]), "artist": folded_texts(first)})
+    titles, artists = (pl.Series(texts, dtype=pl.String) for texts in zip(*names, strict=True))
+    leading = artists.str.replace(_GUESTS, "")
+    asked = pl.DataFrame({"title": folded_texts(titles), "artist": folded_texts(leading)})
+    found = _best_known(songs, whole, asked)
+    if None not in found:
+        return found
+    named = pl.DataFrame({"title": titles.str.replace_all(_VIDEO, "").str.strip_chars(), "artist": leading})
+    versions = _best_known(
+        songs, pl.DataFrame({"sum": name_sums(songs)}), pl.DataFrame({"sum": name_sums(named)})
+    )
+    likely = songs.select("title", artist=first).select(pl.all().gather(versions))
+    same = (version_keys(named) == version_keys(likely)).fill_null(value=False)
+    sure = [row if is_same else None for row, is_same in zip(versions, same, strict=True)]
+    return [other if row is None else row for row, other in zip(found, sure, strict=True)]
+
+
+def _best_known(songs: pl.DataFrame, known: pl.DataFrame, asked: pl.DataFrame) -> list[int | None]:
+    """For each line asked for the row of the most popular song with the same values; blank is no value."""
+    columns = known.columns
+    told = [pl.col(name).cast(pl.String).fill_null("").is_in(["", "0"]).not_() for name in columns]
+    popularity = songs["popularity"] if "popularity" in songs.columns else pl.lit(0.0)
+    ranked = known.with_columns(popularity.alias("_popularity"), pl.row_index("_row")).filter(told)
+    ranked = ranked.sort("_popularity", "_row", descending=[True, False], nulls_last=True)
+    best = ranked.unique(columns, keep="first", maintain_order=True)
+    return asked.join(best, on=columns, how="left", maintain_order="left")["_row"].to_list()
 
 
 def _notes(strangers: list[Track], repeated: int) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def make_playlist(
     check_order(order or "smooth")
     if per_artist is not None and per_artist < 1:
         raise BadSettings(
-            f"{per_artist} songs of an artist: give at least 1; for any number --per-artist 0 (None in Python)"
+            f"{per_artist} songs of an artist: give at least 1; any number is --per-artist 0, None in Python"
         )
     wishes = Wishes(
         length=Length(minutes=minutes, n_songs=n_songs),

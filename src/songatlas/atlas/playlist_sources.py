@@ -171,8 +171,9 @@ def one_song(atlas: Atlas, text: str) -> int:
 def typical_first(atlas: Atlas, rows: _Rows, *, seed: int, tags: Sequence[str] = ()) -> _Rows:
     """Return songs with those first that are typical of their cluster and near to one typical song.
 
-    The seed draws that one among the most typical, of those that carry one of `tags` where any does. So a playlist sounds as its cluster does, its songs go
-    together in era and tags too, and another seed gives another playlist.
+    The seed draws that one among the most typical, of those that carry one of `tags` where any does. So a
+    playlist sounds as its cluster does, its songs go together in era and tags too, and another seed gives
+    another playlist.
     """
     points = taste_of(atlas).listening
     depth = np.asarray(atlas.roles.distance_percentile, dtype=np.float64)[rows]
@@ -190,7 +191,7 @@ def typical_first(atlas: Atlas, rows: _Rows, *, seed: int, tags: Sequence[str] =
 
 
 def _words_of(atlas: Atlas, cluster: int) -> tuple[str, ...]:
-    """The tags that a playlist of a cluster has to sound like: those its name says, else its most telling one."""
+    """Tags that a playlist of a cluster should sound like: those its name says, else the most telling one."""
     tags = [tag for tag, _ in atlas.profiles[cluster].top_tags]
     words = atlas.cluster_names()[cluster].lower().split()
     said = tuple(tag for tag in tags if set(tag.lower().split()) <= set(words))

@@ -60,7 +60,7 @@ class GivenSongs:
     rows : ndarray of int64
         Rows of `atlas.songs`, each once, in the order named.
     missing : tuple of str
-        What of playlist files is not in the atlas, in sentences.
+        What of playlist files could not be read, or is not in the atlas, in sentences.
     own : mapping of int to Track
         Songs of playlist files as the files have them, by row.
     """
@@ -232,6 +232,7 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
             found = read_tracks(atlas.songs, path)
             rows += found.rows.tolist()
             own |= found.own
+            missing += [f"{path.name}: {note}" for note in found.read]
             missing += _strangers(path.name, [called(track) for track in found.strangers.values()])
             if not len(found.rows) and not found.strangers:
                 missing.append(f"{path.name} holds no song")

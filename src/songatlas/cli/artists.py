@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from songatlas.cli import options as opt
-from songatlas.cli.terminal import empty_table, print_json, progress_bar, stdout
+from songatlas.cli.terminal import empty_table, print_json, progress_bar, shown, stdout
 from songatlas.errors import BadSettings, did_you_mean
 from songatlas.files import write_file
 
@@ -109,7 +108,7 @@ def artists(
     said.print()
     for path in (output, figure):
         if path is not None:
-            stdout().print(escape(str(path)))
+            stdout().print(shown(str(path)))
 
 
 def _check(sort: str, output: Path | None, figure: Path | None) -> None:
@@ -204,7 +203,7 @@ class _Said:
         if self.overview:
             self._print_overview(console)
         for note in self._notes():
-            console.print(f"- {escape(note)}")
+            console.print(f"- {shown(note)}")
 
     def _print_overview(self, console: Console) -> None:
         console.print(_artists_table(self.view, self.first))
@@ -214,16 +213,16 @@ class _Said:
         console.print("Typical of")
         for cluster, name in enumerate(self.names):
             listed = self.typical(cluster, _TYPICAL_TOLD)["artist"].to_list()
-            console.print(f"- {escape(name)}: {escape(', '.join(listed)) or 'nobody more than others'}")
+            console.print(f"- {shown(name)}: {shown(', '.join(listed)) or 'nobody more than others'}")
 
     def _print_artist(self, console: Console, row: int) -> None:
         values = self.view.artists.row(row, named=True)
-        console.print(f"[bold]{escape(values['artist'])}[/]")
+        console.print(f"[bold]{shown(values['artist'])}[/]")
         for sentence in self.view.sentences(row):
-            console.print(f"- {escape(sentence)}")
+            console.print(f"- {shown(sentence)}")
         parts = zip(values["clusters"], values["shares"], strict=True)
         shares = ", ".join(f"{self.names[cluster]} {share:.0%}" for cluster, share in parts)
-        console.print(f"- Clusters: {escape(shares)}")
+        console.print(f"- Clusters: {shown(shares)}")
         table = empty_table(
             "Nearest", "Songs", "Home", "Distance", "Why", numbers=_NUMBERS, optional=("Home", "Songs")
         )
@@ -235,21 +234,21 @@ class _Said:
                 f"{near['distance']:.2f}",
                 near["why"],
             )
-            table.add_row(*map(escape, cells))
+            table.add_row(*map(shown, cells))
         console.print(table)
 
     def _print_cluster(self, console: Console, cluster: int) -> None:
         typical = self.typical(cluster, self.n).to_dicts()
-        console.print(f"Typical of cluster {cluster}, [bold]{escape(self.names[cluster])}[/]:")
+        console.print(f"Typical of cluster {cluster}, [bold]{shown(self.names[cluster])}[/]:")
         if not typical:
             console.print("Nobody more than others.")
             return
         table = empty_table("Typical artist", "Songs here", "Share", "Lift", numbers=_NUMBERS)
         for each in typical:
             songs = f"{each['n_songs']:,} of {each['of_songs']:,}"
-            table.add_row(escape(each["artist"]), songs, f"{each['share']:.0%}", f"{each['lift']:.1f}")
+            table.add_row(shown(each["artist"]), songs, f"{each['share']:.0%}", f"{each['lift']:.1f}")
         console.print(table)
-        console.print(escape(_typical_explained(typical[0])))
+        console.print(shown(_typical_explained(typical[0])))
 
 
 def _typical_explained(artist: Mapping[str, Any]) -> str:
@@ -258,8 +257,8 @@ def _typical_explained(artist: Mapping[str, Any]) -> str:
     songs, are = f"{every:,} songs" if every > 1 else "one song", "is" if here == 1 else "are"
     return (
         f"Read the first line so: of {songs} by {artist['artist']} {here:,} {are} in this cluster, "
-        f"{artist['lift']:.1f} times as many as of {songs} by just anybody. The lift counts two songs more on "
-        "both sides, so that one song proves little."
+        f"{artist['lift']:.1f} times as many as of {songs} by just anybody. The lift counts two songs more "
+        "on both sides, so that one song proves little."
     )
 
 
@@ -277,12 +276,12 @@ def _artists_table(view: ArtistView, rows: Sequence[int]) -> Any:
             "top_tags": ", ".join((values.get("top_tags") or [])[:3]),
         }
         table.add_row(
-            escape(values["artist"]),
+            shown(values["artist"]),
             f"{values['n_songs']:,}",
-            escape(values["home_name"]),
+            shown(values["home_name"]),
             f"{values['home_share']:.0%}",
             _number(values["breadth"], 2),
-            *(escape(cells[name]) for name in extra),
+            *(shown(cells[name]) for name in extra),
         )
     return table
 
@@ -306,7 +305,7 @@ def _tell_market(market: Market, *, as_json: bool) -> None:
     console = stdout()
     _print_market(console, market.table)
     for note in market.notes:
-        console.print(f"- {escape(note)}")
+        console.print(f"- {shown(note)}")
 
 
 def _print_market(console: Console, market: pl.DataFrame) -> None:
@@ -316,7 +315,7 @@ def _print_market(console: Console, market: pl.DataFrame) -> None:
     table = empty_table(*names, numbers=_NUMBERS, optional=("Artists", "Songs"))
     for row in market.iter_rows(named=True):
         artists = [f"{row['n_artists']:,}"] if has_artists else []
-        table.add_row(escape(row["name"]), f"{row['n_songs']:,}", *artists, escape(row["sentence"]))
+        table.add_row(shown(row["name"]), f"{row['n_songs']:,}", *artists, shown(row["sentence"]))
     console.print(table)
 
 

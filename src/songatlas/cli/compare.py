@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from songatlas.cli import options as opt
-from songatlas.cli.terminal import empty_table, print_json, progress_bar, stdout
+from songatlas.cli.terminal import empty_table, print_json, progress_bar, shown, stdout
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,12 +57,12 @@ def compare(
     _tell(console, found)
     _tell_songs(console, found.songs, rows)
     if output is not None:
-        console.print(f"\n{found.songs.height:,} songs that changed their cluster: {escape(str(output))}")
+        console.print(f"\n{found.songs.height:,} songs that changed their cluster: {shown(str(output))}")
 
 
 def _tell(console: Console, found: Comparison) -> None:
     """Print the summary, the clusters and the notes."""
-    console.print(escape(found.summary))
+    console.print(shown(found.summary))
     for note in found.notes:
         console.print(f"- {_shown(note, longest=400)}")
     if found.is_same:
@@ -98,8 +97,7 @@ def _tell_songs(console: Console, songs: pl.DataFrame, rows: int) -> None:
     """Print the first songs that changed their cluster."""
     if not songs.height or not rows:
         return
-    shown = min(rows, songs.height)
-    console.print(f"\nSongs that changed their cluster ({shown:,} of {songs.height:,}):")
+    console.print(f"\nSongs that changed their cluster ({min(rows, songs.height):,} of {songs.height:,}):")
     table = empty_table("Song", "Artists", "Old", "New", optional=("Artists",))
     for song in songs.head(rows).iter_rows(named=True):
         cells = (song["title"] or song["song_id"], song["artists"], song["old_cluster"], song["new_cluster"])
@@ -111,4 +109,4 @@ def _shown(text: str | None, *, longest: int = 80) -> str:
     """A text of a table of songs as the terminal shows it: one line, no markup, no control signs."""
     from songatlas.report.wording import brief
 
-    return escape(brief(text, longest=longest))
+    return shown(brief(text, longest=longest))

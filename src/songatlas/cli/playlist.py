@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +19,14 @@ from songatlas.files import write_file
 
 if TYPE_CHECKING:
     from songatlas.atlas.playlist import Playlist
-    from songatlas.playlists import TrackList
+    from songatlas.playlists import Located, TrackList
 
 _INDEX = "playlists.csv"
+_TEMPO, _KEYS, _ENERGY, _DISTANCE = "Tempo to next", "Keys to next", "Energy to next", "Distance to next"
+_COLUMNS = ("", "Song", "BPM", "Key", "Energy", "Time", _TEMPO, _KEYS, _ENERGY, _DISTANCE)
+_WIDE = 100  # signs; a narrower terminal has fewer columns
+_IN_WIDE = (_ENERGY, _DISTANCE)
+_INDEX_COLUMNS = ("file", "name", "n_songs", "minutes", "order")
 
 
 def playlist(
@@ -76,10 +82,14 @@ def playlist(
         ),
     ] = None,
     artist_gap: Annotated[
-        int, typer.Option("--artist-gap", metavar="N", help="Songs between two of one artist.")
+        int,
+        typer.Option(
+            "--artist-gap", metavar="N", help="Songs between two of one artist; a sorted order goes before."
+        ),
     ] = 2,
     per_artist: Annotated[
-        int, typer.Option("--per-artist", metavar="N", help="Most songs of one artist.")
+        int,
+        typer.Option("--per-artist", metavar="N", help="Most songs of one artist; 0 for any number.", min=0),
     ] = 3,
     key_strictness: Annotated[
         str, typer.Option("--key-strictness", metavar="NAME", help="strict, usual or loose.")
@@ -116,25 +126,22 @@ def playlist(
     """
     from songatlas.atlas import Atlas
     from songatlas.atlas.playlist import all_cluster_playlists, make_playlist, playlist_tracks
-    from songatlas.playlists import TrackList, left_out, write_playlist
-    from songatlas.playlists.formats import format_of
+    from songatlas.playlists import left_out, locate_all, write_playlist
+    from songatlas.playlists.formats import format_named, format_of
 
     _check_files(output, report, all_clusters=all_clusters)
+    _check_places(output, location=location, music=music)
     options: dict[str, Any] = {
         "filters": tuple(where or ()),
         "minutes": minutes,
         "n_songs": n_songs,
         "order": order,
         "artist_gap": artist_gap,
-        "per_artist": per_artist,
+        "per_artist": per_artist or None,
         "key_strictness": key_strictness,
         "seed": seed or 0,
     }
     loaded = Atlas.load(atlas)
-
-    def located(made: Playlist, folder: Path) -> TrackList:
-        return _located(playlist_tracks(loaded, made), template=location, music=music, folder=folder)
-
     if all_clusters:
         if any((cluster, subcluster is not None, like, start, end, extend)):
             raise BadSettings("--all-clusters with another source: give one of them")
@@ -142,10 +149,11 @@ def playlist(
             progress(0.1, "choosing and ordering")
             made_all = all_cluster_playlists(loaded, **options)
         folder = output or Path()
-        lists = [located(each, folder) for each in made_all]
-        files = _write_all(folder, lists, made_all, format=format)
-        together = TrackList(name="", tracks=tuple(track for each in lists for track in each.tracks))
-        _tell_all(made_all, files, folder, notes=left_out(together, format or "m3u8"), as_json=as_json)
+        lists = [playlist_tracks(loaded, each) for each in made_all]
+        together = _together(lists, template=location, music=music, folder=folder)
+        files = _write_all(folder, _apart(together.tracks, lists), made_all, format=format)
+        notes = (*together.notes, *left_out(together.tracks, format or "m3u8"))
+        _tell_all(made_all, files, folder, notes=notes, as_json=as_json)
         return
     made = make_playlist(
         loaded,
@@ -161,9 +169,18 @@ def playlist(
         **options,
     )
     if output is not None:
-        tracks = located(made, output.parent)
-        write_playlist(output, tracks, format=format)
-        made = replace(made, notes=(*made.notes, *left_out(tracks, format or format_of(output).name)))
+        form = (format_named(format) if format else format_of(output)).name
+        added = made.songs["added"].arg_true().to_list()
+        located = locate_all(
+            playlist_tracks(loaded, made, with_ids=form == "uris"),
+            template=location,
+            music=music,
+            playlist_dir=output.parent,
+            added=added,
+        )
+        write_playlist(output, located.tracks, format=form)
+        lost = left_out(located.tracks, form, added=added)
+        made = replace(made, notes=(*made.notes, *located.notes, *lost))
     if report is not None:
         write_file(report, made.transitions.write_csv())
     _tell(made, output, as_json=as_json)
@@ -185,20 +202,27 @@ def _check_files(output: Path | None, report: Path | None, *, all_clusters: bool
             opt.require_folder(path)
 
 
-def _located(tracks: TrackList, *, template: str | None, music: Path | None, folder: Path) -> TrackList:
-    """Tracks with the places where a player finds them."""
-    from songatlas.playlists import locate
+def _check_places(output: Path | None, *, location: str | None, music: Path | None) -> None:
+    """Refuse to be told of places where no file is written."""
+    option = "--location" if location is not None else "--music"
+    if output is None and (location is not None or music is not None):
+        raise BadSettings(f"{option} says what a playlist file holds: name the file with -o FILE")
 
-    if template is None and music is None:
-        return tracks
-    found = tuple(
-        replace(
-            track,
-            location=locate(track, template=template, music=music, playlist_dir=folder) or track.location,
-        )
-        for track in tracks.tracks
-    )
-    return replace(tracks, tracks=found)
+
+def _together(
+    lists: Sequence[TrackList], *, template: str | None, music: Path | None, folder: Path
+) -> Located:
+    """All songs of some playlists with the places where a player finds them."""
+    from songatlas.playlists import TrackList, locate_all
+
+    tracks = TrackList(name="", tracks=tuple(track for each in lists for track in each.tracks))
+    return locate_all(tracks, template=template, music=music, playlist_dir=folder)
+
+
+def _apart(together: TrackList, lists: Sequence[TrackList]) -> list[TrackList]:
+    """The playlists again, with the songs that were put together."""
+    songs = iter(together.tracks)
+    return [replace(each, tracks=tuple(islice(songs, len(each.tracks)))) for each in lists]
 
 
 def _write_all(
@@ -230,19 +254,33 @@ def _write_all(
             write_playlist(new / file, tracks, format=format or "m3u8")
         index.write_csv(new / _INDEX)
 
-    write_folder(folder, write, ours={*files, _INDEX, *_files_of(folder / _INDEX)})
+    earlier = _files_of(folder / _INDEX)
+    foreign = [file for file in files if file not in earlier and (folder / file).exists()]
+    if foreign:
+        raise BadSettings(
+            f"{str(folder / foreign[0])!r} is a file of yours that would be replaced: name another folder"
+        )
+    write_folder(folder, write, ours={*files, _INDEX, *earlier})
     return files
 
 
 def _files_of(index: Path) -> list[str]:
-    """Files that an earlier run wrote beside its index."""
+    """Files that an earlier run wrote beside its index; `BadSettings` where the index is a stranger's."""
     import polars as pl
 
-    try:
-        names = pl.read_csv(index)["file"].cast(pl.String).to_list()
-    except (OSError, pl.exceptions.PolarsError):
+    from songatlas.playlists import FORMATS
+
+    if not index.exists():
         return []
-    return [name for name in names if name and Path(name).name == name]
+    try:
+        table = pl.read_csv(index, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError):
+        table = pl.DataFrame()
+    if tuple(table.columns) != _INDEX_COLUMNS:
+        raise BadSettings(f"{str(index)!r} is a file of yours that would be replaced: name another folder")
+    suffixes = {suffix for each in FORMATS.values() for suffix in each.suffixes}
+    names = table["file"].drop_nulls().to_list()
+    return [name for name in names if Path(name).name == name and Path(name).suffix.lower() in suffixes]
 
 
 def _tell_all(
@@ -271,24 +309,22 @@ def _tell(made: Playlist, output: Path | None, *, as_json: bool) -> None:
         return
     console = stdout()
     console.print(f"[bold]{escape(_one_line(made.name))}[/bold]")
-    table = empty_table(
-        "", "Song", "BPM", "Key", "Energy", "Time", "Then", numbers=("", "BPM", "Energy", "Time")
-    )
-    steps = ["", *map(_step_told, made.transitions.to_dicts())]
-    for song, step in zip(made.songs.to_dicts(), [*steps[1:], ""], strict=True):
-        table.add_row(
-            str(song["place"]),
-            escape(_one_line(_called(song))),
-            _number(song.get("tempo_bpm"), "{:.0f}"),
-            song.get("camelot") or "",
-            _number(song.get("energy"), "{:.2f}"),
-            amount("duration_ms", song["duration_ms"]) if song.get("duration_ms") else "",
-            step,
-        )
+    is_short = console.width < _WIDE
+    columns = [
+        name
+        for name in _COLUMNS
+        if (name != _KEYS or made.summary["order"] == "key") and not (is_short and name in _IN_WIDE)
+    ]
+    table = empty_table(*columns, numbers=tuple(name for name in columns if name not in ("Song", _KEYS)))
+    steps = [*made.transitions.to_dicts(), {}]
+    of_file = not made.songs["added"].all()
+    for song, step in zip(made.songs.to_dicts(), steps, strict=True):
+        cells = _cells(song, step, mark=of_file)
+        table.add_row(*(escape(cells[name]) for name in columns))
     console.print(table)
-    console.print(
-        f"{made.summary['n_songs']} songs, {made.summary['minutes']:.0f} minutes, {made.summary['order']}."
-    )
+    if made.transitions["tempo_at"].is_in(["double time", "half time"]).any():
+        console.print("×2, ×½: the change of tempo to double or half time, which is nearer.")
+    console.print(_headline(made.summary, of_file=of_file))
     console.print(escape(made.summary["sentence"]))
     for note in made.notes:
         console.print(f"Note: {escape(_one_line(note))}")
@@ -296,17 +332,34 @@ def _tell(made: Playlist, output: Path | None, *, as_json: bool) -> None:
         console.print(f"\nWrote {escape(str(output))}")
 
 
-def _step_told(step: dict[str, Any]) -> str:
-    """What happens between a song and the next, in a few words."""
-    said = []
-    if step["tempo_change_percent"] is not None:
-        at = "" if step["tempo_at"] == "same time" else f" at {step['tempo_at']}"
-        said.append(f"{step['tempo_change_percent']:+.0f}%{at}")
-    if step["harmonic"] is not None:
-        said.append(f"{step['key_from']} → {step['key_to']}{'' if step['harmonic'] else ' (clash)'}")
-    if step["energy_step"] is not None:
-        said.append(f"energy {step['energy_step']:+.2f}")
-    return ", ".join([*said, f"distance {step['distance']:.2f}"])
+def _cells(song: dict[str, Any], step: dict[str, Any], *, mark: bool) -> dict[str, str]:
+    """What the table says of a song and of the step to the next one, by column."""
+    at = {"double time": " ×2", "half time": " ×½"}.get(step.get("tempo_at") or "", "")
+    fits = {True: "fits", False: "clash"}.get(step.get("harmonic"), "")  # type: ignore[arg-type]
+    marked = " (not in the atlas)" if song["row"] is None else " (added)" if mark and song["added"] else ""
+    return {
+        "": str(song["place"]),
+        "Song": _one_line(_called(song)) + marked,
+        "BPM": _number(song.get("tempo_bpm"), "{:.0f}"),
+        "Key": song.get("camelot") or "",
+        "Energy": _number(song.get("energy"), "{:.2f}"),
+        "Time": amount("duration_ms", song["duration_ms"]) if song.get("duration_ms") else "",
+        _TEMPO: _step(step.get("tempo_change_percent"), 0, f"%{at}"),
+        _KEYS: fits,
+        _ENERGY: _step(step.get("energy_step"), 2),
+        _DISTANCE: _number(step.get("distance"), "{:.2f}"),
+    }
+
+
+def _headline(summary: Mapping[str, Any], *, of_file: bool) -> str:
+    """How many songs, how long, in which order."""
+    n, minutes = summary["n_songs"], round(summary["minutes"])
+    songs = f"{n} song{'' if n == 1 else 's'}"
+    added = f", {summary['n_added']} of them added" if of_file else ""
+    order = {"path": "in even steps from the first to the last", "given": "in the order given"}.get(
+        summary["order"], f"in {summary['order']} order"
+    )
+    return f"{songs}{added}, {minutes} minute{'' if minutes == 1 else 's'}, {order}."
 
 
 def _called(song: dict[str, Any]) -> str:
@@ -317,9 +370,16 @@ def _called(song: dict[str, Any]) -> str:
 
 def _one_line(text: str) -> str:
     """Text that cannot break out of its line."""
-    kept = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(kept.split())[:200]
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _number(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
+
+
+def _step(value: float | None, decimals: int, unit: str = "") -> str:
+    """A change with its sign; none at all has no sign."""
+    if value is None:
+        return ""
+    rounded = round(value, decimals)
+    return f"{rounded:+.{decimals}f}{unit}" if rounded else f"{0:.{decimals}f}{unit}"

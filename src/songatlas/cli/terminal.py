@@ -1,6 +1,6 @@
 """The terminal: where results, JSON and progress are printed, in one way for all commands.
 
-Results go to stdout, progress to stderr. Whoever prints text of a table of songs passes it through `shown`, so
+Results go to stdout, progress to stderr. Whoever prints text of a table passes it through `shown`, so
 that `[bold]` in a title is no markup and nothing in it steers the terminal.
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rich import box
 from rich.cells import cell_len
@@ -30,13 +31,13 @@ class _Column:
     is_number: bool
     cells: tuple[Text, ...]
 
-    @property
+    @cached_property
     def least(self) -> int:
         """Width at which no word and no number is broken."""
         words = max((_word_width(word) for cell in self.cells for word in cell.plain.split()), default=1)
         return max(words, *(cell.cell_len for cell in self.cells[1:]), 1) if self.is_number else words
 
-    @property
+    @cached_property
     def most(self) -> int:
         """Width at which every line of text stays one line."""
         lines = (line for cell in self.cells for line in cell.plain.splitlines())
@@ -76,10 +77,10 @@ class WordTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the columns out in the width of the terminal."""
-        texts = [(name, *(cells[at] for cells, _ in self._rows)) for at, name in enumerate(self._names)]
+        texts = [[cells[at] for cells, _ in self._rows] for at in range(len(self._names))]
         columns = [
-            _Column(name, name in self._numbers, tuple(map(Text.from_markup, column)))
-            for name, column in zip(self._names, texts, strict=True)
+            _Column(name, name in self._numbers, (Text(name), *map(Text.from_markup, cells)))
+            for name, cells in zip(self._names, texts, strict=True)
         ]
         left_out = []
         for name in self._optional:

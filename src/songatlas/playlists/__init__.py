@@ -6,6 +6,7 @@ from songatlas.playlists.choosing import MINUTES, PER_ARTIST, Length, fill
 from songatlas.playlists.file_names import safe_file_name
 from songatlas.playlists.formats import FORMATS, Format, left_out, playlist_text, write_playlist
 from songatlas.playlists.keys import STRICTNESS, camelot, camelot_distance, harmonic, key_name
+from songatlas.playlists.locating import Located, locate_all
 from songatlas.playlists.orders import ARTIST_GAP, ORDERS, Order, order_songs
 from songatlas.playlists.paths import evenness, path_between
 from songatlas.playlists.reading import playlist_of_bytes, read_playlist
@@ -24,6 +25,7 @@ __all__ = [
     "TEMPLATE_FIELDS",
     "Format",
     "Length",
+    "Located",
     "Order",
     "Track",
     "TrackList",
@@ -36,6 +38,7 @@ __all__ = [
     "key_name",
     "left_out",
     "locate",
+    "locate_all",
     "normal",
     "order_songs",
     "path_between",

@@ -29,6 +29,10 @@ _LAST_TRIED = 60  # candidates among which the last songs are chosen
 _Rows = NDArray[np.int64]
 
 
+MOST_MINUTES: Final = 100_000
+"""Longest playlist, in minutes: about ten weeks."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Length:
     """How long a playlist should be: in minutes or in songs.
@@ -48,8 +52,10 @@ class Length:
             raise BadSettings(
                 f"a playlist of {self.minutes:g} minutes and of {self.n_songs} songs: give one of the two"
             )
-        if self.minutes is not None and not 0 < self.minutes < float("inf"):
-            raise BadSettings(f"a playlist of {self.minutes:g} minutes: give a length above 0")
+        if self.minutes is not None and not 0 < self.minutes <= MOST_MINUTES:
+            raise BadSettings(
+                f"a playlist of {self.minutes:g} minutes: give a length above 0, at most {MOST_MINUTES:,}"
+            )
         if self.n_songs is not None and self.n_songs < 1:
             raise BadSettings(f"a playlist of {self.n_songs} songs: give at least 1")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from types import MappingProxyType
 from typing import Final
 
@@ -15,11 +16,12 @@ from songatlas.playlists.csv_lists import read_csv, write_csv
 from songatlas.playlists.jspf import read_jspf, write_jspf
 from songatlas.playlists.locations import is_uri
 from songatlas.playlists.m3u8 import read_m3u, write_m3u
-from songatlas.playlists.tracks import Track, TrackList, called, normal, spotify_uri_of
+from songatlas.playlists.tracks import Track, TrackList, called, normal, one_line, spotify_uri_of
 from songatlas.playlists.uris import read_uris, write_uris
 from songatlas.playlists.xspf import read_xspf, write_xspf
 
 _MOST_NAMED = 3
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +107,7 @@ def write_playlist(path: Path | str, tracks: TrackList, *, format: str | None = 
     write_file(path, playlist_text(tracks, chosen.name, directory=path.parent))
 
 
-def left_out(tracks: TrackList, format: str) -> tuple[str, ...]:
+def left_out(tracks: TrackList, format: str, *, added: Collection[int] | None = None) -> tuple[str, ...]:
     """Return, in sentences, what a player or service will miss of a playlist written in a format.
 
     Parameters
@@ -113,6 +115,9 @@ def left_out(tracks: TrackList, format: str) -> tuple[str, ...]:
     tracks : TrackList
     format : str
         A name of `FORMATS`.
+    added : collection of int, optional
+        Places (from 0) of songs that are not a person's own; all where not given. The Spotify URIs of a
+        person's own songs are not told, for they stood there before.
 
     Examples
     --------
@@ -133,19 +138,25 @@ def left_out(tracks: TrackList, format: str) -> tuple[str, ...]:
         return _told(missing, songs, "no title, ISRC or Spotify id by which a service could find {it}")
     missing = [track for track in songs if track.location is None]
     passed = (
-        "no location, so a player passes over {it}: give a template of locations, such as "
-        "{{artist}}/{{title}}.mp3"
+        "no location, so a player passes over {it}: say where your files are with --location, such as "
+        "'{{artist}}/{{title}}.mp3'"
     )
+    new = songs
+    if added is not None:
+        places = set(added)
+        new = normal(
+            TrackList(
+                name="", tracks=tuple(track for place, track in enumerate(tracks.tracks) if place in places)
+            )
+        ).tracks
     spotify = [
-        track
-        for track in songs
-        if track.location and spotify_uri_of(track.location) and is_uri(track.location)
+        track for track in new if track.location and spotify_uri_of(track.location) and is_uri(track.location)
     ]
     only = (
-        "only a Spotify URI for a location, which few players open: give a template of locations for your "
-        "own files"
+        "only a Spotify URI for a location, which few players open: say where your files are with "
+        "--location, or write .csv for Soundiiz and the like, .txt to paste into Spotify"
     )
-    return (*_told(missing, songs, passed), *_told(spotify, songs, only))
+    return (*_told(missing, songs, passed), *_told(spotify, new, only))
 
 
 def format_named(name: str) -> Format:
@@ -202,9 +213,18 @@ def _told(missing: list[Track], songs: tuple[Track, ...], what: str) -> tuple[st
         return ()
     one = len(missing) == 1
     said = what.format(**{"is": "is" if one else "are", "it": "it" if one else "them"})
-    names = "; ".join(called(track)[:60] for track in missing[:_MOST_NAMED])
+    names = "; ".join(_brief(called(track)) for track in missing[:_MOST_NAMED])
     more = f"; and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
     return (f"{len(missing):,} of {len(songs):,} songs {'has' if one else 'have'} {said} ({names}{more})",)
+
+
+def _brief(words: str) -> str:
+    """Words that fit in a sentence, cut between words where they are many."""
+    return (
+        shorten(one_line(words), width=_LONGEST_NAME, placeholder=" …")
+        if len(words) > _LONGEST_NAME
+        else words
+    )
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(

@@ -1,8 +1,9 @@
 """Orders of a playlist: in which sequence the songs that were chosen follow each other.
 
 Each order is one function of the songs and one row of `ORDERS`. All of them keep songs of one artist apart,
-as far as that is possible, at the least cost to the order itself: tours and walks through keys do so during
-their search, orders along a curve move the song that is in the way by as few places as they can.
+at the least cost to the order itself: tours and walks through keys do so during their search, as far as that
+is possible at all. Orders along a curve are sorted first of all: songs change places only where nobody
+notices, within `UNNOTICED` of each other, and artists that stand closer for that are told.
 
 Missing values
 --------------
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from songatlas.errors import BadSettings, MissingColumns, did_you_mean
 from songatlas.playlists.keys import harmonic, wheel_places_of
-from songatlas.playlists.spacing import artist_groups, largest_gap, spaced, too_close
+from songatlas.playlists.spacing import artist_groups, largest_gap, nearly_sorted, spaced, too_close
 from songatlas.playlists.tours import (
     MOST_AT_ONCE,
     cheapest_order,
@@ -39,9 +40,13 @@ ARTIST_GAP: Final = 2
 PEAK: Final = 2 / 3
 """Where in the playlist the arc of energy has its peak."""
 
+UNNOTICED: Final[Mapping[str, float]] = MappingProxyType({"energy": 0.02, "tempo_bpm": 2.0})
+"""Differences within which songs may change places in a sorted order, so that artists stand apart."""
+
 _BREAK, _UNKNOWN = 10.0, 5.0  # cost of a step that is not harmonic, and of one to or from an unknown key
 _TEMPO_WEIGHT, _DISTANCE_WEIGHT = 2.0, 1.0  # beside each other at most a third of a break
 _NEAREST = 3  # songs whose value stands in for a missing one
+_SORTED: Final = ("energy-up", "energy-down", "energy-arc", "tempo")
 _Float = NDArray[np.float64]
 _Rows = NDArray[np.int64]
 
@@ -145,7 +150,7 @@ def order_songs(
         seed=seed,
     )
     rows = ORDERS[order].arrange(chosen) if songs.height > 1 else np.arange(songs.height, dtype=np.int64)
-    return Ordered(rows=rows, notes=(*_missing_note(songs, order), *_gap_note(chosen, rows)))
+    return Ordered(rows=rows, notes=(*_missing_note(songs, order), *_gap_note(chosen, rows, order)))
 
 
 def check_order(order: str) -> None:
@@ -183,19 +188,23 @@ def _missing_note(songs: pl.DataFrame, order: str) -> tuple[str, ...]:
     return (f"{songs_have} no {words}: placed where the sound fits.",)
 
 
-def _gap_note(chosen: Chosen, rows: _Rows) -> tuple[str, ...]:
-    """Say where songs of one artist stand closer than was asked."""
+def _gap_note(chosen: Chosen, rows: _Rows, order: str) -> tuple[str, ...]:
+    """Say where songs of one artist stand closer than was asked; not where all songs are of one artist."""
     close = too_close(chosen.groups[rows], chosen.gap) if chosen.gap else 0
-    if not close:
+    if not close or len(np.unique(chosen.groups)) == 1:
         return ()
     possible = largest_gap(chosen.groups)
-    pairs = "1 pair of songs" if close == 1 else f"{close} pairs of songs"
+    stand = (
+        "1 pair of songs of one artist has" if close == 1 else f"{close} pairs of songs of one artist have"
+    )
     reason = (
         f"more than {possible} between is not possible with so many songs of one artist"
         if possible < chosen.gap
-        else "the given ends leave no other way"
+        else f"order {order!r} goes before --artist-gap"
+        if order in _SORTED
+        else "no order was found that keeps all apart"
     )
-    return (f"{pairs} of one artist stand closer than {chosen.gap} songs apart: {reason}.",)
+    return (f"{stand} fewer than {chosen.gap} others between: {reason}.",)
 
 
 def _smooth(chosen: Chosen) -> _Rows:
@@ -204,21 +213,25 @@ def _smooth(chosen: Chosen) -> _Rows:
 
 
 def _energy_up(chosen: Chosen) -> _Rows:
-    return _along(chosen, _filled(chosen, "energy"))
+    return _along(chosen, _filled(chosen, "energy"), UNNOTICED["energy"])
 
 
 def _energy_down(chosen: Chosen) -> _Rows:
-    return _along(chosen, -_filled(chosen, "energy"))
+    return _along(chosen, -_filled(chosen, "energy"), UNNOTICED["energy"])
 
 
 def _tempo(chosen: Chosen) -> _Rows:
-    return _along(chosen, _filled(chosen, "tempo_bpm"))
+    return _along(chosen, _filled(chosen, "tempo_bpm"), UNNOTICED["tempo_bpm"])
 
 
 def _energy_arc(chosen: Chosen) -> _Rows:
     """Rising to a peak at two thirds, then falling; which songs go where is chosen for small steps."""
-    rising, falling = _both_sides(chosen, np.argsort(_filled(chosen, "energy"), kind="stable"))
-    return _spread(chosen, np.array([*rising, *reversed(falling)], dtype=np.int64))
+    energy = _filled(chosen, "energy")
+    rising, falling = _both_sides(chosen, np.argsort(energy, kind="stable"))
+    unfolded = energy.copy()  # the falling side mirrored at the peak, so that all of it rises
+    unfolded[falling] = 2 * energy.max() - energy[falling]
+    wished = np.array([*rising, *reversed(falling)], dtype=np.int64)
+    return nearly_sorted(unfolded, _ranks(wished), chosen.groups, chosen.gap, spread=UNNOTICED["energy"])
 
 
 def _key(chosen: Chosen) -> _Rows:
@@ -256,21 +269,27 @@ def _given(chosen: Chosen) -> _Rows:
     return _spread(chosen, np.arange(chosen.songs.height, dtype=np.int64))
 
 
-def _along(chosen: Chosen, values: _Float) -> _Rows:
-    """Rising values; equal ones in the order of a short tour."""
+def _along(chosen: Chosen, values: _Float, spread: float) -> _Rows:
+    """Rising values; equal ones in the order of a short tour, near ones so that artists stand apart."""
     ties = np.empty(len(values), dtype=np.int64)
     has_ties = len(np.unique(values)) < len(values)
     ties[shortest_tour(chosen.points, seed=chosen.seed) if has_ties else np.arange(len(values))] = np.arange(
         len(values)
     )
-    return _spread(chosen, np.lexsort((ties, values)).astype(np.int64))
+    wished = np.lexsort((ties, values)).astype(np.int64)
+    return nearly_sorted(values, _ranks(wished), chosen.groups, chosen.gap, spread=spread)
 
 
 def _spread(chosen: Chosen, wished: _Rows) -> _Rows:
     """The wished order with songs of one artist moved apart."""
+    return spaced(_ranks(wished), chosen.groups, chosen.gap)
+
+
+def _ranks(wished: _Rows) -> _Rows:
+    """The place of each song in an order."""
     ranks = np.empty(len(wished), dtype=np.int64)
     ranks[wished] = np.arange(len(wished))
-    return spaced(ranks, chosen.groups, chosen.gap)
+    return ranks
 
 
 def _filled(chosen: Chosen, column: str) -> _Float:

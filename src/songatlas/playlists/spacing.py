@@ -11,6 +11,7 @@ artists that have as many (the bound of scheduling equal tasks with a cooling ti
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 import numpy as np
 import polars as pl
@@ -103,6 +104,47 @@ def spaced(ranks: NDArray[np.floating] | _Rows, groups: _Rows, gap: int) -> _Row
     if gap <= 0 or not too_close(groups[np.argsort(ranks, kind="stable")], gap):
         return np.argsort(ranks, kind="stable").astype(np.int64)
     return place_spaced(lambda _: ranks, groups, gap)
+
+
+def nearly_sorted(
+    values: NDArray[np.floating], ranks: _Rows, groups: _Rows, gap: int, *, spread: float
+) -> _Rows:
+    """Return a rising order in which songs of one artist stand apart as far as near ties allow.
+
+    No song comes before one whose value is less by more than `spread`. Within that, at every place stands the
+    song of the lowest rank whose artist stands far enough back; where there is none, the one whose artist
+    stands farthest back.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Finite.
+    ranks : ndarray of int64, shape (n,)
+        Places in the rising order, ties already decided.
+    groups : ndarray of int64, shape (n,)
+        Number of each song's artist, negative where unknown.
+    gap : int
+        Songs between two of one artist, at least 0.
+    spread : float
+        Difference of values that nobody notices.
+
+    Examples
+    --------
+    >>> values, groups = np.array([100.0, 101.0, 101.5, 120.0]), np.array([5, 5, 6, 5])
+    >>> nearly_sorted(values, np.arange(4), groups, 1, spread=2.0).tolist()
+    [0, 2, 1, 3]
+    """
+    left = [int(row) for row in np.argsort(ranks, kind="stable")]
+    stands_at: dict[int, int] = {}
+    order: list[int] = []
+    while left:
+        near = list(takewhile(lambda at: values[left[at]] <= values[left[0]] + spread, range(len(left))))
+        far = [len(order) - stands_at.get(int(groups[left[at]]), -len(ranks)) for at in near]
+        fit = (at for at in near if groups[left[at]] < 0 or far[at] > gap)
+        row = left.pop(next(fit, max(near, key=lambda at: far[at])))
+        stands_at[int(groups[row])] = len(order)
+        order.append(row)
+    return np.array(order, dtype=np.int64)
 
 
 def place_spaced(

@@ -67,6 +67,22 @@ def locate(
     )
 
 
+def fields_of(template: str) -> tuple[str, ...]:
+    """Return the fields of a template, each once.
+
+    Raises
+    ------
+    BadSettings
+        As `locate`.
+
+    Examples
+    --------
+    >>> fields_of("{artist}/{artist} - {title}.mp3")
+    ('artist', 'title')
+    """
+    return tuple(dict.fromkeys(field for _, field in _parts_of(template) if field))
+
+
 def _filled(template: str, track: Track) -> str | None:
     """The template with the values of a song; None where one is not known."""
     parts = _parts_of(template)

@@ -31,6 +31,7 @@ _CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d+):([0-5]\d(?:\.\d+)?)$")
 _WITH_UNIT: Final = re.compile(r"^([\d.]+)\s*(ms|s|sec|min)$")
 _MILLISECONDS: Final = {"ms": 1.0, "s": 1000.0, "sec": 1000.0, "min": 60_000.0}
 _HYPHEN: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)$")
+_DAY: Final = re.compile(r"^\d{4}(-\d\d(-\d\d)?)?$")
 _DECADE: Final = re.compile(r"^(\d{3})0s$")
 _WANTED: Final = {
     "year": "a year, a range such as 1990..1999, or 1990s",
@@ -89,6 +90,8 @@ def _passes(songs: pl.DataFrame, text: str) -> NDArray[np.bool_]:
         return _by_key(songs, sign, keys)
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
         return _by_number(values, sign, read[3], text)
+    if column == "release_date" and _DAY.match(read[3]):
+        return _by_day(values, sign, read[3])
     if sign not in ("=", "!=", "~"):
         raise BadSettings(f"the filter {text!r} compares texts by {sign!r}: use =, != or ~ (contains)")
     return _by_text(values, sign, read[3], asked=read[1])
@@ -165,6 +168,15 @@ def _by_key(songs: pl.DataFrame, sign: str, keys: Sequence[tuple[int, int | None
     for pitch, mode in keys:
         meant |= (classes == pitch) & (True if mode is None else modes == mode)
     return meant if sign == "=" else ~meant & ~np.isnan(classes)
+
+
+def _by_day(values: pl.Series, sign: str, day: str) -> NDArray[np.bool_]:
+    """Songs that came out by a day, month or year, each known as far as it is asked for."""
+    known = values.str.len_chars() >= len(day)
+    days = values.str.head(len(day))
+    signs = {"=": days == day, "!=": days != day, ">=": days >= day, "<=": days <= day}
+    found = signs.get(sign, days > day if sign == ">" else days < day)
+    return np.asarray((found & known).fill_null(value=False).to_numpy())
 
 
 def _compared(numbers: NDArray[np.float64], sign: str, value: float) -> NDArray[np.bool_]:

@@ -90,6 +90,20 @@ def name_sums(table: pl.DataFrame) -> NDArray[np.uint64]:
     return np.where(told, np.maximum(sums, 1), 0)
 
 
+def version_keys(table: pl.DataFrame) -> pl.Series:
+    """Return artist and bare title of each row in one text, the same for versions of one song.
+
+    It is null where the names say too little. The table has `title`, and `artist` or `artists`.
+
+    Examples
+    --------
+    >>> keys = version_keys(pl.DataFrame({"title": ["Halo", "Halo - Live"], "artist": ["Ann", "ann"]}))
+    >>> keys[0] == keys[1]
+    True
+    """
+    return _with_keys(table)["_key"]
+
+
 def _with_keys(table: pl.DataFrame) -> pl.DataFrame:
     """Add `_key`: artist, bare title and number of the part; null where they say too little."""
     title, bare, artist = pl.col("_title"), pl.col("_bare"), pl.col("_artist")

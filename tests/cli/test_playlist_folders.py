@@ -1,0 +1,58 @@
+"""`songatlas playlist --all-clusters` beside files of other people."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from songatlas import cli
+from songatlas.atlas import build_demo
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "atlas"
+    build_demo(400, k=3, k_max=4).save(path)
+    return path
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["songatlas", "playlist", *map(str, words)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return int(left.value.code or 0)
+
+
+def test_an_index_of_somebody_else_is_no_list_of_our_files(
+    atlas: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    (tmp_path / "mine.m3u8").write_text("keep")
+    (tmp_path / "playlists.csv").write_text("file,name\nmine.m3u8,y\n")
+    assert _run(monkeypatch, atlas, "--all-clusters", "--songs", 2, "-o", tmp_path) == 2
+    assert "playlists.csv' is a file of yours" in capsys.readouterr().err
+    assert (tmp_path / "mine.m3u8").read_text() == "keep"
+    assert (tmp_path / "playlists.csv").read_text().startswith("file,name\n")
+
+
+def test_files_of_the_same_name_are_not_replaced(atlas: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    first = tmp_path / "first"
+    assert _run(monkeypatch, atlas, "--all-clusters", "--songs", 2, "-o", first) == 0
+    name = next(path.name for path in first.glob("*.m3u8"))
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / name).write_text("keep")
+    assert _run(monkeypatch, atlas, "--all-clusters", "--songs", 2, "-o", second) == 2
+    assert "is a file of yours" in capsys.readouterr().err
+    assert [path.name for path in second.iterdir()] == [name]
+    assert (second / name).read_text() == "keep"
+
+
+def test_only_playlist_files_of_an_index_are_removed(atlas: Path, tmp_path: Path, monkeypatch) -> None:
+    assert _run(monkeypatch, atlas, "--all-clusters", "--songs", 2, "-o", tmp_path) == 0
+    index = tmp_path / "playlists.csv"
+    (tmp_path / "notes.doc").write_text("keep")
+    index.write_text(index.read_text() + "notes.doc,x,1,1,smooth\n")
+    assert _run(monkeypatch, atlas, "--all-clusters", "--songs", 2, "-o", tmp_path) == 0
+    assert (tmp_path / "notes.doc").read_text() == "keep"
