@@ -47,24 +47,28 @@ _Points = NDArray[np.float64]
 
 
 def main() -> None:
-    """Run on all playlists, or on a dozen with --quick."""
+    """Run on all playlists, or on nine with --quick."""
     folder = Path(os.environ.get("SONGATLAS_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     if not (folder / "playlists.parquet").is_file():
         sys.exit(f"no playlists.parquet in {folder}: set SONGATLAS_DATA to its folder")
     quick = "--quick" in sys.argv
     atlas = build_atlas(folder / "playlists.parquet")
     every = _playlists(atlas, folder / "playlists.parquet")
-    lists = every[:: len(every) // 12] if quick else every
+    lists = every[:: len(every) // 8] if quick else every
     listening = taste_of(atlas).listening
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        tasks = [_Task(songs=atlas.songs[rows], points=listening[rows].astype(np.float64)) for rows in lists]
+        rounds = LONG_ROUNDS // 5 if quick else LONG_ROUNDS
+        tasks = [
+            _Task(songs=atlas.songs[rows], points=listening[rows].astype(np.float64), long_rounds=rounds)
+            for rows in lists
+        ]
         measured = pl.DataFrame(list(pool.map(_measured, tasks)))
     possible = measured.filter(pl.col("spacing_possible") == 1)
     results: list[dict[str, Any]] = [
         {"space": "listening", "playlists": len(lists), **measured.mean().to_dicts()[0]},
         {"space": "listening, spacing possible", "playlists": len(possible), **possible.mean().to_dicts()[0]},
         {"space": "sound and era", "playlists": len(lists), **_plain(atlas, lists)},
-        _generated(atlas),
+        _generated(atlas, n_seeds=1 if quick else 5),
         _keys(atlas, lists, listening),
         _paths(listening, atlas, n_paths=N_PATHS // 4 if quick else N_PATHS),
         *([] if quick else [_speed(), *next_songs(atlas, every)]),
@@ -87,6 +91,7 @@ class _Task:
 
     songs: pl.DataFrame
     points: _Points
+    long_rounds: int
 
 
 def _playlists(atlas: Atlas, path: Path) -> list[NDArray[np.int64]]:
@@ -113,8 +118,8 @@ def _measured(task: _Task) -> dict[str, float]:
     seconds = time.process_time() - started
     free = tour_length(points, shortest_tour(points))
     close, length = too_close(groups[spaced], ARTIST_GAP), tour_length(points, spaced)
-    best = min([free, _long(points, groups, 0)[1], *_lkh(points, costs)])
-    best_spaced = min((close, length), _long(points, groups, ARTIST_GAP))[1]
+    best = min([free, _long(task, groups, 0)[1], *_lkh(points, costs)])
+    best_spaced = min((close, length), _long(task, groups, ARTIST_GAP))[1]
     possible = largest_gap(groups) >= ARTIST_GAP
     one_apart = order_songs(task.songs, points, artist_gap=1).rows
     return {
@@ -136,10 +141,10 @@ def _measured(task: _Task) -> dict[str, float]:
     }
 
 
-def _long(points: _Points, groups: NDArray[np.int64], gap: int) -> tuple[int, float]:
+def _long(task: _Task, groups: NDArray[np.int64], gap: int) -> tuple[int, float]:
     """Closeness of artists and length of the tour of a longer search from another seed."""
-    tour = shortest_tour(points, seed=LONG_SEED, groups=groups, gap=gap, rounds=LONG_ROUNDS)
-    return too_close(groups[tour], gap), tour_length(points, tour)
+    tour = shortest_tour(task.points, seed=LONG_SEED, groups=groups, gap=gap, rounds=task.long_rounds)
+    return too_close(groups[tour], gap), tour_length(task.points, tour)
 
 
 def _lkh(points: _Points, costs: _Points) -> list[float]:
@@ -189,17 +194,17 @@ def _plain(atlas: Atlas, lists: list[NDArray[np.int64]]) -> dict[str, float]:
     return means
 
 
-def _generated(atlas: Atlas) -> dict[str, Any]:
+def _generated(atlas: Atlas, *, n_seeds: int) -> dict[str, Any]:
     """Steps of an hour of every cluster, all settings as they come."""
     points, shares, songs = taste_of(atlas).listening, [], []
-    for seed in range(5):
+    for seed in range(n_seeds):
         for made in all_cluster_playlists(atlas, seed=seed):
             line = points[made.rows].astype(np.float64)
             random = float(distances_between(line).sum()) / len(line)
             shares.append(tour_length(line, np.arange(len(line))) / random)
             songs.append(len(line))
     return {
-        "made": "an hour of each cluster, five seeds",
+        "made": f"an hour of each cluster, seeds {n_seeds}",
         "playlists": len(shares),
         "n_songs": float(np.mean(songs)),
         "smooth_default": float(np.mean(shares)),

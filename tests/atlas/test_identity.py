@@ -95,6 +95,9 @@ def test_the_report_and_the_saved_atlas_tell_of_the_likeness(
 ) -> None:
     told = collect(alike)
     assert told["headline"]["likeness"].startswith("Built like the atlas of polars DataFrame of ")
+    assert alike.likeness is not None
+    kept = pairs(old, alike)
+    assert alike.likeness.gone == tuple(n for each, n in enumerate(old.cluster_names()) if each not in kept)
     assert [card["colour"] for card in told["clusters"]] == [alike.colour_of(each) for each in range(alike.k)]
     assert told["settings"]["command"].endswith("--like OLD_ATLAS")
     assert collect(old)["headline"]["likeness"] == ""

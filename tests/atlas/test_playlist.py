@@ -11,6 +11,7 @@ import pytest
 
 from songatlas.atlas import Atlas, build_demo
 from songatlas.atlas.playlist import all_cluster_playlists, make_playlist, playlist_tracks
+from songatlas.atlas.playlist_sources import typical_first
 from songatlas.errors import BadSettings, UnknownName
 from songatlas.playlists import Track, TrackList, read_playlist, write_playlist
 
@@ -89,6 +90,67 @@ def test_an_extended_playlist_keeps_its_songs_and_strangers(atlas: Atlas, tmp_pa
     again = make_playlist(atlas, extend=file, n_songs=4, reorder=True)
     assert sorted(again.rows.tolist()) == sorted(made.rows.tolist())
     assert playlist_tracks(atlas, again).tracks[-1].title == "Nobody knows"
+
+
+@pytest.mark.parametrize("reorder", [False, True])
+def test_songs_of_a_file_stay_exactly_as_the_file_has_them(
+    atlas: Atlas, tmp_path: Path, *, reorder: bool
+) -> None:
+    known = [atlas.songs.row(row, named=True) for row in (3, 8)]
+    own = tuple(
+        Track(
+            title=song["title"],
+            artists=tuple(song["artists"]),
+            album=f"My album {place}",
+            duration_ms=100_000 + place,
+            location=str(tmp_path / f"{place}.flac"),
+            isrc=f"GBAYE060149{place}",
+        )
+        for place, song in enumerate(known)
+    )
+    stranger = Track(title="Nobody knows", artists=("Stranger",), location=str(tmp_path / "s.flac"))
+    file = tmp_path / "mine.xspf"
+    write_playlist(file, TrackList(name="Mine", tracks=(own[0], stranger, own[1])))
+    made = make_playlist(atlas, extend=file, n_songs=3, reorder=reorder)
+    out = playlist_tracks(atlas, made).tracks
+    assert {*own, stranger} <= set(out)
+    assert (out[:3] == (own[0], stranger, own[1])) is not reorder
+    assert made.songs["added"].to_list() == [track not in (*own, stranger) for track in out]
+    assert made.songs["title"].to_list() == [track.title for track in out]
+    assert made.songs["row"].null_count() == 1
+    assert (made.summary["n_songs"], made.summary["n_added"]) == (6, 3)
+    assert made.transitions.height == 5
+    write_playlist(file, playlist_tracks(atlas, made))
+    assert {track.location for track in read_playlist(file).tracks} >= {track.location for track in own}
+    liked = make_playlist(atlas, like=[str(file)], with_liked=True, n_songs=8)
+    assert set(own) <= set(playlist_tracks(atlas, liked).tracks)
+    ids = {track.song_id for track in playlist_tracks(atlas, liked, with_ids=True).tracks}
+    assert {song["song_id"] for song in known} <= ids
+
+
+def test_any_number_of_songs_of_an_artist(atlas: Atlas) -> None:
+    artist = atlas.songs["artists"].list.first().value_counts(sort=True)["artists"][0]
+    n = len(make_playlist(atlas, filters=[f"artist={artist}"], n_songs=9, per_artist=None).rows)
+    assert n > 3
+    few = make_playlist(atlas, filters=[f"artist={artist}"], n_songs=9)
+    assert any("--per-artist" in note for note in few.notes)
+
+
+def test_a_path_has_two_songs(atlas: Atlas) -> None:
+    with pytest.raises(BadSettings, match="at least 2"):
+        make_playlist(atlas, path=(_words(atlas, 3), _words(atlas, 4)), n_songs=1)
+
+
+def test_a_cluster_begins_with_songs_that_fit_its_name(atlas: Atlas) -> None:
+    cluster, tag = next(
+        (number, profile.top_tags[0][0])
+        for number, profile in enumerate(atlas.profiles)
+        if profile.top_tags and profile.top_tags[0][1] < 0.9
+    )
+    rows = np.flatnonzero(atlas.clustering.labels == cluster)
+    for seed in range(12):
+        first = typical_first(atlas, rows, seed=seed, tags=[tag])[0]
+        assert tag in [each.lower() for each in atlas.songs["tags"][int(first)]]
 
 
 def test_written_and_read_back(atlas: Atlas, tmp_path: Path) -> None:

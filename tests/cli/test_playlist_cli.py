@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from songatlas import cli
 from songatlas.atlas import build_demo
 from songatlas.playlists import read_playlist
+
+playlist_command = importlib.import_module("songatlas.cli.playlist")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,50 @@ def test_writes_a_playlist_and_a_report(folder: Path, tmp_path: Path, monkeypatc
     assert all(track.location.endswith(".mp3") for track in read_playlist(file).tracks)
 
 
+def test_a_file_is_extended_onto_itself(folder: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    title, artist = json.loads(_first_song(folder, monkeypatch, capsys))
+    file = tmp_path / "mine.m3u8"
+    file.write_text(
+        f"#EXTM3U\n#EXTINF:100,{artist} - {title}\nmine/song.flac\n#EXTINF:9,A - No\nmine/no.ogg\n"
+    )
+    words = ("--extend", file, "--songs", "2", "-o", file, "--location", "{artist}/{title}.mp3")
+    assert _run(monkeypatch, folder, *words, "--music", tmp_path) == 0
+    out = capsys.readouterr().out
+    assert "(not in the atlas)" in out
+    assert "4 songs, 2 of them added" in out
+    assert "0 of 2 files found under" in out
+    locations = [track.location for track in read_playlist(file).tracks]
+    assert locations[:2] == [str(tmp_path / "mine/song.flac"), str(tmp_path / "mine/no.ogg")]
+    assert all(location.endswith(".mp3") for location in locations[2:])
+
+
+def _first_song(folder: Path, monkeypatch, capsys) -> str:
+    """Title and artist of a song, as JSON."""
+    assert _run(monkeypatch, folder, "--cluster", "0", "--songs", "1", "--json") == 0
+    song = json.loads(capsys.readouterr().out)["songs"][0]
+    return json.dumps([song["title"], song["artists"][0]])
+
+
+def test_one_song_is_one_song(folder: Path, monkeypatch, capsys) -> None:
+    assert _run(monkeypatch, folder, "--cluster", "0", "--songs", "1", "--per-artist", "0") == 0
+    assert "1 song, " in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_has_fewer_columns_and_whole_lines(folder: Path, monkeypatch, capsys) -> None:
+    assert _run(monkeypatch, folder, "--cluster", "0", "--songs", "3") == 0
+    assert "Distance →" in capsys.readouterr().out
+    monkeypatch.setattr(playlist_command, "stdout", lambda: Console(width=80, highlight=False))
+    assert _run(monkeypatch, folder, "--cluster", "0", "--songs", "3", "--order", "key") == 0
+    out = capsys.readouterr().out
+    assert "Distance →" not in out
+    assert "Keys →" in out
+
+
+def test_signs_of_steps() -> None:
+    steps = [(-0.001, 2, "{}"), (0.25, 2, "{}"), (-30.4, 0, "{}%"), (0.2, 0, "×2 {}%"), (None, 2, "{}")]
+    assert [playlist_command._step(*step) for step in steps] == ["0.00", "+0.25", "-30%", "×2 0%", ""]
+
+
 def test_all_clusters_replaces_only_its_own_files(folder: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     out = tmp_path / "lists"
     assert _run(monkeypatch, folder, "--all-clusters", "--songs", "4", "-o", out) == 0
@@ -64,6 +112,11 @@ def test_all_clusters_replaces_only_its_own_files(folder: Path, tmp_path: Path, 
         (("--from", "a"), "give --from SONG and --to SONG"),
         (("--all-clusters",), "name it with -o DIR"),
         (("--cluster", "zzz"), "no cluster is called"),
+        (("--cluster", "0", "--location", "{title}.mp3"), "name the file with -o FILE"),
+        (
+            ("--cluster", "0", "-o", "a.m3u8", "--location", "{title}", "--music", "/nowhere"),
+            "there is no folder",
+        ),
         (("--cluster", "0", "-o", "/nowhere/at/all.m3u8"), "there is no folder"),
     ],
 )

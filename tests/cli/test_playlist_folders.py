@@ -56,3 +56,16 @@ def test_only_playlist_files_of_an_index_are_removed(atlas: Path, tmp_path: Path
     index.write_text(index.read_text() + "notes.doc,x,1,1,smooth\n")
     assert _run(monkeypatch, atlas, "--all-clusters", "--songs", 2, "-o", tmp_path) == 0
     assert (tmp_path / "notes.doc").read_text() == "keep"
+
+
+def test_one_file_for_two_outputs_is_refused(atlas: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    both = tmp_path / "z.m3u8"
+    assert _run(monkeypatch, atlas, "--cluster", 0, "--songs", 2, "-o", both, "--report", both) == 2
+    assert "is named for two outputs" in capsys.readouterr().err
+    assert not both.exists()
+
+
+@pytest.mark.parametrize("words", [("--minutes", "1e308"), ("--seed", "-1"), ("--minutes", "nan")])
+def test_lengths_and_seeds_have_limits(atlas: Path, words: tuple[str, str], monkeypatch, capsys) -> None:
+    assert _run(monkeypatch, atlas, "--cluster", 0, *words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

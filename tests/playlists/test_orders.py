@@ -9,7 +9,7 @@ import pytest
 from songatlas.errors import BadSettings, MissingColumns
 from songatlas.playlists import orders, tours
 from songatlas.playlists.keys import harmonic, wheel_places_of
-from songatlas.playlists.orders import ORDERS, order_songs
+from songatlas.playlists.orders import ORDERS, UNNOTICED, order_songs
 from songatlas.playlists.spacing import artist_groups, too_close
 
 N = 40
@@ -39,12 +39,45 @@ def test_every_order_holds_every_song_once(order: str, n: int) -> None:
     assert found.rows.tolist() == order_songs(songs, points, order=order, seed=1).rows.tolist()
 
 
-@pytest.mark.parametrize("order", ORDERS)
+SORTED = ("energy-up", "energy-down", "energy-arc", "tempo")
+
+
+@pytest.mark.parametrize("order", [order for order in ORDERS if order not in SORTED])
 def test_every_order_keeps_artists_apart(order: str) -> None:
     songs, points = _songs()
     found = order_songs(songs, points, order=order, artist_gap=2)
     assert too_close(artist_groups(songs)[found.rows], 2) == 0
     assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("order", "column", "sign"),
+    [("energy-up", "energy", 1), ("energy-down", "energy", -1), ("tempo", "tempo_bpm", 1)],
+)
+def test_a_sorted_order_goes_before_the_gap(order: str, column: str, sign: int) -> None:
+    songs, points = _songs(120, n_artists=10)
+    rows = order_songs(songs, points, order=order, artist_gap=2)
+    values = sign * songs[column].gather(rows.rows).to_numpy()
+    assert (np.maximum.accumulate(values) - values <= UNNOTICED[column] + 1e-12).all()
+    plain = order_songs(songs, points, order=order, artist_gap=0).rows
+    groups = artist_groups(songs)
+    close = too_close(groups[rows.rows], 2)
+    assert 0 < close < too_close(groups[plain], 2)
+    assert f"{close} pairs of songs of one artist have fewer than 2 others between" in rows.notes[0]
+    assert f"order {order!r} goes before --artist-gap" in rows.notes[0]
+
+
+def test_the_arc_stays_an_arc_with_a_gap() -> None:
+    songs, points = _songs()
+    energy = songs["energy"].to_numpy()[order_songs(songs, points, order="energy-arc", artist_gap=2).rows]
+    peak = int(energy.argmax())
+    assert (np.diff(energy[: peak + 1]) >= -0.02).all()
+    assert (np.diff(energy[peak:]) <= 0.02).all()
+
+
+def test_songs_of_one_artist_alone_need_no_note() -> None:
+    songs = pl.DataFrame({"song_id": list("abc"), "artists": [["A"], ["A"], ["A"]]})
+    assert order_songs(songs, np.zeros((3, 1)), artist_gap=2).notes == ()
 
 
 def test_rising_and_falling() -> None:

@@ -6,7 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from songatlas.playlists.transitions import COLUMNS, summarize, summary_sentence, transitions
+from songatlas.playlists.transitions import (
+    COLUMNS,
+    summarize,
+    summary_sentence,
+    tempo_changes,
+    transitions,
+)
 
 
 def test_a_report_tells_each_step() -> None:
@@ -35,6 +41,31 @@ def test_a_report_tells_each_step() -> None:
     summary = summarize(steps)
     assert (summary["harmonic_share"], summary["n_known_keys"]) == (0.5, 2)
     assert summary_sentence(summary).startswith("3 transitions: 1 of 2 harmonic")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "percent", "at"),
+    [
+        (93.0, 128.0, 37.6, "same time"),
+        (100.0, 145.0, -27.5, "double time"),
+        (140.0, 72.0, 2.9, "half time"),
+        (128.0, 93.0, -27.3, "same time"),
+    ],
+)
+def test_half_and_double_time_only_where_they_are_nearer(
+    before: float, after: float, percent: float, at: str
+) -> None:
+    found, times = tempo_changes(np.array([before]), np.array([after]))
+    assert found[0] == pytest.approx(percent, abs=0.1)
+    assert times.to_list() == [at]
+
+
+def test_keys_are_left_out_of_the_sentence() -> None:
+    songs = pl.DataFrame({"song_id": ["a", "b"], "key": [0, 7], "mode": [1, 1]})
+    summary = summarize(transitions(songs, np.zeros((2, 1))))
+    assert "harmonic" not in summary_sentence(summary, with_keys=False)
+    unknown = summarize(transitions(songs.drop("key"), np.full((2, 1), np.nan)))
+    assert summary_sentence(unknown) == "1 transition: nothing is known of them."
 
 
 @pytest.mark.parametrize("n", [0, 1])

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.playlists.reading import read_playlist
-from songatlas.playlists.tracks import Track, called, spotify_uri_of
+from songatlas.playlists.tracks import Track, brief_line, called, spotify_uri_of
 from songatlas.songs.finding import folded_texts, rows_of_ids, valid_text
 from songatlas.songs.versions import name_sums, version_keys
 
@@ -148,7 +148,7 @@ def _notes(strangers: list[Track], repeated: int) -> tuple[str, ...]:
     if repeated:
         notes.append(f"{repeated} song{'s' if repeated > 1 else ''} stood twice in the file: kept once.")
     if strangers:
-        named = [called(track) for track in strangers]
+        named = [brief_line(called(track)) for track in strangers]
         listed = "; ".join(named[:_MOST_NAMED])
         more = f"; and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
         notes.append(f"not in the atlas, so kept without being judged: {listed}{more}.")

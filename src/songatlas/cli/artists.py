@@ -106,6 +106,7 @@ def artists(
         print_json(said.plain() | _files(output, figure))
         return
     said.print()
+    opt.require_different(output, figure)
     for path in (output, figure):
         if path is not None:
             stdout().print(shown(str(path)))
@@ -117,6 +118,7 @@ def _check(sort: str, output: Path | None, figure: Path | None) -> None:
         raise BadSettings(f"--sort is {sort!r}{did_you_mean(sort, SORTS)} (orders: {', '.join(SORTS)})")
     if figure is not None and figure.suffix.lower() not in (".png", ".svg"):
         raise BadSettings(f"--figure is {str(figure)!r}: let its name end in .png or .svg")
+    opt.require_different(output, figure)
     for path in (output, figure):
         if path is not None:
             opt.require_folder(path)

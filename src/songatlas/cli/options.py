@@ -138,3 +138,10 @@ def require_folder(path: Path) -> None:
         raise BadSettings(
             f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
         )
+
+
+def require_different(*paths: Path | None) -> None:
+    """Refuse one file for two outputs, of which the second would replace the first."""
+    given = [path.absolute() for path in paths if path is not None]
+    if len(set(given)) < len(given):
+        raise BadSettings(f"{str(given[0])!r} is named for two outputs: give each a file of its own")

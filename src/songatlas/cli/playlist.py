@@ -18,13 +18,17 @@ from songatlas.features import amount
 from songatlas.files import write_file
 
 if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+
     from songatlas.atlas.playlist import Playlist
     from songatlas.playlists import Located, TrackList
 
 _INDEX = "playlists.csv"
-_TEMPO, _KEYS, _ENERGY, _DISTANCE = "Tempo to next", "Keys to next", "Energy to next", "Distance to next"
+_TEMPO, _KEYS, _ENERGY, _DISTANCE = "Tempo →", "Keys →", "Energy →", "Distance →"
 _COLUMNS = ("", "Song", "BPM", "Key", "Energy", "Time", _TEMPO, _KEYS, _ENERGY, _DISTANCE)
 _WIDE = 100  # signs; a narrower terminal has fewer columns
+_LONGEST = 160  # signs of a song's name
 _IN_WIDE = (_ENERGY, _DISTANCE)
 _INDEX_COLUMNS = ("file", "name", "n_songs", "minutes", "order")
 
@@ -197,6 +201,7 @@ def _check_files(output: Path | None, report: Path | None, *, all_clusters: bool
     """Refuse files that cannot be written before the work begins."""
     if all_clusters and (output is None or report is not None):
         raise BadSettings("--all-clusters writes a folder: name it with -o DIR, and leave --report")
+    opt.require_different(report, output)
     for path in (report, None if all_clusters else output):
         if path is not None:
             opt.require_folder(path)
@@ -298,7 +303,7 @@ def _tell_all(
     console = stdout()
     console.print(table)
     for note in notes:
-        console.print(f"Note: {escape(_one_line(note))}")
+        _say(console, f"Note: {_one_line(note)}")
     console.print(f"Wrote {len(files)} playlists and {_INDEX} into {escape(str(folder))}")
 
 
@@ -322,19 +327,24 @@ def _tell(made: Playlist, output: Path | None, *, as_json: bool) -> None:
         cells = _cells(song, step, mark=of_file)
         table.add_row(*(escape(cells[name]) for name in columns))
     console.print(table)
-    if made.transitions["tempo_at"].is_in(["double time", "half time"]).any():
-        console.print("×2, ×½: the change of tempo to double or half time, which is nearer.")
-    console.print(_headline(made.summary, of_file=of_file))
-    console.print(escape(made.summary["sentence"]))
+    if made.transitions.height:
+        _say(console, _legend(made.transitions))
+    _say(console, _headline(made.summary, of_file=of_file))
+    _say(console, made.summary["sentence"])
     for note in made.notes:
-        console.print(f"Note: {escape(_one_line(note))}")
+        _say(console, f"Note: {_one_line(note)}")
     if output is not None:
         console.print(f"\nWrote {escape(str(output))}")
 
 
+def _say(console: Console, sentence: str) -> None:
+    """Print a sentence; a terminal breaks it between words, a file holds it in one line."""
+    console.print(escape(sentence), soft_wrap=not console.is_terminal)
+
+
 def _cells(song: dict[str, Any], step: dict[str, Any], *, mark: bool) -> dict[str, str]:
     """What the table says of a song and of the step to the next one, by column."""
-    at = {"double time": " ×2", "half time": " ×½"}.get(step.get("tempo_at") or "", "")
+    at = {"double time": "×2 ", "half time": "×½ "}.get(step.get("tempo_at") or "", "")
     fits = {True: "fits", False: "clash"}.get(step.get("harmonic"), "")  # type: ignore[arg-type]
     marked = " (not in the atlas)" if song["row"] is None else " (added)" if mark and song["added"] else ""
     return {
@@ -344,11 +354,18 @@ def _cells(song: dict[str, Any], step: dict[str, Any], *, mark: bool) -> dict[st
         "Key": song.get("camelot") or "",
         "Energy": _number(song.get("energy"), "{:.2f}"),
         "Time": amount("duration_ms", song["duration_ms"]) if song.get("duration_ms") else "",
-        _TEMPO: _step(step.get("tempo_change_percent"), 0, f"%{at}"),
+        _TEMPO: _step(step.get("tempo_change_percent"), 0, f"{at}{{}}%"),
         _KEYS: fits,
-        _ENERGY: _step(step.get("energy_step"), 2),
+        _ENERGY: _step(step.get("energy_step"), 2, "{}"),
         _DISTANCE: _number(step.get("distance"), "{:.2f}"),
     }
+
+
+def _legend(transitions: pl.DataFrame) -> str:
+    """What the signs in the table mean."""
+    folded = transitions["tempo_at"].is_in(["double time", "half time"]).any()
+    more = "; ×2, ×½: to double or half time, where that is nearer" if folded else ""
+    return f"→ is the change to the next song{more}."
 
 
 def _headline(summary: Mapping[str, Any], *, of_file: bool) -> str:
@@ -364,8 +381,10 @@ def _headline(summary: Mapping[str, Any], *, of_file: bool) -> str:
 
 def _called(song: dict[str, Any]) -> str:
     """Title and artists, or the id."""
+    from songatlas.playlists.tracks import brief_line
+
     said = (song.get("title"), ", ".join(name for name in song.get("artists") or [] if name))
-    return " - ".join(part for part in said if part) or song["song_id"]
+    return brief_line(" - ".join(part for part in said if part) or song["song_id"], longest=_LONGEST)
 
 
 def _one_line(text: str) -> str:
@@ -377,9 +396,9 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
 
 
-def _step(value: float | None, decimals: int, unit: str = "") -> str:
+def _step(value: float | None, decimals: int, form: str) -> str:
     """A change with its sign; none at all has no sign."""
     if value is None:
         return ""
     rounded = round(value, decimals)
-    return f"{rounded:+.{decimals}f}{unit}" if rounded else f"{0:.{decimals}f}{unit}"
+    return form.format(f"{rounded:+.{decimals}f}" if rounded else f"{0:.{decimals}f}")

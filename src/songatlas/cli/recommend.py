@@ -114,7 +114,8 @@ def recommend(
         progress(0.0, "opening the atlas")
         loaded = Atlas.load(atlas)
         if cluster is not None:
-            filters.append(f"cluster={cluster_named(loaded.cluster_names(), cluster)}")
+            number = cluster_named(loaded.cluster_names(), cluster, generated=loaded.generated.names)
+            filters.append(f"cluster={number}")
         progress(0.4, "finding songs")
         found = find_songs(
             loaded,
@@ -157,7 +158,13 @@ def _tell(found: Recommendations, output: Path | None) -> None:
     """Print the recommended songs and why."""
     console = stdout()
     table = empty_table(
-        "", "Song", "Score", "Why", *(("Like",) if found.liked.height > 1 else ()), numbers=_NUMBERS
+        "",
+        "Song",
+        "Score",
+        "Why",
+        *(("Like",) if found.liked.height > 1 else ()),
+        numbers=_NUMBERS,
+        optional=("Score", "Like"),
     )
     for song in found.songs.iter_rows(named=True):
         said = (song.get("title"), ", ".join(song.get("artists") or []))

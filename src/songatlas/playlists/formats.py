@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import shorten
 from types import MappingProxyType
 from typing import Final
 
@@ -16,12 +15,11 @@ from songatlas.playlists.csv_lists import read_csv, write_csv
 from songatlas.playlists.jspf import read_jspf, write_jspf
 from songatlas.playlists.locations import is_uri
 from songatlas.playlists.m3u8 import read_m3u, write_m3u
-from songatlas.playlists.tracks import Track, TrackList, called, normal, one_line, spotify_uri_of
+from songatlas.playlists.tracks import Track, TrackList, brief_line, called, normal, spotify_uri_of
 from songatlas.playlists.uris import read_uris, write_uris
 from songatlas.playlists.xspf import read_xspf, write_xspf
 
 _MOST_NAMED = 3
-_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +120,7 @@ def left_out(tracks: TrackList, format: str, *, added: Collection[int] | None = 
     Examples
     --------
     >>> left_out(TrackList(name="", tracks=(Track(title="Hey"),)), "m3u8")[0][:44]
-    '1 of 1 songs has no location, so a player pa'
+    '1 of 1 song has no location, so a player pas'
     """
     chosen = format_named(format).name
     songs = normal(tracks).tracks
@@ -156,7 +154,10 @@ def left_out(tracks: TrackList, format: str, *, added: Collection[int] | None = 
         "only a Spotify URI for a location, which few players open: say where your files are with "
         "--location, or write .csv for Soundiiz and the like, .txt to paste into Spotify"
     )
-    return (*_told(missing, songs, passed), *_told(spotify, new, only))
+    return (
+        *_told(missing, songs, passed),
+        *_told(spotify, new, only, kind="song" if len(new) == len(songs) else "added song"),
+    )
 
 
 def format_named(name: str) -> Format:
@@ -207,24 +208,18 @@ def _folder_of(directory: Path) -> str:
     return os.path.normpath(directory.absolute())
 
 
-def _told(missing: list[Track], songs: tuple[Track, ...], what: str) -> tuple[str, ...]:
+def _told(
+    missing: list[Track], songs: tuple[Track, ...], what: str, *, kind: str = "song"
+) -> tuple[str, ...]:
     """One sentence on the songs that lack something; none where none does."""
     if not missing:
         return ()
     one = len(missing) == 1
     said = what.format(**{"is": "is" if one else "are", "it": "it" if one else "them"})
-    names = "; ".join(_brief(called(track)) for track in missing[:_MOST_NAMED])
+    names = "; ".join(brief_line(called(track)) for track in missing[:_MOST_NAMED])
     more = f"; and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
-    return (f"{len(missing):,} of {len(songs):,} songs {'has' if one else 'have'} {said} ({names}{more})",)
-
-
-def _brief(words: str) -> str:
-    """Words that fit in a sentence, cut between words where they are many."""
-    return (
-        shorten(one_line(words), width=_LONGEST_NAME, placeholder=" …")
-        if len(words) > _LONGEST_NAME
-        else words
-    )
+    kinds = kind if len(songs) == 1 else f"{kind}s"
+    return (f"{len(missing):,} of {len(songs):,} {kinds} {'has' if one else 'have'} {said} ({names}{more})",)
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(

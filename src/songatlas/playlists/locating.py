@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from os.path import isfile
 from pathlib import Path
 
 from songatlas.errors import BadSettings
-from songatlas.playlists.locations import is_absolute, is_uri
+from songatlas.playlists.locations import is_absolute, is_uri, settled
 from songatlas.playlists.templates import TEMPLATE_FIELDS, fields_of, locate
 from songatlas.playlists.tracks import Track, TrackList
 
@@ -107,6 +107,6 @@ def _files_told(paths: list[str], *, music: Path | None, playlist_dir: Path | No
     here = [path for path in paths if not is_uri(path) and (path.startswith("/") or not is_absolute(path))]
     if not here:
         return ()
-    n_there = sum(os.path.isfile(folder / path) for path in here)  # noqa: PTH113 - a name too long is no error here
+    n_there = sum(isfile(settled(path, str(folder))) for path in here)  # noqa: PTH113 - names too long are none
     files = "1 file" if len(here) == 1 else f"{len(here):,} files"
-    return (f"{n_there:,} of {files} found under {music or playlist_dir or folder}.",)
+    return (f"{n_there:,} of {files} found under {str((music or folder).absolute())!r}.",)

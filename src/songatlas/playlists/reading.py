@@ -134,12 +134,14 @@ def _format_of(text: str, suffix: str) -> Format:
         return FORMATS["xspf"]
     if start.startswith("{") or (start.startswith("[") and not start.lower().startswith("[playlist]")):
         return FORMATS["jspf"]
-    if any(line.startswith(("#EXTM3U", "#EXTINF:")) for line in lines):
+    is_csv = suffix not in (".m3u", ".m3u8") and is_table(text[:100_000])
+    headed = is_csv and not lines[0].startswith("#")  # then such lines are titles
+    if not headed and any(line.startswith(("#EXTM3U", "#EXTINF:")) for line in lines):
         return FORMATS["m3u8"]
     named = [line for line in lines if not line.startswith("#")]
     if named and sum(track_of(line) is not None for line in named) >= _ENOUGH * len(named):
         return FORMATS["uris"]
-    if suffix not in (".m3u", ".m3u8") and is_table(text[:100_000]):
+    if is_csv:
         return FORMATS["csv"]
     return _by_suffix(suffix, named, is_empty=not lines)
 

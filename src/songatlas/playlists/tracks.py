@@ -141,6 +141,20 @@ def called(track: Track) -> str:
     return said or track.song_id or track.isrc or track.location or "a song without a title"
 
 
+def brief_line(words: str, *, longest: int = 80) -> str:
+    """Return words in one line, those beyond some length left out; cut between words where there are several.
+
+    Examples
+    --------
+    >>> brief_line("Songs of the road, all of them", longest=12), brief_line("Hey")
+    ('Songs of the …', 'Hey')
+    """
+    line = " ".join(one_line(words).split())
+    if len(line) <= longest:
+        return line
+    return f"{line[: longest + 1].rpartition(' ')[0] or line[:longest]} …"
+
+
 def known_duration(milliseconds: object) -> int | None:
     """Return a duration in whole milliseconds; None where it is no number or below 1 or beyond four months.
 

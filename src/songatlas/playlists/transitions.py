@@ -6,8 +6,8 @@ A change of tempo is told in beats a minute and in percent. Songs whose tempos a
 all the same (70 and 140 BPM), and measurers of tempo often take one for the other. So `tempo_change_percent`
 is the plain change or the change at half or double time, whichever is the nearest to none by its ratio (as
 tempo is heard: up by a half is as far as down by a third), and `tempo_at` says which it is.
-`tempo_change_bpm` is always
-the plain difference.
+`tempo_change_bpm` is always the
+plain difference.
 """
 
 from __future__ import annotations
