@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from songatlas.atlas.folders import put_back, write_file, write_folder
+from songatlas.atlas.folders import put_back, write_folder
 from songatlas.errors import BadSettings, SongAtlasError
 
 OURS = ("a.csv", "atlas", "figures/one.svg", "z.html")
@@ -119,21 +119,6 @@ def test_a_folder_set_aside_by_a_killed_run_comes_back(tmp_path: Path) -> None:
     (tmp_path / "out").rename(tmp_path / ".out.songatlas-old")
     put_back(tmp_path / "out")
     assert contents(tmp_path) == {f"out/{entry}": "old" for entry in EVERY}
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "x" / "songs.csv"
-    write_file(path, lambda place: place.write_text("old"))
-
-    def full_disk(place: Path) -> None:
-        place.write_text("half")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with pytest.raises(SongAtlasError, match="no space left on device"):
-        write_file(path, full_disk)
-    assert contents(tmp_path) == {"x/songs.csv": "old"}
-    with pytest.raises(BadSettings, match="is a folder"):
-        write_file(tmp_path / "x", lambda place: place.write_text("new"))
 
 
 def test_a_file_in_the_place_is_refused(tmp_path: Path) -> None:
