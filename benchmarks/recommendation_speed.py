@@ -54,12 +54,13 @@ def measure_latency(n_songs: int, *, with_index: bool) -> list[dict[str, Any]]:
     songs = simulated(n_songs)
     started = time.perf_counter()
     fitted = fit_song_taste(songs)
+    ground = fitted.ground
     fit_s = time.perf_counter() - started
     liked = _likes(n_songs)
     everything = np.ones(n_songs, dtype=np.bool_)
 
     def recommended(given: Rows) -> Rows:
-        scores = preference(fitted.taste, given, disliked=NOBODY, ground=fitted.ground)
+        scores = preference(fitted.taste, given, disliked=NOBODY, ground=ground)
         allowed = everything.copy()
         allowed[given] = False
         return best_songs(

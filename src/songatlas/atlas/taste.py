@@ -33,18 +33,26 @@ class SongTaste:
     Attributes
     ----------
     taste : Taste
-    ground : ndarray of float32, shape (n_songs,)
-        Density of the catalogue at every song.
     artists : Groups
         Credited artists of the songs, nobody's names left out.
     versions : ndarray of int64, shape (n_songs,)
         The same number for versions of one song.
+    order : ndarray of int64, shape (n_songs,)
+        The songs as the seed mixed them; the catalogue's density is measured with the first ones.
+    n_threads : int or None
+        Threads for that; no influence on the result.
     """
 
     taste: Taste
-    ground: NDArray[np.float32]
     artists: Groups
     versions: NDArray[np.int64]
+    order: NDArray[np.int64]
+    n_threads: int | None
+
+    @cached_property
+    def ground(self) -> NDArray[np.float32]:
+        """Density of the catalogue at every song, float32 (n_songs,)."""
+        return background(self.taste, self.order, n_threads=self.n_threads)
 
     @cached_property
     def points(self) -> NDArray[np.float32]:
@@ -143,12 +151,12 @@ def fit_song_taste(
         albums=_albums(songs),
         weights=weights,
     )
-    order = np.random.default_rng([seed, 6]).permutation(songs.height)
     return SongTaste(
         taste=taste,
-        ground=background(taste, order, n_threads=n_threads),
         artists=Groups.of(pl.Series([None] * songs.height, dtype=pl.String) if artists is None else artists),
         versions=versions_of(songs),
+        order=np.random.default_rng([seed, 6]).permutation(songs.height),
+        n_threads=n_threads,
     )
 
 

@@ -308,7 +308,7 @@ def _write(atlas: Any, directory: Path, *, figures: bool, progress: Progress) ->
     return write_outputs(atlas, directory, figures=figures, progress=progress)
 
 
-app.command("compare", short_help="Say what became of the clusters of an older atlas.")(compare)
-app.command("artists", short_help="Tell of the artists, who is typical of clusters, and the market.")(artists)
-app.command("playlist", short_help="Make a playlist that a player opens.")(playlist)
 app.command("recommend", short_help="Recommend songs that go with liked ones, and say why.")(recommend)
+app.command("playlist", short_help="Make a playlist that a player opens.")(playlist)
+app.command("artists", short_help="Tell of the artists, who is typical of clusters, and the market.")(artists)
+app.command("compare", short_help="Say what became of the clusters of an older atlas.")(compare)
