@@ -22,9 +22,10 @@ from scipy.stats import skew
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.playlist_halves import Rows
-from benchmarks.recommenders import CAPPED, OURS, PER_ARTIST, UNCORRECTED, USUAL, scaled_sound
+from benchmarks.recommenders import CAPPED, OURS, UNCORRECTED, USUAL, scaled_sound
 from songatlas.atlas.taste import SongTaste, fit_song_taste
 from songatlas.kernels import map_in_order, thread_count
+from songatlas.playlists import PER_ARTIST
 from songatlas.taste import HUB_CORRECTION, best_songs, log_density
 
 N_NEIGHBOURS = 20

@@ -25,11 +25,12 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from benchmarks.playlist_halves import N_SHOWN, Rows
-from benchmarks.recommenders import NOBODY, PER_ARTIST
+from benchmarks.recommenders import NOBODY
 from songatlas.atlas.taste import SongTaste, fit_song_taste
 from songatlas.demo import simulate_catalogue
 from songatlas.features import FEATURES
 from songatlas.kernels import thread_count
+from songatlas.playlists import PER_ARTIST
 from songatlas.songs import clean_songs, read_songs
 from songatlas.taste import best_songs, log_density, preference
 

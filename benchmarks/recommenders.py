@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.playlist_halves import Recommender, Rows, Take
 from songatlas.atlas.taste import SongTaste, fit_song_taste
 from songatlas.features import FEATURES
+from songatlas.playlists import PER_ARTIST
 from songatlas.taste import HUB_CORRECTION, best_songs, preference
 
-PER_ARTIST = 3
 NOBODY = np.zeros(0, dtype=np.int64)
 USUAL = ("usual recipe, 10 features", "usual recipe, 13 features")
 OURS = "all blocks"

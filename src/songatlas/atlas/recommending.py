@@ -41,9 +41,6 @@ from songatlas.taste import (
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
 
-PER_ARTIST: Final = 3
-"""Songs of one artist at most, unless a person asks for another number."""
-
 PLAYLIST_SUFFIXES: Final = (".m3u8", ".m3u", ".xspf", ".jspf", ".csv", ".txt", ".tsv", ".json")
 _TOLD: Final = ("artists", "album", "year", "tempo_bpm", "energy", "popularity")
 _MOST_NAMED: Final = 3

@@ -165,9 +165,9 @@ def pair_kernels(taste: Taste, row: int, rows: NDArray[np.integer[Any]]) -> _Flo
 def nearest_given(taste: Taste, rows: NDArray[np.int64], given: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each of some songs the place in `given` of the song that it is nearest to."""
     places = np.empty(len(rows), dtype=np.int64)
-    for at, row in enumerate(rows):
-        apart = taste.points(given) - taste.points(np.array([row]))
-        kernels = -0.5 * np.square(apart).sum(axis=1)
+    there = taste.points(given)
+    for at, (row, here) in enumerate(zip(rows, taste.points(rows), strict=True)):
+        kernels = -0.5 * np.square(there - here).sum(axis=1)
         for groups, amount in taste.shared:
             kernels += np.float32(amount) * np.isin(given, groups.sharing(int(row)))
         places[at] = int(kernels.argmax())
