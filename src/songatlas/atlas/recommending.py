@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from songatlas.atlas.extending import read_tracks
 from songatlas.atlas.taste import SongTaste, filterable, taste_of, versions_of
 from songatlas.errors import BadSettings, UnknownName
+from songatlas.playlists.choosing import PER_ARTIST
 from songatlas.playlists.tracks import Track, called
 from songatlas.profiles.words import COMPARATIVES
 from songatlas.songs.filtering import allowed
