@@ -21,9 +21,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from songatlas.figures import CLUSTER_COLOURS, FIGURES, colour_of, save_figures
-from songatlas.figures.heatmaps import _diagonal
 from songatlas.figures.lettering import families_for, printable, shortened, text_width, wrapped
-from songatlas.figures.style import ink_on, magnitude_of, ordered_rows, share_of
+from songatlas.figures.style import ink_on, magnitude_of, share_of
+from songatlas.seriation import diagonal_orders, ordered_rows
 
 FEATURES = ("Danceability", "Energy", "Loudness (dB)", "Tempo (BPM)", "Duration (min)", "Valence")
 HOSTILE = (
@@ -423,11 +423,11 @@ def test_evidence_may_have_holes_one_row_or_none() -> None:
     assert "at least two clusters" in words_of(empty)
 
 
-def test_genres_lie_near_the_diagonal() -> None:
+def test_genres_lie_near_thediagonal_orders() -> None:
     rng = np.random.default_rng(3)
     rows, columns = rng.permutation(8), rng.permutation(8)
     shares = (0.7 * np.eye(8) + 0.3 * np.eye(8, k=1))[rows][:, columns]
-    turned = shares[np.ix_(*_diagonal(shares))]
+    turned = shares[np.ix_(*diagonal_orders(shares))]
     places = np.arange(8)
     assert (
         np.abs(turned.argmax(axis=1) - places).max() <= 1

@@ -33,6 +33,20 @@ CLUSTER_COLOURS: tuple[str, ...] = (
 )
 NOT_CLUSTERED = "#9aa0aa"
 
+LESS_TO_MORE: tuple[str, ...] = (
+    "#1d4e79",
+    "#4f8fbf",
+    "#b5d3e7",
+    "#f7f5f2",
+    "#f2c6a0",
+    "#d9803f",
+    "#8f3d12",
+)
+"""Blue for less than usual, orange for more: told apart by colour-blind eyes, too."""
+
+NONE_TO_ALL: tuple[str, ...] = ("#f7f7f4", "#cfe5df", "#85c1b6", "#33918a", "#13585b", "#07343b")
+"""From nothing to everything."""
+
 _SHADES = (0.0, 0.5, -0.45, 0.28, -0.25)
 
 

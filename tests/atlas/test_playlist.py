@@ -10,7 +10,13 @@ import polars as pl
 import pytest
 
 from songatlas.atlas import Atlas, build_demo
-from songatlas.atlas.playlist import all_cluster_playlists, make_playlist, playlist_tracks
+from songatlas.atlas.playlist import (
+    all_cluster_playlists,
+    make_playlist,
+    playlist_of_rows,
+    playlist_tracks,
+    reordered,
+)
 from songatlas.atlas.playlist_sources import typical_first
 from songatlas.errors import BadSettings, UnknownName
 from songatlas.playlists import Track, TrackList, read_playlist, write_playlist
@@ -211,3 +217,58 @@ def test_imputed_values_are_not_told(atlas: Atlas) -> None:
     made = make_playlist(replace(atlas, songs=atlas.songs.with_columns(imputed)), cluster=0, n_songs=4)
     assert made.songs["energy"].null_count() == 4
     assert np.isfinite(made.transitions["distance"].to_numpy()).all()
+
+
+def test_what_was_read_is_extended_as_its_file_is(atlas: Atlas, tmp_path: Path) -> None:
+    tracks = playlist_tracks(atlas, make_playlist(atlas, cluster=0, n_songs=5))
+    write_playlist(tmp_path / "old.xspf", tracks)
+    by_file = make_playlist(atlas, extend=tmp_path / "old.xspf", n_songs=5)
+    read = make_playlist(atlas, extend=read_playlist(tmp_path / "old.xspf"), n_songs=5)
+    assert read.rows.tolist() == by_file.rows.tolist()
+    with pytest.raises(BadSettings, match="no song of Empty"):
+        make_playlist(atlas, extend=TrackList(name="Empty"))
+
+
+def test_songs_to_choose_from(atlas: Atlas) -> None:
+    ids = [_words(atlas, row) for row in (7, 30, 31, 90, 200, 201, 300)]
+    best = make_playlist(atlas, among=ids, ranked=True, n_songs=3, per_artist=None)
+    assert sorted(best.rows.tolist()) == [7, 30, 31]
+    every = make_playlist(atlas, among=[*ids, ids[0], "nobody"], n_songs=20, per_artist=None)
+    assert set(every.rows.tolist()) <= {7, 30, 31, 90, 200, 201, 300}
+    assert "1 of 9 songs to choose from is not in the atlas." in every.notes
+    with pytest.raises(UnknownName, match="none of the 1 songs"):
+        make_playlist(atlas, among=["nobody"])
+    with pytest.raises(BadSettings, match="one source"):
+        make_playlist(atlas, among=ids, cluster=0)
+
+
+def test_any_songs_in_any_order_are_told_alike(atlas: Atlas) -> None:
+    made = make_playlist(atlas, cluster=0, n_songs=8, order="energy-up")
+    same = playlist_of_rows(atlas, made.rows.tolist(), name=made.name, order="energy-up")
+    assert same.songs.equals(made.songs)
+    assert same.transitions.equals(made.transitions)
+    assert same.summary == made.summary
+    edited = playlist_of_rows(atlas, made.rows[::-1].tolist()[:5], name="Mine")
+    assert edited.rows.tolist() == made.rows[::-1].tolist()[:5]
+    assert edited.transitions["distance"].to_list() == pytest.approx(
+        made.transitions["distance"].to_list()[::-1][:4]
+    )
+    assert playlist_of_rows(atlas, [], name="Mine").summary["n_songs"] == 0
+    for wrong, words in (([1, 1], "twice"), ([-1], "rows 0 to"), ([atlas.songs.height], "rows 0 to")):
+        with pytest.raises(BadSettings, match=words):
+            playlist_of_rows(atlas, wrong, name="Mine")
+
+
+def test_edited_and_reordered_playlists_keep_songs_of_a_file(atlas: Atlas) -> None:
+    stranger = Track(title="Nobody knows", artists=("Stranger",), duration_ms=200_000)
+    own = {4: Track(title="My name for it", location="/music/a.mp3")}
+    edited = playlist_of_rows(atlas, [9, stranger, 4, 2], name="Mine", own=own)
+    assert playlist_tracks(atlas, edited).tracks[1:3] == (stranger, own[4])
+    assert edited.songs["title"].to_list()[1:3] == ["Nobody knows", "My name for it"]
+    assert edited.songs["row"].to_list() == [9, None, 4, 2]
+    louder = reordered(atlas, edited, "energy-up", artist_gap=0)
+    assert louder.summary["order"] == "energy-up"
+    assert sorted(louder.rows.tolist()) == [2, 4, 9]
+    assert louder.songs["energy"].to_list()[:3] == sorted(louder.songs["energy"].to_list()[:3])
+    assert playlist_tracks(atlas, louder).tracks[-1] == stranger
+    assert own[4] in playlist_tracks(atlas, louder).tracks

@@ -12,6 +12,7 @@ import pytest
 
 from songatlas.atlas import Atlas, build_atlas, build_demo
 from songatlas.atlas.saved import _fingerprint
+from songatlas.atlas.views import view_of
 from songatlas.demo import simulate_catalogue
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns
 
@@ -155,7 +156,7 @@ def test_a_saved_load_saves_to_the_same_bytes(pulled: Atlas, tmp_path: Path) -> 
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("name", ["beliefs.npy", "subclusters.npy"])
+@pytest.mark.parametrize("name", ["beliefs.npy", "subclusters.npy", "sweep.npy"])
 def test_a_changed_or_missing_array_is_refused(pulled: Atlas, tmp_path: Path, name: str) -> None:
     pulled.save(tmp_path)
     whole = (tmp_path / name).read_bytes()
@@ -178,7 +179,7 @@ def test_an_atlas_over_one_with_beliefs_leaves_none_of_them(
 
 def test_an_atlas_of_format_1_is_refused_with_what_to_do(saved: Path) -> None:
     rewrite_manifest(saved, {"format_version": 1}, signed=True)
-    with pytest.raises(BadAtlas, match=r"format version 1, .* reads 2 and 3: build the atlas again"):
+    with pytest.raises(BadAtlas, match=r"format version 1, .* reads 2, 3 and 4: build the atlas again"):
         Atlas.load(saved)
 
 
@@ -216,6 +217,40 @@ def test_an_atlas_of_format_2_opens_with_the_colours_of_its_numbers(atlas: Atlas
     assert loaded.colours == (0, 1, 2)
     assert loaded.likeness is None
     assert loaded.cluster_names() == loaded.generated.names == atlas.cluster_names()
+
+
+def test_an_atlas_of_format_3_opens_and_sweeps_again_where_asked(atlas: Atlas, saved: Path) -> None:
+    found = json.loads((saved / "atlas.json").read_text(encoding="utf-8"))
+    found.pop("sweep")
+    (saved / "atlas.json").write_text(json.dumps(found), encoding="utf-8")
+    (saved / "sweep.npy").unlink()
+    parts = json.loads((saved / "manifest.json").read_text(encoding="utf-8"))["parts"]
+    parts.pop("sweep.npy")
+    parts["atlas.json"] = hashlib.sha256((saved / "atlas.json").read_bytes()).hexdigest()
+    rewrite_manifest(saved, {"format_version": 3, "parts": parts}, signed=True)
+    loaded = Atlas.load(saved)
+    assert loaded.sweep == ()
+    assert view_of(loaded, k=4).labels.tobytes() == view_of(atlas, k=4).labels.tobytes()
+    loaded.save(saved)
+    assert not (saved / "sweep.npy").exists()
+    assert Atlas.load(saved).cluster_names() == atlas.cluster_names()
+
+
+def test_the_sweep_is_saved_whole(atlas: Atlas, saved: Path) -> None:
+    again = Atlas.load(saved).sweep
+    assert [each.k for each in again] == [2, 3, 4]
+    for one, other in zip(atlas.sweep, again, strict=True):
+        assert one.centroids.tobytes() == other.centroids.tobytes()
+        assert (one.inertia, one.n_iter, one.history) == (other.inertia, other.n_iter, other.history)
+
+
+def test_a_sweep_that_does_not_belong_to_its_atlas_is_refused(saved: Path) -> None:
+    np.save(saved / "sweep.npy", np.zeros((5, 2)))
+    parts = json.loads((saved / "manifest.json").read_text(encoding="utf-8"))["parts"]
+    parts["sweep.npy"] = hashlib.sha256((saved / "sweep.npy").read_bytes()).hexdigest()
+    rewrite_manifest(saved, {"parts": parts}, signed=True)
+    with pytest.raises(BadAtlas, match="5 centroids for the ks"):
+        Atlas.load(saved)
 
 
 def test_names_of_a_person_leave_the_manifest_true(atlas: Atlas, saved: Path) -> None:

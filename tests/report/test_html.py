@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import subprocess
 import sys
@@ -63,9 +65,12 @@ def test_hostile_titles_are_text_and_nothing_else(page: str, outline: Outline, h
     titles = [song["title"] for cluster in collect(hostile_atlas)["clusters"] for song in cluster["songs"]]
     assert any(re.search(r"[<>{}]", title) for title in titles)
     assert all(f"<bdi>{escape(title)}</bdi>" in page for title in titles)
-    assert not {tag for tag, _ in outline.tags} & {"script", "img", "iframe", "object", "u"}
+    assert not {tag for tag, _ in outline.tags} & {"img", "iframe", "object", "u"}
+    scripts = [given for tag, given in outline.tags if tag == "script"]
+    assert [given["type"] for given in scripts] == ["application/json", "module"]
+    assert not any("src" in given for given in scripts)
     assert not any(name.startswith("on") for _, given in outline.tags for name in given)
-    assert "<script" not in page
+    assert page.count("<script") == page.count("</script") == 2
     assert "<b>left alone" not in page
     assert "my &lt;songs&gt; &amp; more.csv" in page
 
@@ -75,6 +80,17 @@ def test_templates_in_titles_are_not_run(hostile_atlas: Atlas) -> None:
     page = render_report(named, figures=False)
     assert "<bdi>{{7*7}}\u202egnp.csv</bdi>" in page
     assert "<title>The atlas of {{7*7}}gnp.csv</title>" in page
+
+
+def test_the_policy_allows_the_script_of_the_map_alone(page: str) -> None:
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    text = re.search(r'<script type="module">(.*?)</script>', page, flags=re.DOTALL)
+    assert policy
+    assert text
+    digest = base64.b64encode(hashlib.sha256(text[1].encode()).digest()).decode()
+    rules = dict(rule.strip().split(" ", 1) for rule in policy[1].split(";"))
+    assert rules["default-src"] == rules["connect-src"] == "'none'"
+    assert rules["script-src"] == f"'sha256-{digest}'"
 
 
 def test_nothing_is_fetched(page: str, outline: Outline) -> None:

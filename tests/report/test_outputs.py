@@ -18,6 +18,7 @@ from songatlas.report.draw import FIGURE_NAMES, draw_figures, sampled_rows
 from songatlas.report.outputs import OURS
 from songatlas.roles import ROLES
 
+SOFTWARE = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 NAMES = (
     "pca_map", "profile_heatmap", "feature_bars", "feature_distributions", "elbow", "silhouette",
     "cluster_sizes", "genre_heatmap", "artists",
@@ -146,7 +147,7 @@ def test_a_browser_shows_it_whole_and_fetches_nothing(
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+            args=["--no-sandbox", "--disable-background-networking", "--no-first-run", *SOFTWARE],
         )
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.on("request", lambda request: asked.append(request.url))
@@ -157,11 +158,19 @@ def test_a_browser_shows_it_whole_and_fetches_nothing(
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
-        alerts = page.evaluate("document.scripts.length")
+        page.wait_for_selector(".starmap[data-ready]")
+        told = page.evaluate("document.querySelector('.starmap').dataset.n")
+        page.get_by_label("Find a song or artist").fill("alert")
+        page.locator(".starmap-found [data-place]").first.wait_for()
+        still = page.locator("#figure-pca_map").is_visible()
+        page.emulate_media(media="print")
+        printed = page.locator("#figure-pca_map").is_visible(), page.locator(".starmap").is_visible()
         unnamed = page.evaluate("[...document.images].filter(image => image.alt.length < 10).length")
         browser.close()
     assert [url for url in asked if not url.startswith("data:")] == [address]
     assert complaints == []
     assert len(widths) == len(NAMES)
     assert all(natural > 0 for natural in widths)
-    assert (overflow, alerts, unnamed) == (0, 0, 0)
+    assert (overflow, unnamed) == (0, 0)
+    assert told == "149"
+    assert (still, printed) == (False, (True, False))

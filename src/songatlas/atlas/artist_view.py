@@ -88,6 +88,10 @@ class ArtistView:
         """
         return find_artist(self._credits, valid_text(name), folded=self._folded)
 
+    def songs_of(self, row: int) -> NDArray[np.int64]:
+        """Return the rows of the songs of the artist of a row, rising."""
+        return np.asarray(self._credits.songs_of(row), dtype=np.int64)
+
     def nearest(self, name: str, n: int = 10) -> pl.DataFrame:
         """Return the artists nearest to one, and why.
 

@@ -17,6 +17,7 @@ from songatlas.atlas.placing import place_songs
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.rows import ClusteredRows, spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.swept import Swept
 from songatlas.choose_k import Verdict
 from songatlas.colours import colour_of
 from songatlas.errors import MissingColumns, UnknownName
@@ -57,6 +58,8 @@ class Atlas:
         The fitted space, its map in two dimensions, and the float32 `(n_clustered, 2)` places on it.
     clustering : Clustering
         Labels 0..k-1 by falling size, centroids, inertia and its history.
+    sweep : tuple of Swept
+        The clusterings of every k that was tried, without labels; empty where an older songatlas saved it.
     plain_run : tuple of float
         Inertia after each iteration of one plain run of k-means with the chosen k, on a sample where the
         songs are many.
@@ -120,6 +123,7 @@ class Atlas:
     layout: Layout
     positions: np.ndarray
     clustering: Clustering
+    sweep: tuple[Swept, ...]
     plain_run: tuple[float, ...]
     distances: np.ndarray
     evidence: pl.DataFrame
@@ -166,7 +170,9 @@ class Atlas:
         )
         rows = self.rows and replace(self.rows, names=tuple(names))
         findings = self.generated.findings_called(names)
-        return replace(self, profiles=profiles, findings=findings, rows=rows)
+        renamed = replace(self, profiles=profiles, findings=findings, rows=rows)
+        renamed.kept.share(self.kept, points=True)
+        return renamed
 
     def called(self, names: Sequence[str]) -> Atlas:
         """Return the atlas with other generated names, no name of them given by a person."""
@@ -180,11 +186,16 @@ class Atlas:
         return tuple(self.genre_of_songs["genre"].drop_nulls().unique().sort())
 
     def points(self) -> np.ndarray:
-        """Return the points of the songs, float32 (n_clustered, n_dimensions)."""
+        """Return the points of the songs, float32 (n_clustered, n_dimensions), not to be written to."""
+        return self.kept.get("points", None, self._made_points)
+
+    def _made_points(self) -> np.ndarray:
         songs = self.songs
         if self.beliefs is not None:
             songs = songs.with_columns(belief_column(self.beliefs, self.genre_names))
-        return self.space.points(songs)
+        points = self.space.points(songs)
+        points.setflags(write=False)
+        return points
 
     def assign(
         self,

@@ -133,6 +133,7 @@ def build_atlas(
         layout=layout,
         positions=layout.positions(points),
         clustering=clustering,
+        sweep=fit.clusters.sweep,
         plain_run=shown_run(points, clustering.k, settings=settings),
         distances=distances,
         evidence=with_exact_silhouette(fit.clusters.evidence, clustering.k, quality),

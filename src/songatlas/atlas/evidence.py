@@ -208,12 +208,17 @@ def _agreement_with(genres: pl.Series | None) -> Callable[[np.ndarray], float | 
 
 
 def measure(
-    points: np.ndarray, clustering: Clustering, evidence: pl.DataFrame, *, settings: AtlasSettings
+    points: np.ndarray,
+    clustering: Clustering,
+    evidence: pl.DataFrame,
+    *,
+    settings: AtlasSettings,
+    exact_songs: int = EXACT_SONGS,
 ) -> dict[str, Any]:
-    """Return the indices of the chosen clustering, with an exact silhouette up to `EXACT_SONGS` songs."""
+    """Return the indices of the chosen clustering, with an exact silhouette up to `exact_songs` songs."""
     row = evidence.row(by_predicate=pl.col("k") == clustering.k, named=True)
     value, low, high = (row[name] for name in ("silhouette", "silhouette_low", "silhouette_high"))
-    exact = len(points) <= EXACT_SONGS
+    exact = len(points) <= exact_songs
     if exact and low != high:
         threads = settings.threads
         value = low = high = silhouette(points, clustering.labels, exact=True, n_threads=threads).value

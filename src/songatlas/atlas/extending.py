@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.playlists.reading import read_playlist
-from songatlas.playlists.tracks import Track, brief_line, called, spotify_uri_of
+from songatlas.playlists.tracks import Track, TrackList, brief_line, called, spotify_uri_of
 from songatlas.songs.finding import folded_texts, rows_of_ids, valid_text
 from songatlas.songs.versions import name_sums, version_keys
 
@@ -62,7 +62,11 @@ def read_tracks(songs: pl.DataFrame, path: Path) -> Extended:
     path : Path
         A playlist file of any form.
     """
-    tracks = read_playlist(path)
+    return tracks_found(songs, read_playlist(path))
+
+
+def tracks_found(songs: pl.DataFrame, tracks: TrackList) -> Extended:
+    """Find the songs of a playlist, such as one that was uploaded, among those of an atlas."""
     own: dict[int, Track] = {}
     strangers: dict[int, Track] = {}
     repeated = 0

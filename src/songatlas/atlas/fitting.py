@@ -19,6 +19,7 @@ from songatlas.atlas.evidence import LabelPair, gather_evidence, ks_to_try, resa
 from songatlas.atlas.judging import SongGenres, with_beliefs
 from songatlas.atlas.refine import Refinement, propose_weights
 from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.swept import Swept
 from songatlas.choose_k import Verdict, choose_k, verdict_for, with_playlists
 from songatlas.kmeans import Clustering, Division, divide_clusters, resample_labelings, sweep
 from songatlas.progress import Progress, part
@@ -38,12 +39,15 @@ class Clusters:
     verdict : Verdict
     pairs : tuple of (labels, labels)
         Labelings of the same songs by clusterings of other songs and by this one.
+    sweep : tuple of Swept
+        The clusterings of every k, in the order of the ks.
     """
 
     clustering: Clustering
     evidence: pl.DataFrame
     verdict: Verdict
     pairs: tuple[LabelPair, ...]
+    sweep: tuple[Swept, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +184,13 @@ def find_clusters(
     )
     verdict = choose_k(evidence) if settings.k == "auto" else verdict_for(settings.k, evidence)
     clustering = next(each for each in clusterings if each.k == verdict.k)
-    return Clusters(clustering=clustering, evidence=evidence, verdict=verdict, pairs=tuple(pairs[verdict.k]))
+    return Clusters(
+        clustering=clustering,
+        evidence=evidence,
+        verdict=verdict,
+        pairs=tuple(pairs[verdict.k]),
+        sweep=tuple(Swept.of(each) for each in clusterings),
+    )
 
 
 def measured(

@@ -230,19 +230,61 @@ def _checked(own: str, value: Any, path: Path, text: str) -> str:
         rule = "a name is a text in quotes, and so is the left side"
         raise BadSettings(f"{place}: the name of {_short(own)} is no text; {rule}")
     name = value.strip()
+    if fault := _fault(own, name):
+        raise BadSettings(f"{place}: {fault}")
+    return name
+
+
+def require_name(cluster: int, text: str, *, names: Sequence[str], own: str) -> str:
+    """Return what a person typed as the name of a cluster, without space around it.
+
+    Parameters
+    ----------
+    cluster : int
+        Number of the cluster.
+    text : str
+        What was typed.
+    names : sequence of str
+        Name of every cluster at present.
+    own : str
+        What songatlas calls the cluster.
+
+    Raises
+    ------
+    BadSettings
+        If it cannot be a name, or another cluster has it, with the rule.
+
+    Examples
+    --------
+    >>> require_name(0, " Sunday kitchen ", names=("Calm songs", "Loud rock"), own="Calm songs")
+    'Sunday kitchen'
+    """
+    name = text.strip()
+    if not name:
+        raise BadSettings("a name needs at least one letter: type one, or go back to the generated name")
+    if fault := _fault(own, name):
+        raise BadSettings(fault)
+    for other, taken in enumerate(names):
+        if other != cluster and _key(taken) == _key(name):
+            raise BadSettings(
+                f"cluster {other} is called {_short(taken)} already: every cluster needs a name of its own"
+            )
+    return name
+
+
+def _fault(own: str, name: str) -> str:
+    """What is wrong with a name that a person gives to a cluster; empty where nothing is."""
     bad = next((letter for letter in name if _is_hidden(letter)), None)
     if bad is not None:
-        raise BadSettings(
-            f"{place}: the name of {_short(own)} holds the sign U+{ord(bad):04X}, which cannot be seen: a "
+        return (
+            f"the name of {_short(own)} holds the sign U+{ord(bad):04X}, which cannot be seen: a "
             "name is one line of visible text; remove it"
         )
     if len(name) > LONGEST:
-        raise BadSettings(
-            f"{place}: the name of {_short(own)} has {len(name):,} characters: {LONGEST} at most; shorten it"
-        )
+        return f"the name of {_short(own)} has {len(name):,} characters: {LONGEST} at most; shorten it"
     if name.isdecimal():
-        raise BadSettings(f"{place}: {_short(name)} reads as the number of a cluster: add a word to the name")
-    return name
+        return f"{_short(name)} reads as the number of a cluster: add a word to the name"
+    return ""
 
 
 def _is_hidden(letter: str) -> bool:

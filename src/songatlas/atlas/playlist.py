@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from songatlas.atlas import playlist_sources as sources
 from songatlas.atlas.extending import track_of_row
-from songatlas.atlas.playlist_making import Maker, Wishes
+from songatlas.atlas.playlist_making import Made, Maker, Wishes
 from songatlas.atlas.playlist_telling import Playlist, tell
 from songatlas.errors import BadSettings
 from songatlas.playlists.choosing import PER_ARTIST, Length
@@ -21,7 +22,14 @@ from songatlas.playlists.tracks import Track, TrackList
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
 
-__all__ = ["Playlist", "all_cluster_playlists", "make_playlist", "playlist_tracks"]
+__all__ = [
+    "Playlist",
+    "all_cluster_playlists",
+    "make_playlist",
+    "playlist_of_rows",
+    "playlist_tracks",
+    "reordered",
+]
 
 
 def make_playlist(
@@ -33,8 +41,10 @@ def make_playlist(
     unlike: Sequence[str] = (),
     with_liked: bool = False,
     path: tuple[str, str] | None = None,
-    extend: str | Path | None = None,
+    extend: str | Path | TrackList | None = None,
     reorder: bool = False,
+    among: Sequence[str] = (),
+    ranked: bool = False,
     filters: Sequence[str] = (),
     minutes: float | None = None,
     n_songs: int | None = None,
@@ -47,8 +57,8 @@ def make_playlist(
 ) -> Playlist:
     """Choose songs of an atlas and put them in an order.
 
-    One source is given: `cluster`, `subcluster`, `like`, `path`, `extend`, or `filters` alone; filters go
-    with each of the others too.
+    One source is given: `cluster`, `subcluster`, `like`, `path`, `extend`, `among`, or `filters` alone;
+    filters go with each of the others too.
 
     Parameters
     ----------
@@ -63,10 +73,16 @@ def make_playlist(
         Whether the liked songs themselves are part of the playlist.
     path : pair of str, optional
         Two songs: the playlist goes from one to the other in even steps.
-    extend : path, optional
-        A playlist file: its songs stay as they are, and new ones that go with them follow.
+    extend : path or TrackList, optional
+        A playlist file, or what was read from one: its songs stay as they are, and new ones that go with
+        them follow.
     reorder : bool
         Whether all songs of an extended playlist are put in the order, not only the new ones.
+    among : sequence of str
+        Ids of songs to choose from, such as those that a lasso holds.
+    ranked : bool
+        Whether `among` names the best first; otherwise songs typical of their clusters that go together are
+        chosen.
     filters : sequence of str
         Such as "year>=1980" or "tempo=100..130".
     minutes, n_songs : float, int, optional
@@ -97,7 +113,11 @@ def make_playlist(
     MissingColumns
         If the order needs a column that the songs lack.
     """
-    given = (cluster is not None, subcluster is not None, bool(like), path is not None, extend is not None)
+    given = (
+        *(each is not None for each in (cluster, subcluster, path, extend)),
+        bool(like),
+        bool(among),
+    )
     _check_sources(given, filters=filters, unlike=unlike, like=like, extend=extend)
     check_order(order or "smooth")
     if per_artist is not None and per_artist < 1:
@@ -116,13 +136,16 @@ def make_playlist(
     if path is not None:
         made = maker.path(path, order)
     elif extend is not None:
-        made = maker.extended(Path(extend), unlike, usual, reorder=reorder)
+        file = extend if isinstance(extend, TrackList) else Path(extend)
+        made = maker.extended(file, unlike, usual, reorder=reorder)
     elif cluster is not None:
         made = maker.of_cluster(cluster, usual)
     elif subcluster is not None:
         made = maker.of_subcluster(subcluster, usual)
     elif like:
         made = maker.of_liked(like, unlike, usual, with_liked=with_liked)
+    elif among:
+        made = maker.among(among, usual, ranked=ranked)
     else:
         made = maker.of_filters(usual)
     return tell(maker, made, name=name)
@@ -142,6 +165,109 @@ def all_cluster_playlists(atlas: Atlas, **options: Any) -> tuple[Playlist, ...]:
         )
         for number in range(atlas.k)
         if left[number]
+    )
+
+
+def playlist_of_rows(
+    atlas: Atlas,
+    entries: Sequence[int | Track],
+    *,
+    name: str,
+    own: Mapping[int, Track] = MappingProxyType({}),
+    order: str = "given",
+    key_strictness: str = "usual",
+    notes: Sequence[str] = (),
+) -> Playlist:
+    """Return any songs in any order as a playlist, such as one that a person has edited.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    entries : sequence of int or Track
+        Rows of `atlas.songs`, and songs that are not in the atlas, in the order of the playlist; each row
+        at most once.
+    name : str
+        What it is called.
+    own : mapping of int to Track
+        Songs of a playlist file as the file has them, by row.
+    order : str
+        What the order is called.
+    key_strictness : {"strict", "usual", "loose"}
+        Which steps of keys are harmonic.
+    notes : sequence of str
+        What a person should know.
+
+    Raises
+    ------
+    BadSettings
+        If a row is not there, or stands twice.
+    """
+    rows = np.array([entry for entry in entries if not isinstance(entry, Track)], dtype=np.int64)
+    if len(rows) and not 0 <= rows.min() <= rows.max() < atlas.songs.height:
+        raise BadSettings(f"the songs of this atlas have the rows 0 to {atlas.songs.height - 1:,}")
+    if len(np.unique(rows)) < len(rows):
+        raise BadSettings("a song stands twice in the playlist: name each row once")
+    made = Made(
+        name=name,
+        rows=rows,
+        order=order,
+        own={int(row): own[int(row)] for row in rows if int(row) in own},
+        strangers={place: entry for place, entry in enumerate(entries) if isinstance(entry, Track)},
+        notes=tuple(notes),
+    )
+    return tell(Maker(atlas, _any_length(key_strictness=key_strictness)), made, name=name)
+
+
+def reordered(
+    atlas: Atlas,
+    playlist: Playlist,
+    order: str,
+    *,
+    artist_gap: int = ARTIST_GAP,
+    key_strictness: str = "usual",
+    seed: int = 0,
+) -> Playlist:
+    """Return the songs of a playlist in another order, those that are not in the atlas at its end.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    playlist : Playlist
+    order : str
+        One of `songatlas.playlists.ORDERS`.
+    artist_gap, key_strictness, seed
+        As in `make_playlist`.
+
+    Raises
+    ------
+    BadSettings
+        If there is no such order, or the gap is negative.
+    MissingColumns
+        If the order needs a column that the songs lack.
+    """
+    check_order(order)
+    wishes = _any_length(artist_gap=artist_gap, key_strictness=key_strictness, seed=seed)
+    ordered = Maker(atlas, wishes).ordered(playlist.rows, order)
+    return playlist_of_rows(
+        atlas,
+        [*playlist.rows[ordered.rows].tolist(), *playlist.strangers.values()],
+        name=playlist.name,
+        own=playlist.own,
+        order=order,
+        key_strictness=key_strictness,
+        notes=ordered.notes,
+    )
+
+
+def _any_length(*, artist_gap: int = ARTIST_GAP, key_strictness: str, seed: int = 0) -> Wishes:
+    """Wishes where songs are already chosen."""
+    return Wishes(
+        length=Length(),
+        filters=(),
+        artist_gap=artist_gap,
+        per_artist=None,
+        key_strictness=key_strictness,
+        seed=seed,
     )
 
 
@@ -183,12 +309,13 @@ def _check_sources(
 ) -> None:
     if sum(given) > 1:
         raise BadSettings(
-            "a playlist has one source: a cluster, liked songs, a path or a file to extend; to stay inside a "
-            "cluster, give it as a filter ('cluster=NAME')"
+            "a playlist has one source: a cluster, liked songs, a path, songs to choose from or a file to "
+            "extend; to stay inside a cluster, give it as a filter ('cluster=NAME')"
         )
     if not any(given) and not filters:
         raise BadSettings(
-            "say what the playlist is made of: a cluster, liked songs, a path, a file to extend, or filters"
+            "say what the playlist is made of: a cluster, liked songs, a path, songs to choose from, a file "
+            "to extend, or filters"
         )
     if unlike and not like and extend is None:
         raise BadSettings("songs that are not liked mean nothing alone: name liked songs too")

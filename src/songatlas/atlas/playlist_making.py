@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.atlas import playlist_sources as sources
-from songatlas.atlas.extending import read_tracks
+from songatlas.atlas.extending import read_tracks, tracks_found
 from songatlas.atlas.taste import taste_of
 from songatlas.errors import BadSettings
 from songatlas.playlists.choosing import Length, fill, known_durations
@@ -20,7 +20,7 @@ from songatlas.playlists.orders import Ordered, order_songs
 from songatlas.playlists.paths import path_between
 from songatlas.playlists.spacing import artist_groups
 from songatlas.playlists.tours import shortest_tour
-from songatlas.playlists.tracks import Track
+from songatlas.playlists.tracks import Track, TrackList
 from songatlas.songs.finding import named_song
 
 if TYPE_CHECKING:
@@ -61,12 +61,9 @@ class Maker:
     def __init__(self, atlas: Atlas, wishes: Wishes) -> None:
         songs, taste = atlas.songs, taste_of(atlas)
         self.atlas, self.wishes, self.length = atlas, wishes, wishes.length
-        self.points, self.works, self.artists = taste.listening, taste.versions, artist_groups(songs)
-        durations = np.full(songs.height, np.nan)
-        if "duration_ms" in songs.columns:
-            known = without_imputed(songs)["duration_ms"].cast(pl.Float64)
-            durations = known.fill_null(float("nan")).to_numpy()
-        self.durations = known_durations(durations)
+        self.points, self.works = taste.listening, taste.versions
+        self.artists = atlas.kept.get("artist groups", None, lambda: artist_groups(songs))
+        self.durations = atlas.kept.get("durations", None, lambda: _durations(songs))
         self.usual_ms = float(np.median(self.durations))
         self.per_artist = songs.height if wishes.per_artist is None else wishes.per_artist
 
@@ -98,6 +95,13 @@ class Maker:
         )
         return self.chosen(found, order)
 
+    def among(self, song_ids: Sequence[str], order: str, *, ranked: bool) -> Made:
+        """Choose among given songs."""
+        found = sources.of_songs(
+            self.atlas, song_ids, self.wishes.filters, ranked=ranked, seed=self.wishes.seed
+        )
+        return self.chosen(found, order)
+
     def chosen(self, found: sources.Candidates, order: str) -> Made:
         """Choose among candidates and put them in order."""
         rows = np.concatenate([found.taken, self.pick(found.rows, found.taken)])
@@ -122,16 +126,17 @@ class Maker:
         name = f"From {named_song(songs, start)} to {named_song(songs, end)}"
         return Made(name=name, rows=rows, order="path", notes=self.shortfall(rows))
 
-    def extended(self, file: Path, unlike: Sequence[str], order: str, *, reorder: bool) -> Made:
+    def extended(self, file: Path | TrackList, unlike: Sequence[str], order: str, *, reorder: bool) -> Made:
         """Let new songs follow those of a playlist file, or join them."""
-        known = read_tracks(self.atlas.songs, file)
+        songs = self.atlas.songs
+        known = tracks_found(songs, file) if isinstance(file, TrackList) else read_tracks(songs, file)
         if not len(known.rows):
             raise BadSettings(
                 f"no song of {file.name} is in the atlas, so nothing is known of what goes with it"
             )
         found = sources.recommended(
             self.atlas,
-            [str(file.absolute())],
+            songs["song_id"].gather(known.rows).to_list(),
             unlike,
             self.wishes.filters,
             n_songs=self.length.of_songs(self.usual_ms),
@@ -232,6 +237,15 @@ class Maker:
         if asked is None:
             return paths[0]
         return min(paths, key=lambda rows: abs(float(self.durations[rows].sum()) / 60_000 - asked))
+
+
+def _durations(songs: pl.DataFrame) -> NDArray[np.float64]:
+    """How long songs last in milliseconds, those of unknown duration as long as usual."""
+    durations = np.full(songs.height, np.nan)
+    if "duration_ms" in songs.columns:
+        known = without_imputed(songs)["duration_ms"]
+        durations = known.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return known_durations(durations)
 
 
 def without_imputed(songs: pl.DataFrame) -> pl.DataFrame:

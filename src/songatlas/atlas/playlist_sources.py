@@ -1,4 +1,4 @@
-"""What a playlist can be made of: a cluster, liked songs or a filter, as candidates, the best first."""
+"""What a playlist can be made of: a cluster, liked or given songs, a filter: candidates, the best first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from songatlas.atlas.taste import filterable, taste_of
 from songatlas.errors import BadSettings, UnknownName
 from songatlas.playlists.tracks import Track
 from songatlas.songs.filtering import allowed
-from songatlas.songs.finding import named_song
+from songatlas.songs.finding import named_song, rows_of_ids
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
@@ -93,6 +93,29 @@ def of_filters(atlas: Atlas, filters: Sequence[str], *, seed: int) -> Candidates
     """Return all songs that the filters let through, typical ones of their clusters first."""
     rows = np.flatnonzero(filtered(atlas, filters))
     return Candidates(name=", ".join(filters), rows=typical_first(atlas, rows, seed=seed), taken=_nobody())
+
+
+def of_songs(
+    atlas: Atlas, song_ids: Sequence[str], filters: Sequence[str], *, ranked: bool, seed: int
+) -> Candidates:
+    """Return songs by their ids: as they come where they are ranked, else typical ones first."""
+    known = rows_of_ids(atlas.songs["song_id"], song_ids)
+    missing = sum(row is None for row in known)
+    passed = filtered(atlas, filters)
+    rows = np.array([row for row in dict.fromkeys(known) if row is not None and passed[row]], dtype=np.int64)
+    if missing == len(known):
+        raise UnknownName(f"none of the {missing:,} songs to choose from is in the atlas")
+    _require_songs(rows, "those to choose from", filters)
+    are = "is" if missing == 1 else "are"
+    notes = (
+        (f"{missing:,} of {len(known):,} songs to choose from {are} not in the atlas.",) if missing else ()
+    )
+    return Candidates(
+        name="Chosen songs",
+        rows=rows if ranked else typical_first(atlas, rows, seed=seed),
+        taken=_nobody(),
+        notes=notes,
+    )
 
 
 def of_liked(

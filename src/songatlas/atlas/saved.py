@@ -6,6 +6,7 @@ atlas.json                  what was read, cleaned and found, in words and numbe
 songs.parquet               the clustered songs, with their clusters, places on the map, roles and genres
 silhouette_sample.parquet   silhouettes of a sample of songs
 centroids.npy               float64 (k, n_dimensions)
+sweep.npy                   float64 (sum of the ks, n_dimensions), centroids of every k that was tried, k by k
 subclusters.npy             float64 (n_subclusters, n_dimensions), centroids of the playlist-sized clusters
 beliefs.npy                 float32 (n_songs, n_genres), only where genres are part of the space
 names.toml                  the names that a person gives to clusters; no hash vouches for it
@@ -33,19 +34,22 @@ from songatlas.atlas.likeness import Likeness
 from songatlas.atlas.names_file import NAMES, Generated, read_names
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.swept import Swept, described, stacked, unstacked
 from songatlas.choose_k import Verdict
 from songatlas.errors import BadAtlas
 from songatlas.kmeans import Clustering, Division
 from songatlas.lint import Finding
+from songatlas.matching import listed
 from songatlas.profiles import Profile
 from songatlas.roles import ROLES, Roles
 from songatlas.songs import ColumnReading, RuleCount, Source
 from songatlas.space import Layout, SongSpace
 
 FORMAT = "songatlas atlas"
-FORMAT_VERSION = 3
-READABLE = (2, 3)
-"""Versions of the format that this songatlas reads; 2 knew neither colours nor names of a person."""
+FORMAT_VERSION = 4
+READABLE = (2, 3, 4)
+"""Versions of the format that this songatlas reads; 2 knew neither colours nor names of a
+person, 3 not the centroids of the sweep."""
 PARTS = (
     "atlas.json",
     "centroids.npy",
@@ -56,7 +60,10 @@ PARTS = (
 BELIEFS = "beliefs.npy"
 """The part that only an atlas has whose space takes genres."""
 
-OURS = (*PARTS, BELIEFS, NAMES, "manifest.json")
+SWEEP = "sweep.npy"
+"""The part that an atlas lacks which an older songatlas saved."""
+
+OURS = (*PARTS, BELIEFS, SWEEP, NAMES, "manifest.json")
 """Every file that belongs to a saved atlas; all others in its folder are left alone."""
 
 _OF_SONGS = "songatlas_"
@@ -92,8 +99,11 @@ def write_parts(atlas: Atlas, folder: Path, *, names: str) -> None:
     np.save(folder / "subclusters.npy", np.ascontiguousarray(atlas.division.centroids, dtype=np.float64))
     parts: tuple[str, ...] = PARTS
     if atlas.beliefs is not None:
-        parts = (*PARTS, BELIEFS)
+        parts = (*parts, BELIEFS)
         np.save(folder / BELIEFS, np.ascontiguousarray(atlas.beliefs, dtype=np.float32))
+    if atlas.sweep:
+        parts = (*parts, SWEEP)
+        np.save(folder / SWEEP, stacked(atlas.sweep))
     _write_json(folder / "atlas.json", _described(atlas))
     manifest = {
         "format": FORMAT,
@@ -115,10 +125,10 @@ def load_atlas(directory: Path) -> Atlas:
     BadAtlas
         If it is not there, not whole, altered since it was written, or of another format.
     """
-    folder = _folder_of(directory)
+    folder = folder_of(directory)
     manifest = _read_json(folder / "manifest.json")
     _check_format(manifest, folder)
-    for name in sorted({*PARTS, *manifest["parts"]} & {*PARTS, BELIEFS}):
+    for name in sorted({*PARTS, *manifest["parts"]} & {*PARTS, BELIEFS, SWEEP}):
         if not (folder / name).is_file():
             raise BadAtlas(f"{str(folder)!r} lacks its part {name}: build the atlas again")
         if _sha256(folder / name) != manifest["parts"].get(name):
@@ -136,8 +146,8 @@ def load_atlas(directory: Path) -> Atlas:
     return atlas.with_names(given.shown_names(atlas.generated.names)) if given else atlas
 
 
-def _folder_of(directory: Path) -> Path:
-    """Find the folder of the atlas: the one named, or `atlas/` inside it."""
+def folder_of(directory: Path) -> Path:
+    """Return the folder of the atlas: the one named, or `atlas/` inside it, or raise `BadAtlas`."""
     for folder in (directory, directory / "atlas"):
         put_back(folder)
         if (folder / "manifest.json").is_file():
@@ -160,7 +170,7 @@ def _check_format(manifest: Any, folder: Path) -> None:
     if found not in READABLE or not isinstance(manifest.get("parts"), dict):
         raise BadAtlas(
             f"{str(folder)!r} has format version {found!r}, and this songatlas reads "
-            f"{' and '.join(map(str, READABLE))}: "
+            f"{listed([str(each) for each in READABLE])}: "
             "build the atlas again, or use the version that built it"
         )
 
@@ -198,6 +208,7 @@ def _described(atlas: Atlas) -> dict[str, Any]:
             "n_iter": clustering.n_iter,
             "history": list(clustering.history),
         },
+        "sweep": described(atlas.sweep),
         "plain_run": list(atlas.plain_run),
         "subcluster_parents": atlas.division.parents.tolist(),
         "roles_exact": atlas.roles.exact,
@@ -250,6 +261,7 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
             labels=labels,
             **found["clustering"] | {"history": tuple(found["clustering"]["history"])},
         ),
+        sweep=_sweep(folder, found) if SWEEP in manifest["parts"] else (),
         plain_run=tuple(found["plain_run"]),
         distances=of_songs["distance"].to_numpy().astype(np.float64),
         evidence=_frame(found["evidence"], found["evidence_types"]),
@@ -280,6 +292,11 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
         genre_sharpness=found["genre_sharpness"],
         beliefs=np.load(folder / BELIEFS, allow_pickle=False) if BELIEFS in manifest["parts"] else None,
     )
+
+
+def _sweep(folder: Path, found: Mapping[str, Any]) -> tuple[Swept, ...]:
+    """Make the clusterings of every k out of their centroids."""
+    return unstacked(np.load(folder / SWEEP, allow_pickle=False), found["sweep"])
 
 
 def _of_songs() -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import typer
 import songatlas
 from songatlas.cli import options as opt
 from songatlas.cli import tell
+from songatlas.cli.app import app as walk
 from songatlas.cli.artists import artists
 from songatlas.cli.compare import compare
 from songatlas.cli.playlist import playlist
@@ -285,6 +286,7 @@ def info(as_json: opt.AsJson = False) -> None:
     import os
     import platform
     from importlib.metadata import version
+    from importlib.util import find_spec
 
     from songatlas.kernels import engine_name
 
@@ -297,6 +299,7 @@ def info(as_json: opt.AsJson = False) -> None:
         "kernels": engine_name(),
         "threads": str(cores),
         **{name: version(name) for name in packages},
+        **{name: version(name) for name in ("streamlit", "plotly") if find_spec(name)},
     }
     tell.facts(facts, as_json=as_json)
 
@@ -312,3 +315,4 @@ app.command("recommend", short_help="Recommend songs that go with liked ones, an
 app.command("playlist", short_help="Make a playlist that a player opens.")(playlist)
 app.command("artists", short_help="Tell of the artists, who is typical of clusters, and the market.")(artists)
 app.command("compare", short_help="Say what became of the clusters of an older atlas.")(compare)
+app.command("app", short_help="Walk through a catalogue in the browser.")(walk)

@@ -21,18 +21,7 @@ if TYPE_CHECKING:
     from songatlas.atlas import Atlas
     from songatlas.atlas.artist_view import ArtistView
 
-SORTS: Final = {
-    "songs": "those of most songs first",
-    "breadth": "the widest first",
-    "popularity": "the most popular first",
-    "name": "by name",
-}
-"""Orders of the table of artists."""
-
-MOST_WITH_NEAREST: Final = 1_000
-"""Artists of a written table whose nearest ones are written, too: those that come first in it."""
-
-_NEAREST_WRITTEN, _TYPICAL_TOLD, _BARS = 3, 4, 30
+_TYPICAL_TOLD, _BARS = 4, 30
 _OPTIONAL: Final = (
     "Tags",
     "Popularity",
@@ -81,6 +70,7 @@ def artists(
     popularity, followers and streams: they are no part of the sound, unless the atlas was built of them.
     """
     from songatlas.atlas import Atlas
+    from songatlas.atlas.artist_lists import sorted_artists
     from songatlas.atlas.artist_view import artists_of_atlas, market_of_atlas
 
     _check(sort, output, figure)
@@ -114,6 +104,8 @@ def artists(
 
 def _check(sort: str, output: Path | None, figure: Path | None) -> None:
     """Refuse what cannot be done before the work begins."""
+    from songatlas.atlas.artist_lists import SORTS
+
     if sort not in SORTS:
         raise BadSettings(f"--sort is {sort!r}{did_you_mean(sort, SORTS)} (orders: {', '.join(SORTS)})")
     if figure is not None and figure.suffix.lower() not in (".png", ".svg"):
@@ -122,18 +114,6 @@ def _check(sort: str, output: Path | None, figure: Path | None) -> None:
     for path in (output, figure):
         if path is not None:
             opt.require_folder(path)
-
-
-def sorted_artists(view: ArtistView, sort: str) -> list[int]:
-    """Return the rows of `view.artists` in an order of `SORTS`, unknown values last."""
-    table = view.artists.with_row_index("row")
-    if sort == "name":
-        return table.sort(table["artist"].str.to_lowercase(), "row")["row"].to_list()
-    if sort == "songs":
-        return table["row"].to_list()
-    if sort not in table.columns:
-        raise BadSettings(f"--sort is {sort!r}, but the table has no {sort}: choose songs, breadth or name")
-    return table.sort(sort, "row", descending=[True, False], nulls_last=True)["row"].to_list()
 
 
 class _Said:
@@ -323,28 +303,9 @@ def _print_market(console: Console, market: pl.DataFrame) -> None:
 
 def _write_table(view: ArtistView, ordered: Sequence[int], path: Path) -> None:
     """Write all artists as CSV, lists as text, the nearest ones of the first."""
+    from songatlas.atlas.artist_lists import flat_artists
+
     write_file(path, flat_artists(view, ordered).write_csv())
-
-
-def flat_artists(view: ArtistView, ordered: Sequence[int]) -> pl.DataFrame:
-    """Return the table of artists in some order with lists as text, and with the nearest of the first."""
-    import polars as pl
-
-    first = list(ordered[:MOST_WITH_NEAREST])
-    found = view.nearest_rows(first, _NEAREST_WRITTEN)[0]
-    names = view.artists["artist"]
-    near = ["; ".join(names.gather(rows[rows >= 0])) for rows in found]
-    near += [""] * (len(ordered) - len(near))
-    clusters = pl.Series("name", view.cluster_names)
-    table = view.artists[list(ordered)].with_row_index("row")
-    long = table.select("row", "clusters", "shares").explode("clusters", "shares")
-    share = (pl.col("shares") * 100).round(0).cast(pl.Int64).cast(pl.String)
-    text = pl.concat_str(clusters.gather(long["clusters"]), pl.lit(" "), share, pl.lit("%")).alias("clusters")
-    told = long.with_columns(text).group_by("row", maintain_order=True).agg(pl.col("clusters").str.join("; "))
-    lists = [pl.col("top_tags").list.join("; ")] if "top_tags" in table.columns else []
-    return table.with_columns(told["clusters"], *lists, nearest=pl.Series(near, dtype=pl.String)).drop(
-        "row", "shares"
-    )
 
 
 def _draw(view: ArtistView, rows: Sequence[int], path: Path) -> None:

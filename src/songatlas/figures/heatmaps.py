@@ -22,8 +22,8 @@ from songatlas.figures.style import (
     count_of,
     drawing,
     ink_on,
-    ordered_rows,
 )
+from songatlas.seriation import diagonal_orders, ordered_rows
 
 _MOST_ROWS = 60
 _MOST_GENRES = 24
@@ -114,7 +114,7 @@ def genre_heatmap(*, table: pl.DataFrame, names: Sequence[str], colours: Sequenc
         shares, sizes, genres = _shares(table, len(names))
         shown, note = _largest(cluster_names(names, len(shares)))
         shares = shares[: len(shown)]
-        rows, columns = _diagonal(shares)
+        rows, columns = diagonal_orders(shares)
         most = float(shares.max()) or 1.0
         shades = (SEQUENTIAL, Normalize(0, most))
         sheet, foot = _grid(
@@ -165,21 +165,6 @@ def _shares(table: pl.DataFrame, k: int) -> tuple[np.ndarray, np.ndarray, list[s
     columns = np.array([numbers[genre] for genre in whole["genre"]], dtype=np.intp)
     np.add.at(shares, (whole["cluster"].to_numpy(), columns), whole["share"].to_numpy())
     return shares, sizes, [printable(genre) or "unnamed" for genre in genres]
-
-
-def _diagonal(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Orders of rows and columns that bring large shares near the diagonal: each at its barycentre."""
-    weights = shares**2 / np.maximum(shares.mean(axis=0), 1e-9) + 1e-12
-    rows, columns = ordered_rows(shares), np.arange(shares.shape[1])
-    for _ in range(30):
-        rank = np.argsort(rows)
-        columns = np.argsort((weights * rank[:, None]).sum(axis=0) / weights.sum(axis=0), kind="stable")
-        rank = np.argsort(columns)
-        turned = np.argsort((weights * rank).sum(axis=1) / weights.sum(axis=1), kind="stable")
-        if np.array_equal(turned, rows):
-            break
-        rows = turned
-    return rows, columns
 
 
 def _grid(

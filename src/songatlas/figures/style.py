@@ -19,17 +19,13 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 
-from songatlas.colours import NOT_CLUSTERED
+from songatlas.colours import LESS_TO_MORE, NONE_TO_ALL, NOT_CLUSTERED
 from songatlas.figures.lettering import families, printable
 
 INK, QUIET, FAINT, LINE, PAPER = "#23262d", "#626874", NOT_CLUSTERED, "#d8dbe0", "#ffffff"
 ACCENT = "#33689b"
-DIVERGING: Colormap = LinearSegmentedColormap.from_list(
-    "songatlas_diverging", ["#1d4e79", "#4f8fbf", "#b5d3e7", "#f7f5f2", "#f2c6a0", "#d9803f", "#8f3d12"]
-)
-SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list(
-    "songatlas_sequential", ["#f7f7f4", "#cfe5df", "#85c1b6", "#33918a", "#13585b", "#07343b"]
-)
+DIVERGING: Colormap = LinearSegmentedColormap.from_list("songatlas_diverging", LESS_TO_MORE)
+SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list("songatlas_sequential", NONE_TO_ALL)
 
 _LOCK = threading.RLock()
 
@@ -89,23 +85,6 @@ def cluster_names(names: Sequence[str], k: int) -> list[str]:
     shown = [printable(str(name)) for name in names[:k]]
     shown += [""] * (k - len(shown))
     return [name or f"Cluster {number}" for number, name in enumerate(shown)]
-
-
-def ordered_rows(matrix: np.ndarray) -> np.ndarray:
-    """Return row numbers so that rows that are alike lie side by side.
-
-    Average-linkage tree of the Euclidean distances, its leaves turned for the shortest walk.
-
-    References
-    ----------
-    Bar-Joseph, Gifford and Jaakkola (2001), Fast optimal leaf ordering for hierarchical clustering.
-    """
-    if len(matrix) < 3:
-        return np.arange(len(matrix))
-    from scipy.cluster.hierarchy import leaves_list, linkage
-
-    tree = linkage(np.nan_to_num(matrix), method="average", optimal_ordering=True)
-    return np.asarray(leaves_list(tree), dtype=np.intp)
 
 
 @contextmanager

@@ -314,7 +314,7 @@ def _sentences(score: Mapping[str, Any]) -> list[str]:
         return [*said, "No classifier was tried on these genres, so how much would be possible is unknown."]
     return [
         *said,
-        f"A classifier that was taught these genres reaches {score['ceiling_ami']:.2f} for "
+        f"A classifier that was taught these genres reaches {round(score['ceiling_ami'], 2) + 0.0:.2f} for "
         f"{_MET if score['by_artist'] else _HELD_OUT}, naming {score['ceiling_accuracy']:.0%} of their songs "
         f"rightly{_tried_on(score)}.",
     ]

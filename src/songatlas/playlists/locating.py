@@ -28,6 +28,7 @@ def locate_all(
     music: Path | None = None,
     playlist_dir: Path | None = None,
     added: Collection[int] | None = None,
+    look_for_files: bool = True,
 ) -> Located:
     """Return a playlist whose songs have the locations of a template.
 
@@ -45,6 +46,8 @@ def locate_all(
     added : collection of int, optional
         Places (from 0) of the songs that get a location; the others keep theirs exactly, where they have one.
         All of them where not given.
+    look_for_files : bool
+        Whether to tell how many of the files are there.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def locate_all(
         if found is not None:
             paths.append(found)
             placed[place] = replace(placed[place], location=found)
-    there = _files_told(paths, music=music, playlist_dir=playlist_dir)
+    there = _files_told(paths, music=music, playlist_dir=playlist_dir) if look_for_files else ()
     return Located(tracks=replace(tracks, tracks=tuple(placed)), notes=(*notes, *there))
 
 

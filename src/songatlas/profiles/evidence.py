@@ -50,7 +50,7 @@ def tell_evidence(
         if feature not in told and len(told) < MOST_FACTS and abs(percentiles[feature] - 50) >= _TELLING:
             told.append(feature)
     parts += [
-        _comparison(feature, percentiles[feature], first=place == 0) for place, feature in enumerate(told)
+        comparison(feature, percentiles[feature], first=place == 0) for place, feature in enumerate(told)
     ]
     middle = (
         "every song of the catalogue" if is_all else "close to the middle of the catalogue in every feature"
@@ -60,7 +60,14 @@ def tell_evidence(
     return "; ".join(pieces)
 
 
-def _comparison(feature: str, percentile: float, *, first: bool) -> str:
+def comparison(feature: str, percentile: float, *, first: bool) -> str:
+    """Return where a cluster stands in a feature: "happier than 67%", "of the catalogue" after the first.
+
+    Examples
+    --------
+    >>> comparison("valence", 67.2, first=True), comparison("energy", 20.0, first=False)
+    ('happier than 67% of the catalogue', 'calmer than 80%')
+    """
     words = COMPARATIVES.get(feature, (f"lower {feature}", f"higher {feature}"))
     above = percentile >= 50
     share = round(percentile if above else 100 - percentile)
@@ -87,7 +94,7 @@ def _years_told(name: Name, era: Era) -> str:
         decades = " and ".join(f"{(era.decade or 0) + 10 * step}s" for step in range(era.n_decades))
         parts.append(f"{era.decade_share:.0%} from the {decades}")
     if any(not text[0].isdigit() for text in texts):
-        parts.append(_comparison("year", era.percentile, first=True))
+        parts.append(comparison("year", era.percentile, first=True))
     if era.low is not None and era.high is not None and (texts or abs(era.percentile - 50) >= _TELLING):
         span = f"{era.low:.0f} to {era.high:.0f}" if era.low < era.high else f"of {era.low:.0f}"
         parts.append(f"mostly {span}")

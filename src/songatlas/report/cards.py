@@ -17,6 +17,7 @@ from songatlas.roles import ROLES, role_counts
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
+    from songatlas.profiles import Profile
 
 _CONTRASTS = 5
 _SLIGHT = 3.0
@@ -33,30 +34,50 @@ def cards(atlas: Atlas) -> list[dict[str, Any]]:
         (its exemplars, the most typical first), `why` the first of them is there, `roles`, `parts` (the
         playlist-sized clusters inside), `tags` and `era`.
     """
-    songs = _songs(atlas, [song for exemplars in atlas.exemplars for song in exemplars])
+    songs = songs_told(atlas.songs, [song for exemplars in atlas.exemplars for song in exemplars])
     reasons = _first_reasons(atlas)
     roles = role_counts(atlas.roles, atlas.clustering.labels, atlas.k).to_dicts()
     return [
-        {
-            "number": profile.cluster,
-            "name": brief(profile.name),
-            "colour": atlas.colour_of(profile.cluster),
-            "ink": ink_on(atlas.colour_of(profile.cluster)),
-            "size": profile.size,
-            "share": float(profile.share),
-            "evidence": sentence(brief(profile.evidence, longest=400)),
-            "contrasts": _contrasts(profile.percentiles, profile.means),
-            "songs": [songs[song] for song in atlas.exemplars[profile.cluster] if song in songs],
-            "why": reasons.get(profile.cluster),
-            "roles": _roles(roles[profile.cluster]),
-            "parts": subclusters_of(atlas, profile.cluster),
-            "tags": [
-                {"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags
-            ],
-            "era": _era(profile),
-        }
+        card_of(
+            profile,
+            colour=atlas.colour_of(profile.cluster),
+            songs=[songs[song] for song in atlas.exemplars[profile.cluster] if song in songs],
+            roles=roles[profile.cluster],
+        )
+        | {"why": reasons.get(profile.cluster), "parts": subclusters_of(atlas, profile.cluster)}
         for profile in atlas.profiles
     ]
+
+
+def card_of(
+    profile: Profile, *, colour: str, songs: Sequence[Mapping[str, Any]], roles: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return the card of one cluster, but for why its songs are there and for the parts inside.
+
+    Parameters
+    ----------
+    profile : Profile
+    colour : str
+        As ``#rrggbb``.
+    songs : sequence of mapping
+        Songs that show the cluster, as `songs_told` gives them.
+    roles : mapping of str to int
+        How many songs of it play each part, and `n_songs` in all.
+    """
+    return {
+        "number": profile.cluster,
+        "name": brief(profile.name),
+        "colour": colour,
+        "ink": ink_on(colour),
+        "size": profile.size,
+        "share": float(profile.share),
+        "evidence": sentence(brief(profile.evidence, longest=400)),
+        "contrasts": _contrasts(profile.percentiles, profile.means),
+        "songs": list(songs),
+        "roles": _roles(roles),
+        "tags": [{"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags],
+        "era": _era(profile),
+    }
 
 
 def _first_reasons(atlas: Atlas) -> dict[int, dict[str, Any]]:
@@ -106,7 +127,7 @@ def _contrasts(percentiles: Mapping[str, float], means: Mapping[str, float]) -> 
     ]
 
 
-def _era(profile: Any) -> dict[str, str] | None:
+def _era(profile: Profile) -> dict[str, str] | None:
     """The years that most songs of a cluster came out in, and the one in their middle."""
     if profile.year_median is None:
         return None
@@ -116,10 +137,10 @@ def _era(profile: Any) -> dict[str, str] | None:
     return {"years": f"{low:.0f}–{high:.0f}", "middle": f"{middle:.0f}"}
 
 
-def _songs(atlas: Atlas, song_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Title, artist and year of the songs asked for."""
-    columns = [name for name in ("song_id", "title", "artist", "year") if name in atlas.songs.columns]
-    wanted = atlas.songs.select(columns).filter(pl.col("song_id").is_in(list(song_ids)))
+def songs_told(songs: pl.DataFrame, song_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return title, artist and year of the songs asked for, by their ids."""
+    columns = [name for name in ("song_id", "title", "artist", "year") if name in songs.columns]
+    wanted = songs.select(columns).filter(pl.col("song_id").is_in(list(song_ids)))
     return {
         row["song_id"]: {
             "title": brief(row.get("title") or row["song_id"]),

@@ -120,13 +120,14 @@ def _map(atlas: Atlas) -> dict[str, Any]:
 
 
 def _verdict(atlas: Atlas) -> dict[str, Any]:
+    """Return the verdict on k: `sentence`, labelled `votes`, `disagreement` and `strength`."""
     verdict = atlas.verdict
     return {
         "k": verdict.k,
         "chosen_by_person": atlas.settings.k != "auto",
         "sentence": verdict.sentence,
         "votes": [
-            {"rule": _rule_label(vote.rule), "k": vote.k, "sentence": vote.sentence} for vote in verdict.votes
+            {"rule": rule_label(vote.rule), "k": vote.k, "sentence": vote.sentence} for vote in verdict.votes
         ],
         "disagreement": verdict.disagreement,
         "strength": verdict.strength,
@@ -135,12 +136,13 @@ def _verdict(atlas: Atlas) -> dict[str, Any]:
     }
 
 
-def _rule_label(rule: str) -> str:
+def rule_label(rule: str) -> str:
+    """Return what the page calls a rule that votes on k."""
     return INDICES[rule].label if rule in INDICES else rule.replace("_", " ").capitalize()
 
 
 def _sweep(atlas: Atlas) -> dict[str, Any]:
-    """The evidence, one row a k, with the best value of each index marked."""
+    """Return the evidence, one row a k, with the best value of each index marked."""
     rows = plain(atlas.evidence.to_dicts())
     columns = [
         {

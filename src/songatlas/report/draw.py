@@ -114,7 +114,7 @@ def _by_profile(atlas: Atlas, what: str) -> dict[str, Any]:
 def _distributions(atlas: Atlas) -> dict[str, Any]:
     rows = sampled_rows(atlas, DISTRIBUTION_SONGS)
     songs = atlas.songs[rows]
-    columns = [_in_shown_unit(name) for name in profile_features(atlas) if name in songs.columns]
+    columns = [in_shown_unit(name) for name in profile_features(atlas) if name in songs.columns]
     return {
         "values": songs.select(columns),
         "labels": atlas.clustering.labels[rows],
@@ -122,7 +122,8 @@ def _distributions(atlas: Atlas) -> dict[str, Any]:
     }
 
 
-def _in_shown_unit(column: str) -> pl.Expr:
+def in_shown_unit(column: str) -> pl.Expr:
+    """Return a feature in the unit that people read it in, named with that unit: "Duration (min)"."""
     value = pl.col(column).cast(pl.Float64)
     if column in FEATURES and FEATURES[column].unit == "ms":
         value = value / _MS_PER_MINUTE

@@ -1,7 +1,7 @@
 """From the collected dictionary to one self-contained HTML page.
 
-Every text is escaped (Jinja2 with autoescape on). Style sheet and pictures are part of the page; it
-holds no script, and its content policy forbids every request.
+Every text is escaped (Jinja2 with autoescape on). Style sheet and pictures are part of the page, and so is
+its one script, which draws the map: the content policy allows that very text and forbids every request.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from songatlas.report.song_map import SongMap
 
 LARGEST_SVG = 500_000
 """Bytes above which a figure is shown by its PNG, so that the page stays light."""
@@ -44,7 +46,7 @@ class Picture:
     caption: str
 
 
-def render(collected: Mapping[str, Any], *, pictures: Mapping[str, Picture]) -> str:
+def render(collected: Mapping[str, Any], *, pictures: Mapping[str, Picture], song_map: SongMap) -> str:
     """Render the report.
 
     Parameters
@@ -53,6 +55,8 @@ def render(collected: Mapping[str, Any], *, pictures: Mapping[str, Picture]) -> 
         What `collect` gives.
     pictures : mapping of str to Picture
         Name of a figure -> the figure, as `picture_of` makes it; those that are missing are left out.
+    song_map : SongMap
+        The map for the reader's browser.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def render(collected: Mapping[str, Any], *, pictures: Mapping[str, Picture]) -> 
         The page. The time stamp stands in one element only, ``<time id="created">``.
     """
     page = _environment().get_template("report.html.j2")
-    return page.render(**collected, pictures=pictures) + "\n"
+    return page.render(**collected, pictures=pictures, song_map=song_map) + "\n"
 
 
 def picture_of(svg: Path, png: Path, *, title: str, caption: str) -> Picture:

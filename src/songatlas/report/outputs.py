@@ -20,6 +20,7 @@ from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
 from songatlas.report.html import Picture, picture_of, render
 from songatlas.report.record import quality_record
+from songatlas.report.song_map import song_map
 from songatlas.report.tables import appended_names, write_clustered_songs, write_clusters
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def write_outputs(
         write_parts(named, folder / "atlas", names=carried.text)
         pictures = _write_figures(named, folder / "figures", tell=part(tell, 0.3, 0.95)) if figures else {}
         tell(0.95, "writing the report")
-        page = render(collect(named), pictures=pictures)
+        page = render(collect(named), pictures=pictures, song_map=song_map(named))
         (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
         carried.require_unchanged(home)
 
@@ -173,10 +174,10 @@ def render_report(atlas: Atlas, *, figures: bool = True) -> str:
     import tempfile
 
     if not figures:
-        return render(collect(atlas), pictures={})
+        return render(collect(atlas), pictures={}, song_map=song_map(atlas))
     with tempfile.TemporaryDirectory(prefix="songatlas-") as folder:
         pictures = _write_figures(atlas, Path(folder), tell=silent)
-    return render(collect(atlas), pictures=pictures)
+    return render(collect(atlas), pictures=pictures, song_map=song_map(atlas))
 
 
 def _write_figures(atlas: Atlas, folder: Path, *, tell: Progress) -> dict[str, Picture]:

@@ -16,8 +16,9 @@ from songatlas.space.blocks import (
     FittedBlock,
     named_features,
 )
-from songatlas.space.layout import Layout, fit_layout
+from songatlas.space.layout import Layout, ends_of, fit_layout
 from songatlas.space.song_space import BLOCKS, SongSpace, check_blocks
+from songatlas.space.weighing import WEIGHED, fit_unit_block, weighed_space
 
 __all__ = [
     "BELIEF",
@@ -26,11 +27,15 @@ __all__ = [
     "ERA_WEIGHT",
     "FEATURE_SHARES",
     "QUIET_FEATURES",
+    "WEIGHED",
     "FittedBlock",
     "Layout",
     "SongSpace",
     "belief_column",
     "check_blocks",
+    "ends_of",
     "fit_layout",
+    "fit_unit_block",
     "named_features",
+    "weighed_space",
 ]

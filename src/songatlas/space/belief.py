@@ -12,7 +12,7 @@ Journal für die reine und angewandte Mathematik 136.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -83,6 +83,10 @@ class GenreBlock(FittedBlock):
         if BELIEF not in songs.columns:
             raise MissingColumns("the songs come without beliefs on their genre, which this space is made of")
         return (_roots(songs, len(self.genres)) - self.mean) * self.gain
+
+    def scaled(self, factor: float) -> Self:
+        """Return the same block, `factor` times as long."""
+        return replace(self, weight=self.weight * factor, gain=self.gain * factor)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -236,6 +236,11 @@ class FittedBlock:
         columns = [coordinate.points(songs) for coordinate in self.coordinates]
         return np.column_stack(columns) if columns else np.zeros((songs.height, 0))
 
+    def scaled(self, factor: float) -> Self:
+        """Return the same block, `factor` times as long."""
+        coordinates = tuple(each.scaled(factor) for each in self.coordinates)
+        return replace(self, weight=self.weight * factor, coordinates=coordinates)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {

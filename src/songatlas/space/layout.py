@@ -134,13 +134,13 @@ def _axis_words(component: _Float, dimensions: Sequence[str]) -> tuple[str, str]
     for place in order:
         if strongest == 0 or abs(component[place]) < 0.5 * strongest:
             continue
-        low, high = _ends_of(dimensions[place])
+        low, high = ends_of(dimensions[place])
         ends.append((low, high) if component[place] > 0 else (high, low))
     return ", ".join(low for low, _ in ends), ", ".join(high for _, high in ends)
 
 
-def _ends_of(dimension: str) -> tuple[str, str]:
-    """What songs are like at the low and the high end of a coordinate."""
+def ends_of(dimension: str) -> tuple[str, str]:
+    """Return what songs are like at the low and the high end of a coordinate, named by its label."""
     kind, _, what = dimension.partition(": ")
     if kind == "Genre":
         return f"less {what}", f"more {what}"

@@ -101,7 +101,7 @@ class SongSpace:
         """
         columns = named_features(features)
         chosen = _pulled_blocks(_chosen_blocks(blocks), genre_pull)
-        strengths = _pulled_weights(_checked_weights(weights, chosen), genre_pull)
+        strengths = pulled_weights(_checked_weights(weights, chosen), genre_pull)
         factors = _checked_factors(feature_weights, chosen)
         _check_columns(songs, columns if {"sound", "plain"} & set(chosen) else ())
         if columns and not any(factors.get(column, 1.0) for column in columns):
@@ -223,7 +223,7 @@ def check_blocks(
         As in `SongSpace.fit`.
     """
     chosen = _pulled_blocks(_chosen_blocks(blocks), genre_pull)
-    strengths = _pulled_weights(_checked_weights(weights, chosen), genre_pull)
+    strengths = pulled_weights(_checked_weights(weights, chosen), genre_pull)
     if not any(strengths.values()):
         raise BadSettings(f"the weights of {','.join(chosen)} are all 0: give one block a weight above 0")
     _checked_factors(feature_weights, chosen)
@@ -268,10 +268,10 @@ def _pulled_blocks(chosen: tuple[str, ...], genre_pull: float | None) -> tuple[s
     return tuple(name for name in BLOCKS if name in (*chosen, "genre"))
 
 
-def _pulled_weights(strengths: dict[str, float], genre_pull: float | None) -> dict[str, float]:
-    """The weights of the blocks, those beside the genre as much smaller as the genre pulls."""
+def pulled_weights(strengths: Mapping[str, float], genre_pull: float | None) -> dict[str, float]:
+    """Return the weights of blocks, those beside the genre as much smaller as the genre pulls (0 to 1)."""
     if genre_pull is None:
-        return strengths
+        return dict(strengths)
     return {
         name: weight * sqrt(genre_pull if name == "genre" else 1 - genre_pull)
         for name, weight in strengths.items()

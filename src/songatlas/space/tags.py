@@ -158,6 +158,10 @@ class TagsBlock(FittedBlock):
             return TagKinds(kind.astype(np.int32), found)
         return _lend(TagKinds(kind.astype(np.int32), found), songs["artists"])
 
+    def scaled(self, factor: float) -> Self:
+        """Return the same block, `factor` times as long."""
+        return replace(self, weight=self.weight * factor, gain=self.gain * factor)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {

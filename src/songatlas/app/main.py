@@ -1,0 +1,37 @@
+"""Every run of every visit: the page that is asked for, once a catalogue is open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from songatlas.app import state
+from songatlas.app.header import show_header
+from songatlas.app.menu import OPEN, TITLES, page_of
+from songatlas.app.opening import show_opening
+from songatlas.app.walking import hold_choice
+from songatlas.app.wording import plain_text
+from songatlas.errors import SongAtlasError
+
+_HERE: Final = Path(__file__).parent
+
+
+def main() -> None:
+    """Show the page that is asked for."""
+    st.set_page_config(page_title="songatlas", page_icon=str(_HERE / "icon.png"), layout="wide")
+    st.logo(str(_HERE / "icon.png"), size="medium")
+    st.html(_HERE / "style.css")
+    state.hold_on()
+    page = st.navigation([page_of(path) for path in TITLES], position="top")
+    try:
+        if page.url_path == OPEN:
+            page.run()
+        elif show_opening():
+            hold_choice()
+            show_header()
+            page.run()
+    except SongAtlasError as error:
+        st.error(plain_text(str(error), longest=2000))
+    state.write_address()

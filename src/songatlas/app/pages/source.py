@@ -1,0 +1,215 @@
+"""The page *Data*: what was read, what was left out and why, what to be careful about, and every output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from songatlas.app.downloads import Download, downloads_of
+from songatlas.app.left_out import MOST_ROWS, left_out_rows, search_rows
+from songatlas.app.opening import Catalogue, catalogue
+from songatlas.app.plain_tables import Heading, show_table
+from songatlas.app.state import keep
+from songatlas.app.walking import given_names, view
+from songatlas.app.wording import empty, label_help, plain_text
+from songatlas.atlas import Atlas
+from songatlas.atlas.choices import settings_of
+from songatlas.features import label_of
+from songatlas.report.collect import is_simulated
+from songatlas.report.command import build_command, setting_rows
+from songatlas.report.wording import brief, sentence, when
+from songatlas.songs import RuleCount
+
+_SEPARATORS: Final = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+_FORMATS: Final = {
+    "csv": "CSV",
+    "tsv": "TSV",
+    "parquet": "Parquet",
+    "jsonl": "JSON lines",
+    "xlsx": "Excel",
+    "dataframe": "a table in memory",
+}
+_SURE: Final = {"certain": "certain", "likely": "likely", "named": "as you said"}
+_COLUMNS: Final = (
+    Heading(text="Column of the table"),
+    Heading(text="Read as"),
+    Heading(text="Unit"),
+    Heading(text="How sure"),
+    Heading(text="Note", long=True),
+)
+_RULES: Final = (
+    Heading(text="What"),
+    Heading(text="Songs", number=True),
+    Heading(text="Rows", number=True),
+    Heading(text="What became of them", long=True),
+    Heading(text="Such as", long=True),
+)
+_MOST_SHOWN: Final = 1000
+_ANY: Final = "Any reason"
+
+
+def show() -> None:
+    """Draw the page."""
+    opened = catalogue()
+    st.title("Data", anchor=False)
+    _show_downloads(opened)
+    _show_source(opened.atlas)
+    _show_columns(opened.atlas)
+    _show_cleaning(opened)
+    _show_findings(opened.atlas)
+    _show_settings(opened.atlas)
+
+
+def _show_downloads(opened: Catalogue) -> None:
+    """Every output, with a button."""
+    shown = view()
+    st.subheader("Take it along", anchor=False)
+    if shown.is_base:
+        st.caption("Everything that songatlas build writes, as it is shown here.")
+    else:
+        st.caption(f"Of the view with {shown.k} clusters. The larger ones take some seconds to be made.")
+    with st.container(horizontal=True, gap="small", key="downloads"):
+        for each in downloads_of(opened, shown, given_names()):
+            _show_download(each)
+
+
+def _show_download(download: Download) -> None:
+    st.download_button(
+        download.file,
+        download.make,
+        file_name=download.file,
+        mime=download.mime,
+        help=download.words,
+        on_click="ignore",
+        key=f"download:{download.file}",
+        icon=":material/download:",
+    )
+
+
+def _show_source(atlas: Atlas) -> None:
+    """The file, and the dirt in it."""
+    source = atlas.source
+    said = [_FORMATS.get(source.format, source.format)]
+    if source.encoding:
+        said.append(source.encoding.upper())
+    if source.separator:
+        said.append(f"separated by {_SEPARATORS.get(source.separator, source.separator)}")
+    said += [f"{source.n_rows:,} rows", f"{len(atlas.columns)} columns"]
+    st.subheader("What was read", anchor=False)
+    st.markdown(f"**{plain_text(source.name)}**: {plain_text(', '.join(said))}.")
+    for note in source.notes:
+        st.caption(plain_text(sentence(note), longest=600))
+    st.caption(f"Built {plain_text(when(atlas.created))} by songatlas {plain_text(atlas.version)}.")
+
+
+def _show_columns(atlas: Atlas) -> None:
+    """What each column was understood as."""
+    rows = [
+        (
+            read.header.strip() or f"column {read.position + 1}",
+            label_of(read.column),
+            read.unit or "",
+            _SURE.get(read.how_sure, ""),
+            sentence(read.note) if read.note else "",
+        )
+        for read in atlas.columns
+        if read.column
+    ]
+    alone = [read for read in atlas.columns if not read.column]
+    n_alone = f", and {len(alone)} left alone" if alone else ""
+    with st.expander(f"{len(rows)} columns were understood{n_alone}", key="columns"):
+        show_table(_COLUMNS, rows)
+    if alone:
+        told = ", ".join(
+            (brief(read.header) or f"column {read.position + 1}") + (f" ({read.note})" if read.note else "")
+            for read in alone
+        )
+        st.caption(plain_text(f"Left alone: {told}.", longest=2000))
+    for name, why in atlas.dropped_features.items():
+        st.caption(plain_text(f"{label_of(name)} is not used: {why}", longest=600))
+    for note in atlas.space.notes:
+        st.caption(plain_text(note, longest=600))
+
+
+def _show_cleaning(opened: Catalogue) -> None:
+    """What each rule did, and the rows that were left out."""
+    atlas = opened.atlas
+    met = [count for count in atlas.counts if (count.n_rows or count.n_songs)]
+    n_left = atlas.n_songs - atlas.songs.height
+    st.subheader("What was left out", anchor=False)
+    st.markdown(
+        f"**{atlas.songs.height:,} songs** are clustered. The {atlas.n_rows:,} rows hold {atlas.n_songs:,} "
+        f"different songs, and {n_left:,} of them were left out."
+    )
+    if met:
+        show_table(_RULES, [_rule_row(count) for count in met])
+    _show_left_out(opened)
+
+
+def _rule_row(count: RuleCount) -> Sequence[str]:
+    examples = "; ".join(brief(example) for example in count.examples[:3])
+    return (count.title, f"{count.n_songs:,}", f"{count.n_rows:,}", count.sentence, examples)
+
+
+def _show_left_out(opened: Catalogue) -> None:
+    """The rows themselves, to be looked through."""
+    with st.expander(
+        "Look through the rows that were left out", key="left_out_rows", on_change="rerun"
+    ) as box:
+        if not box.open:
+            return
+        rows = left_out_rows(opened)
+        if rows is None:
+            empty(
+                "The rows are not known any more.",
+                "Open the folder that songatlas build wrote, with clustered_songs.csv, or the table itself.",
+            )
+            return
+        if rows.is_empty():
+            st.caption("None was left out.")
+            return
+        reasons = rows["reason"].drop_nulls().unique(maintain_order=True).to_list()
+        text = st.text_input("Title, artist or id", key=keep("left_text", ""))
+        reason = st.selectbox(
+            "Why",
+            [_ANY, *reasons],
+            key=keep("left_reason", _ANY, allowed=lambda reason: reason in (_ANY, *reasons)),
+        )
+        found = search_rows(rows, text, None if reason == _ANY else reason)
+        more = f", the first {_MOST_SHOWN:,} shown" if found.height > _MOST_SHOWN else ""
+        of_many = " (the first that were left out)" if rows.height == MOST_ROWS else ""
+        st.caption(f"{found.height:,} of {rows.height:,} rows{of_many}{more}")
+        names = {name: label_of(name) for name in found.columns} | {"row": "Row", "reason": "Why"}
+        st.dataframe(found.head(_MOST_SHOWN).rename(names), hide_index=True)
+
+
+def _show_findings(atlas: Atlas) -> None:
+    """What the lint says."""
+    st.subheader("Before you trust it", anchor=False, help=label_help("lint"))
+    if not atlas.findings:
+        st.markdown("The checks found nothing to be careful about.")
+    for finding in atlas.findings:
+        tell = st.warning if finding.severity == "warning" else st.info
+        step = sentence(finding.next_step) if finding.next_step else ""
+        tell(plain_text(f"{sentence(finding.sentence)} {step}", longest=1200))
+
+
+def _show_settings(atlas: Atlas) -> None:
+    """The settings of what is shown, and the command line that builds it again."""
+    settings = settings_of(atlas, view().choice).to_dict() if not view().is_base else atlas.settings.to_dict()
+    in_memory = atlas.source.format == "dataframe"
+    command = build_command(
+        None if in_memory else brief(atlas.source.name),
+        settings,
+        simulated=in_memory and is_simulated(atlas),
+        n_rows=atlas.n_rows,
+        like=atlas.likeness is not None,
+    )
+    st.subheader("Build it again", anchor=False)
+    st.markdown("This command builds what is shown from the same table:")
+    st.code(command, language="shell", wrap_lines=True)
+    rows = [(row["label"], row["value"]) for row in setting_rows(settings)]
+    show_table((Heading(text="Setting"), Heading(text="Value", long=True)), rows)
+    st.caption(f"SHA-256 of the table: {atlas.source.sha256}")

@@ -1,0 +1,216 @@
+"""`songatlas app`: the pages in a browser, served by a process of its own until Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from songatlas.cli import options as opt
+from songatlas.cli.terminal import shown, stdout
+from songatlas.errors import BadSettings, SongAtlasError
+
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 (only compared with)
+_TAKEN: Final = (errno.EADDRINUSE, errno.EACCES)
+_MOST_PORTS: Final = 100
+_ENOUGH: Final = 60.0  # seconds to start in
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def app(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="ATLAS|SONGS",
+            help="Folder that 'songatlas build' wrote, or a table of songs. [default: the demo catalogue]",
+            show_default=False,
+        ),
+    ] = None,
+    address: Annotated[
+        str, typer.Option("--address", metavar="IP", help="Network address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="N", help="Port; the next free one where taken.", min=1, max=65535),
+    ] = 8501,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="NAME", help="Name that a proxy serves it under. Repeatable."),
+    ] = None,
+    upload_limit: Annotated[
+        int,
+        typer.Option(
+            "--upload-limit", metavar="MB", help="Largest table that can be dropped in.", min=1, max=100_000
+        ),
+    ] = 500,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    k: opt.K = None,
+    seed: opt.Seed = None,
+    genre: opt.Genre = None,
+    column: opt.Columns = None,
+    unit: opt.Units = None,
+    header: opt.Header = None,
+    settings: opt.SettingsFile = None,
+    threads: opt.Threads = None,
+) -> None:
+    """Walk through a catalogue in the browser: map, clusters, discovery, playlists.
+
+    Serves pages to this computer alone until Ctrl-C. A table of songs is built first, with the options of
+    'songatlas build'; nothing is written. There are no passwords: with --address 0.0.0.0 whoever reaches
+    this computer sees the songs.
+    """
+    _require_extra()
+    given = {
+        "k": opt.read_k(k),
+        "seed": seed,
+        "genre": genre,
+        "columns": opt.read_pairs("--column", column),
+        "units": opt.read_pairs("--unit", unit),
+        "header": header,
+        "threads": threads,
+    }
+    chosen = _settings({name: value for name, value in given.items() if value is not None}, settings, source)
+    _check_source(source)
+    free = _free_port(address, port)
+    if free != port:
+        typer.echo(f"port {port} is taken: using {free}", err=True)
+    launch = {
+        "target": None if source is None else str(source),
+        "settings": chosen,
+        "address": address,
+        "port": free,
+        "upload_mb": upload_limit,
+        "hosts": host or [],
+        "parent": os.getpid(),
+    }
+    raise typer.Exit(_serve(launch, browser=browser))
+
+
+def _require_extra() -> None:
+    """Refuse to start where what the pages are made with is not installed."""
+    missing = [name for name in ("streamlit", "plotly") if find_spec(name) is None]
+    if missing:
+        raise SongAtlasError(
+            f"the app needs {' and '.join(missing)}, which are not installed: pip install 'songatlas[app]'"
+        )
+
+
+def _settings(given: Mapping[str, Any], file: Path | None, source: Path | None) -> dict[str, Any] | None:
+    """The settings of a build; None where nothing is built or nothing is said."""
+    from songatlas.atlas import AtlasSettings
+
+    if source is not None and source.is_dir() and (given or file):
+        raise BadSettings(
+            f"{str(source)!r} is an atlas, which is built already: leave out "
+            f"{', '.join(f'--{name}' for name in given) or '--settings'}, or name a table of songs"
+        )
+    chosen = (AtlasSettings.from_toml(file) if file else AtlasSettings()).change(**given)
+    return chosen.to_dict() | {"threads": chosen.threads} if given or file else None
+
+
+def _check_source(source: Path | None) -> None:
+    """Refuse a path that is no atlas and no file, before anything is started."""
+    if source is None:
+        return
+    if source.is_dir():
+        from songatlas.atlas.saved import folder_of
+
+        folder_of(source)  # says where there is no atlas
+    elif not source.is_file():
+        from songatlas.songs import read_songs
+
+        read_songs(source)  # says what is wrong with the path
+
+
+def _free_port(address: str, wanted: int) -> int:
+    """The first port from `wanted` on that nobody listens to."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for port in range(wanted, min(wanted + _MOST_PORTS, 65_536)):
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            if os.name == "posix":  # a port that was just left may be taken
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((address, port))
+            except OSError as error:
+                if error.errno in _TAKEN:
+                    continue
+                break
+            return port
+    raise BadSettings(
+        f"cannot listen on {address!r} from port {wanted} on: name an address of this computer, such as "
+        "127.0.0.1, or another --port"
+    )
+
+
+def _is_taken(address: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        with socket.create_connection((_reached(address), port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def _reached(address: str) -> str:
+    """How this computer reaches an address that it listens on."""
+    return "127.0.0.1" if address in _EVERYWHERE else address
+
+
+def _serve(launch: Mapping[str, Any], *, browser: bool) -> int:
+    """Run the server until it ends, or until somebody ends it; return its exit status."""
+    command = [sys.executable, "-m", "songatlas.app", json.dumps(launch)]
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    ended: list[int] = []
+
+    def end(number: int, frame: object) -> None:
+        ended.append(number)
+        server.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        if _has_started(server, _reached(launch["address"]), launch["port"]):
+            _tell(launch, browser=browser)
+        status = server.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0 if ended else status
+
+
+def _has_started(server: subprocess.Popen[bytes], address: str, port: int) -> bool:
+    """Wait until the server answers; no where it ended instead."""
+    until = time.monotonic() + _ENOUGH
+    while server.poll() is None and time.monotonic() < until:
+        if _is_taken(address, port):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _tell(launch: Mapping[str, Any], *, browser: bool) -> None:
+    """Say where the pages are, and open them."""
+    name = _reached(launch["address"])
+    page = f"http://{f'[{name}]' if ':' in name else name}:{launch['port']}"
+    stdout().print(f"songatlas is at {shown(page)} (Ctrl-C ends it)")
+    if launch["address"] not in _LOOPBACK:
+        typer.echo("whoever reaches this computer over the network can open it: no password", err=True)
+    has_screen = os.name != "posix" or sys.platform == "darwin" or _has_display()
+    if browser and has_screen:
+        webbrowser.open(page)
+
+
+def _has_display() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,58 @@
+"""The page *Data*."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from songatlas.atlas import build_atlas
+from songatlas.demo import simulate_catalogue
+from songatlas.report import write_outputs
+
+
+def test_it_tells_what_was_read_and_offers_every_output(app: Any) -> None:
+    test = app("data")
+    assert [button.label for button in test.get("download_button")] == [
+        "clustered_songs.csv",
+        "clusters.csv",
+        "report.html",
+        "figures.zip",
+        "quality.json",
+        "atlas.zip",
+        "settings.toml",
+        "names.toml",
+    ]
+    assert "simulated catalogue of 800 rows" in test.markdown[1].value
+    assert test.code[0].value.startswith("songatlas demo --songs 800")
+    assert any("--k 3" in code.value for code in app("data", k="3").code)
+
+
+def test_rows_that_were_left_out_can_be_looked_through(app: Any) -> None:
+    test = app("data")
+    test.session_state["left_out_rows"] = True
+    test.run()
+    table = test.dataframe[0].value
+    assert set(table["Why"]) > {"Spoken word"}
+    test.selectbox(key="kept:left_reason").set_value("Spoken word").run()
+    assert set(test.dataframe[0].value["Why"]) == {"Spoken word"}
+    test.text_input(key="kept:left_text").set_value("no such song anywhere").run()
+    assert test.dataframe[0].value.empty
+
+
+def test_texts_of_the_table_stay_texts(app: Any, tmp_path: Path) -> None:
+    songs = simulate_catalogue(300, seed=6).rename({"track_id": "track_id", "genres": "**genres** <b>"})
+    songs = songs.with_columns(
+        pl.lit("<img src=x onerror=alert(1)> [a](http://b)").alias("<script>x</script>")
+    )
+    path = tmp_path / "a *bold* <i>name.csv"
+    songs.write_csv(path)
+    folder = tmp_path / "atlas *of* <b>"
+    write_outputs(build_atlas(path, k=4, k_max=5), folder, figures=False)
+    test = app("data", target=folder)
+    for told in (*test.markdown, *test.caption):
+        bare = told.value.replace("\\<", "").replace("\\*", "")
+        assert "<" not in bare
+        assert "*bold*" not in bare
+    assert not any("<script>" in str(html.proto.body) for html in test.get("html"))
