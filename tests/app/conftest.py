@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import songatlas.app
-from songatlas.app.serving import Launch, launch_with, launched
+from songatlas.app.server.serving import Launch, launch_with, launched
 from songatlas.atlas import build_demo
 from songatlas.report import write_outputs
 

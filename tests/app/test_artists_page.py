@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app.artist_charts import artist_shares, market_ranges
+from songatlas.app.charts.artist_charts import artist_shares, market_ranges
 from songatlas.app.pages import artists as page
 from songatlas.atlas import Atlas, build_atlas
 from songatlas.atlas.artist_lists import SORTS, flat_artists, sorted_artists

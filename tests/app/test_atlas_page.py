@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app import map_layouts
-from songatlas.app.controls import k_figures, k_words
-from songatlas.app.lasso_panel import MOST_IN_PLAYLIST, spread_rows
-from songatlas.app.map_layouts import seconds_needed
+from songatlas.app.map import map_layouts
+from songatlas.app.map.controls import k_figures, k_words
+from songatlas.app.map.lasso_panel import MOST_IN_PLAYLIST, spread_rows
+from songatlas.app.map.map_layouts import seconds_needed
 from songatlas.app.pages.atlas_page import first_line
 from songatlas.atlas import Atlas, build_atlas, build_demo
 from songatlas.atlas.views import ks_of, view_of

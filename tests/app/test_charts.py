@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from songatlas.app.charts import CONFIG, cluster_label, plotly_text, styled, wrapped_text
-from songatlas.app.cluster_charts import (
+from songatlas.app.charts.charts import CONFIG, cluster_label, plotly_text, styled, wrapped_text
+from songatlas.app.charts.cluster_charts import (
     MOST_ROWS,
     Shown,
     differences,
@@ -20,9 +20,9 @@ from songatlas.app.cluster_charts import (
     spread_chart,
     value_text,
 )
-from songatlas.app.evidence_charts import index_chart, indices_of
-from songatlas.app.genre_charts import MOST_GENRES, SHARES, agreement_chart, counted, genre_chart
-from songatlas.app.plain_tables import Cell, Heading, table_html
+from songatlas.app.charts.evidence_charts import index_chart, indices_of
+from songatlas.app.charts.genre_charts import MOST_GENRES, SHARES, agreement_chart, counted, genre_chart
+from songatlas.app.words.plain_tables import Cell, Heading, table_html
 from songatlas.atlas import Atlas, build_demo
 from songatlas.colours import colour_of
 from songatlas.profiles import Profile

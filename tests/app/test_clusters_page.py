@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app.cluster_cards import CLUSTER, PLAYLIST_CLUSTER, card_html
+from songatlas.app.words.cluster_cards import CLUSTER, PLAYLIST_CLUSTER, card_html
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_file import read_names
 

@@ -11,9 +11,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app.liked_songs import MOST_IN_ADDRESS
 from songatlas.app.pages import discover
-from songatlas.app.state import address
+from songatlas.app.songs.liked_songs import MOST_IN_ADDRESS
+from songatlas.app.visit.state import address
 from songatlas.atlas import Atlas
 from songatlas.atlas.extending import track_of_row
 from songatlas.playlists import Track, TrackList, playlist_text

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from songatlas.app import downloads
-from songatlas.app.downloads import ROWS, Download, downloads_of, rows_csv
-from songatlas.app.left_out import left_out_rows, search_rows
-from songatlas.app.opening import Catalogue
+from songatlas.app.files import downloads
+from songatlas.app.files.downloads import ROWS, Download, downloads_of, rows_csv
+from songatlas.app.files.left_out import left_out_rows, search_rows
+from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, AtlasSettings, build_demo
 from songatlas.atlas.views import view_of
 from songatlas.progress import Progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from songatlas.app.guarding import Guard, content_security_policy, welcome_names
+from songatlas.app.server.guarding import Guard, content_security_policy, welcome_names
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from songatlas.app.jobs import SEATS, Job
+from songatlas.app.server.jobs import SEATS, Job
 from songatlas.errors import BadSettings, SongAtlasError
 from songatlas.progress import Progress
 

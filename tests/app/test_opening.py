@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app import opening
-from songatlas.app.serving import Launch
+from songatlas.app.server.serving import Launch
+from songatlas.app.visit import opening
 from songatlas.demo import simulate_catalogue
 
 

@@ -13,12 +13,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app.draft import Draft, drafted
+from songatlas.app.charts.playlist_charts import energy_and_tempo
 from songatlas.app.pages import playlist as page
-from songatlas.app.playlist_charts import energy_and_tempo
-from songatlas.app.playlist_file import FORMAT_WORDS, cluster_playlists, file_tracks, playlist_file
-from songatlas.app.playlist_steps import step_table, told_steps, told_summary, usual_distance
-from songatlas.app.playlist_wishes import ORDER_WORDS, SOURCES, STRICTNESS_WORDS
+from songatlas.app.playlists.draft import Draft, drafted
+from songatlas.app.playlists.playlist_file import FORMAT_WORDS, cluster_playlists, file_tracks, playlist_file
+from songatlas.app.playlists.playlist_steps import step_table, told_steps, told_summary, usual_distance
+from songatlas.app.playlists.playlist_wishes import ORDER_WORDS, SOURCES, STRICTNESS_WORDS
 from songatlas.atlas import Atlas
 from songatlas.atlas.playlist import make_playlist
 from songatlas.errors import BadSettings
@@ -326,13 +326,13 @@ def test_the_curve_has_every_song(atlas: Atlas) -> None:
 
 
 def test_a_draft_of_another_catalogue_is_nobodys(monkeypatch: pytest.MonkeyPatch, atlas: Atlas) -> None:
-    monkeypatch.setattr("songatlas.app.draft.catalogue", lambda: SimpleNamespace(key="one"))
+    monkeypatch.setattr("songatlas.app.playlists.draft.catalogue", lambda: SimpleNamespace(key="one"))
     made = drafted(atlas, make_playlist(atlas, cluster="0", n_songs=3))
     monkeypatch.setattr(st, "session_state", {"draft": made})
-    from songatlas.app.draft import draft
+    from songatlas.app.playlists.draft import draft
 
     assert draft() == made
-    monkeypatch.setattr("songatlas.app.draft.catalogue", lambda: SimpleNamespace(key="other"))
+    monkeypatch.setattr("songatlas.app.playlists.draft.catalogue", lambda: SimpleNamespace(key="other"))
     assert draft() is None
 
 

@@ -4,9 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from songatlas.app.lasso_panel import clusters_told, differences, differences_told, songs_csv, songs_listed
-from songatlas.app.markup import bar, chip, page, paragraph, table, text
-from songatlas.app.song_cards import (
+from songatlas.app.map.lasso_panel import (
+    clusters_told,
+    differences,
+    differences_told,
+    songs_csv,
+    songs_listed,
+)
+from songatlas.app.songs.song_cards import (
     atlas_for_cards,
     bars_of,
     card_of,
@@ -15,6 +20,7 @@ from songatlas.app.song_cards import (
     song_facts,
     songs_like,
 )
+from songatlas.app.words.markup import bar, chip, page, paragraph, table, text
 from songatlas.atlas import Atlas, build_demo
 from songatlas.atlas.song_card import song_card
 from songatlas.atlas.views import view_of

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import streamlit as st
 
-from songatlas.app import song_list
-from songatlas.app.song_list import Action, ListedSong, button_list, listed, movable_list, new_order
+from songatlas.app.songs import song_list
+from songatlas.app.songs.song_list import Action, ListedSong, button_list, listed, movable_list, new_order
 
 
 class _Component:

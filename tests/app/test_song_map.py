@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from songatlas.app import parts
-from songatlas.app.map_colours import CLUSTER, colour_choices, colours_of
-from songatlas.app.map_table import cluster_places
-from songatlas.app.opening import Catalogue
-from songatlas.app.song_map import PlacedSongs, corners_of, map_told, placed_songs, row_at
+from songatlas.app.map.map_colours import CLUSTER, colour_choices, colours_of
+from songatlas.app.map.map_table import cluster_places
+from songatlas.app.map.song_map import PlacedSongs, corners_of, map_told, placed_songs, row_at
+from songatlas.app.server import parts
+from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, build_demo
 from songatlas.atlas.layouts import pca_map
 from songatlas.atlas.views import view_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app.state import read_value
+from songatlas.app.visit.state import read_value
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_put_sets_and_forget_forgets_all_but_looks() -> None:
     def script() -> None:
         import streamlit as st
 
-        from songatlas.app import state
+        from songatlas.app.visit import state
 
         state.hold_on()
         st.slider("k", 2, 9, key=state.keep("k", 4, in_address=True))

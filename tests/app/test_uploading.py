@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app.dropped_table import LEAVE_OUT
+from songatlas.app.files.dropped_table import LEAVE_OUT
 from songatlas.demo import simulate_catalogue
 
 

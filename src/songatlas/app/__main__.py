@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import suppress
 
-from songatlas.app.serving import Launch, serve
+from songatlas.app.server.serving import Launch, serve
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):

@@ -7,12 +7,12 @@ from typing import Final
 
 import streamlit as st
 
-from songatlas.app import state
-from songatlas.app.header import show_header
-from songatlas.app.menu import OPEN, TITLES, page_of
-from songatlas.app.opening import show_opening
-from songatlas.app.walking import hold_choice
-from songatlas.app.wording import plain_text
+from songatlas.app.visit import state
+from songatlas.app.visit.header import show_header
+from songatlas.app.visit.menu import OPEN, TITLES, page_of
+from songatlas.app.visit.opening import show_opening
+from songatlas.app.visit.walking import hold_choice
+from songatlas.app.words.wording import plain_text
 from songatlas.errors import SongAtlasError
 
 _HERE: Final = Path(__file__).parent

@@ -11,15 +11,16 @@ import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
-from songatlas.app import page_words, picking
-from songatlas.app.artist_charts import artist_shares, market_ranges
-from songatlas.app.charts import show_chart
-from songatlas.app.liked_songs import hold_lists, like
-from songatlas.app.plain_tables import Cell, Heading, show_table
-from songatlas.app.song_list import Action, button_list, listed
-from songatlas.app.state import keep, kept, put
-from songatlas.app.walking import go_to, shown_atlas
-from songatlas.app.wording import empty, label_help, plain_text
+from songatlas.app.charts.artist_charts import artist_shares, market_ranges
+from songatlas.app.charts.charts import show_chart
+from songatlas.app.map import picking
+from songatlas.app.songs.liked_songs import hold_lists, like
+from songatlas.app.songs.song_list import Action, button_list, listed
+from songatlas.app.visit.state import keep, kept, put
+from songatlas.app.visit.walking import go_to, shown_atlas
+from songatlas.app.words import page_words
+from songatlas.app.words.plain_tables import Cell, Heading, show_table
+from songatlas.app.words.wording import empty, label_help, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.artist_lists import SORTS, flat_artists, sorted_artists
 from songatlas.atlas.artist_view import ArtistView, artists_of_atlas, market_of_atlas

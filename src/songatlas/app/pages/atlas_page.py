@@ -10,17 +10,17 @@ import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
-from songatlas.app import controls, map_layouts
-from songatlas.app.lasso_panel import rows_of_lasso, show_lasso
-from songatlas.app.map_table import show_map_table
-from songatlas.app.opening import Catalogue, catalogue
-from songatlas.app.picking import LATELY, keep_picked, on_pick, picked_row
-from songatlas.app.song_cards import card_of, show_card, show_similar, songs_like
-from songatlas.app.song_map import PlacedSongs, show_map
-from songatlas.app.song_picker import song_search
-from songatlas.app.state import kept
-from songatlas.app.walking import go_to, shown_names, view
-from songatlas.app.warming import is_warm, warm_up
+from songatlas.app.map import controls, map_layouts
+from songatlas.app.map.lasso_panel import rows_of_lasso, show_lasso
+from songatlas.app.map.map_table import show_map_table
+from songatlas.app.map.picking import LATELY, keep_picked, on_pick, picked_row
+from songatlas.app.map.song_map import PlacedSongs, show_map
+from songatlas.app.songs.song_cards import card_of, show_card, show_similar, songs_like
+from songatlas.app.songs.song_picker import song_search
+from songatlas.app.visit.opening import Catalogue, catalogue
+from songatlas.app.visit.state import kept
+from songatlas.app.visit.walking import go_to, shown_names, view
+from songatlas.app.visit.warming import is_warm, warm_up
 from songatlas.atlas import Atlas
 from songatlas.atlas.views import View
 

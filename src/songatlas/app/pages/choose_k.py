@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from songatlas.app.charts import show_chart
-from songatlas.app.evidence_charts import index_chart, indices_of
-from songatlas.app.opening import catalogue
-from songatlas.app.plain_tables import Cell, Heading, show_table
-from songatlas.app.state import keep, put
-from songatlas.app.walking import go_to, view
-from songatlas.app.wording import GLOSSARY, empty, plain_text
+from songatlas.app.charts.charts import show_chart
+from songatlas.app.charts.evidence_charts import index_chart, indices_of
+from songatlas.app.visit.opening import catalogue
+from songatlas.app.visit.state import keep, put
+from songatlas.app.visit.walking import go_to, view
+from songatlas.app.words.plain_tables import Cell, Heading, show_table
+from songatlas.app.words.wording import GLOSSARY, empty, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.views import View, built_choice, ks_of
 from songatlas.choose_k import Verdict, Vote, verdict_for

@@ -11,9 +11,8 @@ import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
-from songatlas.app.charts import show_chart
-from songatlas.app.cluster_cards import cards_of_view, show_card
-from songatlas.app.cluster_charts import (
+from songatlas.app.charts.charts import show_chart
+from songatlas.app.charts.cluster_charts import (
     MOST_ROWS,
     Shown,
     differences,
@@ -22,11 +21,12 @@ from songatlas.app.cluster_charts import (
     spread_chart,
     value_text,
 )
-from songatlas.app.opening import catalogue
-from songatlas.app.plain_tables import Cell, Heading, show_table
-from songatlas.app.state import keep
-from songatlas.app.walking import given_names, shown_names, view
-from songatlas.app.wording import empty, plain_text
+from songatlas.app.visit.opening import catalogue
+from songatlas.app.visit.state import keep
+from songatlas.app.visit.walking import given_names, shown_names, view
+from songatlas.app.words.cluster_cards import cards_of_view, show_card
+from songatlas.app.words.plain_tables import Cell, Heading, show_table
+from songatlas.app.words.wording import empty, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_file import NAMES
 from songatlas.atlas.names_keeping import keep_names, text_of_names

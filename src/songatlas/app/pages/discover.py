@@ -9,15 +9,16 @@ from typing import Any, Final
 import polars as pl
 import streamlit as st
 
-from songatlas.app import page_words, picking
-from songatlas.app.liked_songs import dislike, disliked, forget, hold_lists, like, liked, rows_of
-from songatlas.app.opening import catalogue
-from songatlas.app.song_filters import filter_controls, told_filters
-from songatlas.app.song_list import Action, ListedSong, button_list, listed
-from songatlas.app.song_picker import song_search
-from songatlas.app.state import keep, kept, put
-from songatlas.app.walking import go_to, shown_atlas
-from songatlas.app.wording import empty, plain_text
+from songatlas.app.map import picking
+from songatlas.app.songs.liked_songs import dislike, disliked, forget, hold_lists, like, liked, rows_of
+from songatlas.app.songs.song_filters import filter_controls, told_filters
+from songatlas.app.songs.song_list import Action, ListedSong, button_list, listed
+from songatlas.app.songs.song_picker import song_search
+from songatlas.app.visit.opening import catalogue
+from songatlas.app.visit.state import keep, kept, put
+from songatlas.app.visit.walking import go_to, shown_atlas
+from songatlas.app.words import page_words
+from songatlas.app.words.wording import empty, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.extending import tracks_found
 from songatlas.atlas.recommending import PLAYLIST_SUFFIXES, Recommendations, recommend

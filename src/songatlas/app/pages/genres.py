@@ -8,14 +8,14 @@ from typing import Any, Final
 import polars as pl
 import streamlit as st
 
-from songatlas.app.charts import show_chart
-from songatlas.app.cluster_charts import MOST_ROWS, Shown
-from songatlas.app.genre_charts import MOST_GENRES, SHARES, agreement_chart, genre_chart
-from songatlas.app.opening import catalogue
-from songatlas.app.plain_tables import Cell, Heading, show_table
-from songatlas.app.state import keep
-from songatlas.app.walking import shown_atlas, view
-from songatlas.app.wording import GLOSSARY, empty, plain_text
+from songatlas.app.charts.charts import show_chart
+from songatlas.app.charts.cluster_charts import MOST_ROWS, Shown
+from songatlas.app.charts.genre_charts import MOST_GENRES, SHARES, agreement_chart, genre_chart
+from songatlas.app.visit.opening import catalogue
+from songatlas.app.visit.state import keep
+from songatlas.app.visit.walking import shown_atlas, view
+from songatlas.app.words.plain_tables import Cell, Heading, show_table
+from songatlas.app.words.wording import GLOSSARY, empty, plain_text
 from songatlas.atlas import Atlas
 from songatlas.report.against_genres import against_genres
 from songatlas.report.html import counted, index_value, percent

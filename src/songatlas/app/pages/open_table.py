@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from songatlas.app.uploading import show_upload
+from songatlas.app.files.uploading import show_upload
 
 
 def show() -> None:

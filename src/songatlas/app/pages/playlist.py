@@ -7,19 +7,19 @@ from typing import Any, Final
 
 import streamlit as st
 
-from songatlas.app import page_words
-from songatlas.app.charts import show_chart
-from songatlas.app.draft import Draft, draft, put_draft
-from songatlas.app.liked_songs import hold_lists
-from songatlas.app.playlist_charts import energy_and_tempo
-from songatlas.app.playlist_file import show_download
-from songatlas.app.playlist_steps import Step, step_table, told_steps, told_summary, usual_distance
-from songatlas.app.playlist_wishes import ORDER_WORDS, possible_orders, show_wishes, take_requests
-from songatlas.app.song_list import ListedSong, listed, movable_list, new_order
-from songatlas.app.song_picker import song_search
-from songatlas.app.state import keep, kept, put
-from songatlas.app.walking import shown_atlas
-from songatlas.app.wording import empty, plain_text
+from songatlas.app.charts.charts import show_chart
+from songatlas.app.charts.playlist_charts import energy_and_tempo
+from songatlas.app.playlists.draft import Draft, draft, put_draft
+from songatlas.app.playlists.playlist_file import show_download
+from songatlas.app.playlists.playlist_steps import Step, step_table, told_steps, told_summary, usual_distance
+from songatlas.app.playlists.playlist_wishes import ORDER_WORDS, possible_orders, show_wishes, take_requests
+from songatlas.app.songs.liked_songs import hold_lists
+from songatlas.app.songs.song_list import ListedSong, listed, movable_list, new_order
+from songatlas.app.songs.song_picker import song_search
+from songatlas.app.visit.state import keep, kept, put
+from songatlas.app.visit.walking import shown_atlas
+from songatlas.app.words import page_words
+from songatlas.app.words.wording import empty, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.playlist import Playlist
 from songatlas.errors import SongAtlasError

@@ -7,13 +7,13 @@ from typing import Final
 
 import streamlit as st
 
-from songatlas.app.downloads import Download, downloads_of
-from songatlas.app.left_out import MOST_ROWS, left_out_rows, search_rows
-from songatlas.app.opening import Catalogue, catalogue
-from songatlas.app.plain_tables import Heading, show_table
-from songatlas.app.state import keep
-from songatlas.app.walking import given_names, view
-from songatlas.app.wording import empty, label_help, plain_text
+from songatlas.app.files.downloads import Download, downloads_of
+from songatlas.app.files.left_out import MOST_ROWS, left_out_rows, search_rows
+from songatlas.app.visit.opening import Catalogue, catalogue
+from songatlas.app.visit.state import keep
+from songatlas.app.visit.walking import given_names, view
+from songatlas.app.words.plain_tables import Heading, show_table
+from songatlas.app.words.wording import empty, label_help, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.choices import settings_of
 from songatlas.features import label_of

@@ -1,0 +1,95 @@
+"""The rows of a table that were left out, each with the reason, to be looked through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from songatlas.app.files.downloads import ROWS, has_rows_file
+from songatlas.app.visit.opening import Catalogue
+from songatlas.atlas import Atlas, ClusteredRows
+from songatlas.songs import RULES
+
+MOST_ROWS: Final = 200_000
+"""Rows that are held to be looked through; tables of more left-out rows show the first of them."""
+
+_SHOWN: Final = ("title", "artists", "album", "song_id")
+
+
+def left_out_rows(opened: Catalogue) -> pl.DataFrame | None:
+    """Return the rows that were left out; None where nobody knows them any more.
+
+    Parameters
+    ----------
+    opened : Catalogue
+
+    Returns
+    -------
+    DataFrame or None
+        `row` (Int64, counted from 1 below the header), those of `title`, `artists`, `album` and `song_id`
+        that the table has, as they stand in it (String), and `reason` (String, in words).
+    """
+    return opened.atlas.kept.get("left-out rows", None, lambda: _left_out(opened))
+
+
+def search_rows(rows: pl.DataFrame, text: str, reason: str | None) -> pl.DataFrame:
+    """Return the rows with a text in one of their cells, in any case, that were left out for a reason.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"row": [1, 2], "title": ["Aria", "Blues"], "reason": ["Blank", "Short"]})
+    >>> search_rows(rows, "aR", None)["row"].to_list(), search_rows(rows, "", "Short")["row"].to_list()
+    ([1], [2])
+    """
+    if reason is not None:
+        rows = rows.filter(pl.col("reason") == reason)
+    words = text.casefold().split()
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+    told = pl.concat_str([pl.col(name).fill_null("") for name in texts], separator=" ").str.to_lowercase()
+    for word in words:
+        rows = rows.filter(told.str.contains(word, literal=True))
+    return rows
+
+
+def _left_out(opened: Catalogue) -> pl.DataFrame | None:
+    places = _places(opened.atlas)
+    if opened.atlas.rows is not None:
+        return _of_rows(opened.atlas.rows, places)
+    if opened.folder is not None and has_rows_file(opened.folder):
+        return _of_file(opened.folder / ROWS, places)
+    return None
+
+
+def _places(atlas: Atlas) -> dict[str, int]:
+    """Where in the table the columns stand by which a person knows a song."""
+    found = {read.column: read.position for read in reversed(atlas.columns) if read.column}
+    return {column: found[column] for column in _SHOWN if column in found}
+
+
+def _of_rows(rows: ClusteredRows, places: dict[str, int]) -> pl.DataFrame:
+    """Out of the rows of a build."""
+    left = np.flatnonzero(rows.song < 0)[:MOST_ROWS]
+    reasons = rows.reasons.cast(pl.String).gather(left)
+    columns = {name: rows.table.raw.to_series(place).gather(left) for name, place in places.items()}
+    told = {name: column.cast(pl.String, strict=False) for name, column in columns.items()}
+    return _told(pl.DataFrame({"row": left + 1, **told, "reason": reasons}))
+
+
+def _of_file(path: Path, places: dict[str, int]) -> pl.DataFrame:
+    """Out of the file that a build wrote: the reason is its last column."""
+    rows = pl.scan_csv(path, has_header=False, skip_rows=1, infer_schema=False)
+    names = rows.collect_schema().names()
+    reason = pl.col(names[-1])
+    shown = [pl.col(names[place]).alias(name) for name, place in places.items()]
+    row = (pl.int_range(pl.len(), dtype=pl.Int64) + 1).alias("row")
+    kept = rows.select(row, *shown, reason.alias("reason")).filter(pl.col("reason").is_not_null())
+    return _told(kept.head(MOST_ROWS).collect())
+
+
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
+    """The reasons in words."""
+    titles = {name: rule.title for name, rule in RULES.items()}
+    return rows.with_columns(pl.col("reason").replace(titles))

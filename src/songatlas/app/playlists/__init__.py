@@ -1,0 +1,1 @@
+"""Playlists on their page: wishes, the list as edited, steps, files."""

@@ -1,0 +1,197 @@
+"""A playlist as a file: its name, format and the places of its songs, and what the file leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from io import BytesIO
+from types import MappingProxyType
+from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import polars as pl
+import streamlit as st
+
+from songatlas.app.visit.state import keep, kept
+from songatlas.app.words import page_words
+from songatlas.atlas import Atlas
+from songatlas.atlas.playlist import Playlist, all_cluster_playlists, playlist_tracks
+from songatlas.errors import SongAtlasError
+from songatlas.playlists import (
+    FORMATS,
+    TEMPLATE_FIELDS,
+    TrackList,
+    left_out,
+    locate_all,
+    playlist_text,
+    safe_file_name,
+)
+
+FORMAT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"m3u8": "M3U8", "m3u": "M3U", "xspf": "XSPF", "jspf": "JSPF", "csv": "CSV", "uris": "Spotify list"}
+)
+"""What the formats are called."""
+
+_MIMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "m3u8": "application/vnd.apple.mpegurl",
+        "m3u": "audio/x-mpegurl",
+        "xspf": "application/xspf+xml",
+        "jspf": "application/json",
+        "csv": "text/csv",
+        "uris": "text/plain",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaylistFile:
+    """A file to be saved.
+
+    Attributes
+    ----------
+    name : str
+        With its suffix, safe on every system.
+    text : str
+    mime : str
+    notes : tuple of str
+        What of the songs a player or a service will miss.
+    """
+
+    name: str
+    text: str
+    mime: str
+    notes: tuple[str, ...]
+
+
+def playlist_file(
+    atlas: Atlas, playlist: Playlist, form: str, *, name: str | None = None, template: str | None = None
+) -> PlaylistFile:
+    """Return a playlist as a file of some format.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    playlist : Playlist
+    form : str
+        A name of `FORMATS`.
+    name : str, optional
+        What the playlist is called, by default as it is.
+    template : str, optional
+        Where songs are, see `songatlas.playlists.templates.locate`.
+
+    Raises
+    ------
+    BadSettings
+        If the template cannot be read, or the format can hold none of the songs.
+    """
+    tracks = file_tracks(atlas, playlist, form, name=name, template=template)
+    added = playlist.songs["added"].arg_true().to_list()
+    known = set(tracks.notes)
+    tracks = replace(tracks, notes=())
+    suffix = FORMATS[form].suffixes[0]
+    return PlaylistFile(
+        name=f"{safe_file_name(tracks.name, set())}{suffix}",
+        text=playlist_text(tracks, form),
+        mime=_MIMES[form],
+        notes=(*sorted(known), *left_out(tracks, form, added=added)),
+    )
+
+
+def file_tracks(
+    atlas: Atlas, playlist: Playlist, form: str, *, name: str | None = None, template: str | None = None
+) -> TrackList:
+    """Return a playlist as its file holds it, with what was said of the places of its songs as notes.
+
+    Whether files are there is not looked up: the player that opens the list may run on another machine.
+    """
+    tracks = playlist_tracks(atlas, playlist, with_ids=form == "uris")
+    if name and name.strip():
+        tracks = replace(tracks, name=name.strip())
+    if form in ("csv", "uris") or not (template and template.strip()):
+        return tracks
+    added = playlist.songs["added"].arg_true().to_list()
+    located = locate_all(tracks, template=template.strip(), added=added, look_for_files=False)
+    return replace(located.tracks, notes=located.notes)
+
+
+def cluster_playlists(atlas: Atlas, form: str, wishes: Mapping[str, Any], *, template: str | None) -> bytes:
+    """Return a ZIP archive with one playlist for each cluster, and `playlists.csv`, a list of them.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    form : str
+        A name of `FORMATS`.
+    wishes : mapping
+        Arguments of `make_playlist` but for the source.
+    template : str or None
+        As in `playlist_file`.
+    """
+    names: list[str] = []
+    packed = BytesIO()
+    made = all_cluster_playlists(atlas, **wishes)
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for playlist in made:
+            file = playlist_file(atlas, playlist, form, template=template)
+            stem = safe_file_name(playlist.name, {name.rsplit(".", 1)[0] for name in names})
+            names.append(f"{stem}{FORMATS[form].suffixes[0]}")
+            archive.writestr(names[-1], file.text.encode("utf-8", "replace"))
+        index = pl.DataFrame(
+            {
+                "file": names,
+                "name": [each.name for each in made],
+                "n_songs": [each.summary["n_songs"] for each in made],
+                "minutes": [round(each.summary["minutes"], 1) for each in made],
+                "order": [each.summary["order"] for each in made],
+            }
+        )
+        archive.writestr("playlists.csv", index.write_csv())
+    return packed.getvalue()
+
+
+def show_download(atlas: Atlas, playlist: Playlist) -> None:
+    """Show name, format and places, and the button that saves the file."""
+    st.text_input("Name of the playlist", key=keep("playlist.name", playlist.name))
+    form = (
+        st.segmented_control(
+            "Format",
+            list(FORMAT_WORDS),
+            key=keep("format", "m3u8", in_address=True, allowed=FORMATS.__contains__),
+            format_func=FORMAT_WORDS.__getitem__,
+            required=True,
+        )
+        or "m3u8"
+    )
+    st.caption(FORMATS[form].description)
+    if form not in ("csv", "uris"):
+        _places_field()
+    try:
+        file = playlist_file(
+            atlas, playlist, form, name=kept("playlist.name"), template=kept("playlist.template")
+        )
+    except SongAtlasError as error:
+        page_words.show_error(error)
+        return
+    st.download_button(
+        f"Save {FORMAT_WORDS[form]} file",
+        data=file.text.encode("utf-8", "replace"),
+        file_name=file.name,
+        mime=file.mime,
+        type="primary",
+        on_click="ignore",
+        key=f"save_{form}",
+    )
+    page_words.show_notes(file.notes)
+
+
+def _places_field() -> None:
+    """Where the files of the songs are."""
+    fields = ", ".join(f"{{{field}}}" for field in TEMPLATE_FIELDS)
+    st.text_input(
+        "Where your files are",
+        key=keep("playlist.template", ""),
+        placeholder="/music/{artist}/{album}/{title}.mp3",
+        help="A path or an address with words in braces that stand for what each song is called: "
+        f"{fields}. Without it, songs are named by their Spotify address where they have one.",
+    )

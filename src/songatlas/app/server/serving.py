@@ -1,0 +1,133 @@
+"""The server: Streamlit with our theme and settings, and one address of our own for what the map fetches."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from songatlas.app.server.guarding import Guard, welcome_names
+from songatlas.app.server.parts import PATH, part_of
+
+_HERE = Path(__file__).parent
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """What `songatlas app` was started with.
+
+    Attributes
+    ----------
+    target : str or None
+        Folder of an atlas, or a table of songs; the demo catalogue where None.
+    settings : mapping
+        Settings of a build, where the target is a table.
+    address : str
+        Network address to listen on.
+    port : int
+    upload_mb : int
+        Largest table that can be dropped in, in megabytes.
+    hosts : sequence of str
+        Names that people reach the server by, where a proxy stands before it.
+    open_browser : bool
+        Whether to open the page in a browser; `songatlas app` does that itself.
+    parent : int
+        Number of the process that the server ends with; 0 for none.
+    """
+
+    target: str | None = None
+    settings: Mapping[str, Any] | None = None
+    address: str = "127.0.0.1"
+    port: int = 8501
+    upload_mb: int = 500
+    hosts: Sequence[str] = ()
+    open_browser: bool = False
+    parent: int = 0
+
+
+_launch = Launch()
+
+
+def launched() -> Launch:
+    """Return what the app was started with."""
+    return _launch
+
+
+def launch_with(launch: Launch) -> None:
+    """Say what the app is started with; tests do without a server."""
+    global _launch
+    _launch = launch
+
+
+def serve(launch: Launch) -> None:
+    """Run the server until it is stopped."""
+    import streamlit as st
+    from starlette.middleware import Middleware
+    from starlette.routing import Route
+
+    launch_with(launch)
+    app = st.App(
+        _HERE.parent / "script" / "visit.py",
+        routes=[Route(f"{PATH}/{{token}}/{{part:int}}", part_of)],
+        middleware=[Middleware(Guard, names=welcome_names(launch.address, launch.hosts))],
+        on_script_error=tell_of_break,
+    )
+    if launch.parent:
+        Thread(target=_end_with, args=(launch.parent,), daemon=True).start()
+    app.run(config=config_of(launch))
+
+
+def tell_of_break(error: Exception) -> bool:
+    """Show a box in place of what broke, and write what happened to the terminal."""
+    import streamlit as st
+
+    _LOG.error("a page broke", exc_info=error)
+    st.error(
+        "This page broke, and what happened stands in the terminal that songatlas runs in. Everything else "
+        "works on: choose another page, or reload this one."
+    )
+    return True
+
+
+def _end_with(parent: int) -> None:
+    """Stop the server as soon as the process that started it is gone."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def config_of(launch: Launch) -> dict[str, Any]:
+    """Return the settings of Streamlit: those of `config.toml`, and those given at the start."""
+    usual = tomllib.loads((_HERE / "config.toml").read_text(encoding="utf-8"))
+    return flattened(usual) | {
+        "server.address": launch.address,
+        "server.port": launch.port,
+        "server.maxUploadSize": launch.upload_mb,
+        "server.headless": not launch.open_browser,
+        "browser.serverAddress": launch.address,
+    }
+
+
+def flattened(nested: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
+    """Return a nested mapping as one of dotted names.
+
+    Examples
+    --------
+    >>> flattened({"theme": {"light": {"textColor": "#222"}}})
+    {'theme.light.textColor': '#222'}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping):
+            flat |= flattened(value, prefix=f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

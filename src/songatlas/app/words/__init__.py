@@ -1,0 +1,1 @@
+"""Words and plain HTML of the pages, every text of a song escaped."""
