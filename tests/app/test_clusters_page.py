@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from songatlas.app.words.cluster_cards import CLUSTER, PLAYLIST_CLUSTER, card_html
+from songatlas.app.songs.cluster_cards import PLAYLIST_CLUSTER, card_html
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_file import read_names
 
@@ -164,7 +164,8 @@ def test_clusters_lead_to_map_and_playlist(app: OpenPage) -> None:
     test = app("clusters")
     test.button(key="map_2").click()
     test.run()
-    assert test.session_state[f"kept:{CLUSTER}"] == 2
+    assert test.session_state["cluster_alone"]["group"] == 2
+    assert test.session_state["kept:colour"] == "cluster"
     test = app("clusters")
     test.button(key="playlist_1").click()
     test.run()

@@ -86,7 +86,7 @@ def test_figures_are_drawn_once(fresh: Catalogue, monkeypatch: pytest.MonkeyPatc
 
     def draw(atlas: Atlas, *, progress: Progress) -> dict[str, Figure]:
         drawn.append(atlas.k)
-        return {"elbow": Figure(figsize=(2, 2))}
+        return {"elbow": Figure(figsize=(2, 2), label="Elbow")}
 
     monkeypatch.setattr(downloads, "draw_figures", draw)
     packed = by_name(fresh, {})["figures.zip"].make()

@@ -191,6 +191,7 @@ def test_a_click_opens_the_card_and_stands_in_the_address(visit: Visit, atlas: A
     assert f"song={song_id}" in visit.page.url
     assert visit.page.locator(".st-key-map_card img, .st-key-map_card script, .katex").count() == 0
     similar = visit.page.locator(".st-key-similar_songs button")
+    similar.nth(7).wait_for(timeout=WAIT)
     assert similar.count() == 8
     for label in similar.all_inner_texts():
         assert any(label.startswith(title[:12]) for title in TITLES), label
@@ -258,3 +259,13 @@ def test_a_search_and_the_table_show_titles_as_text(visit: Visit) -> None:
     table.wait_for(timeout=WAIT)
     assert table.locator("tbody tr").count() == 4
     assert table.locator("img, script").count() == 0
+
+
+def test_a_cluster_is_shown_alone(visit: Visit, atlas: Atlas) -> None:
+    visit.open()
+    visit.page.get_by_role("link", name="Clusters", exact=True).click()
+    visit.page.locator(".st-key-map_1 button").click()
+    visible = visit.page.locator(f".starmap[data-visible='{atlas.profiles[1].size}']")
+    visible.wait_for(timeout=WAIT)
+    visit.idle()
+    assert visit.page.locator(".starmap-legend li.starmap-off").count() == atlas.k - 1

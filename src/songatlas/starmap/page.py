@@ -44,6 +44,7 @@ def map_settings(
     line: bool = False,
     lasso: Sequence[Sequence[float]] | None = None,
     fly_to: Mapping[str, int] | None = None,
+    only: Mapping[str, int] | None = None,
     search: bool = False,
     still: bool = False,
 ) -> dict[str, Any]:
@@ -80,6 +81,8 @@ def map_settings(
         The polygon to keep drawn, in map coordinates; None takes it away.
     fly_to : mapping, optional
         ``{"place": place in packed order, "n": counter}``: the map flies there when the counter changes.
+    only : mapping, optional
+        ``{"group": number in the legend, "n": counter}``: when the counter changes, the others are hidden.
     search : bool
         Whether the map has a search box of its own; every name is then loaded when it is first used.
     still : bool
@@ -106,6 +109,7 @@ def map_settings(
         "line": bool(line),
         "lasso": None if lasso is None else [[float(x), float(y)] for x, y in lasso],
         "fly_to": None if fly_to is None else dict(fly_to),
+        "only": None if only is None else dict(only),
         "search": bool(search),
         "still": bool(still),
     }

@@ -815,7 +815,12 @@ class Legend {
 
   isolate(number) {
     const alone = this.hidden.size === this.groups.length - 1 && !this.hidden.has(number);
-    this.set(alone ? new Set() : new Set([...this.groups.keys()].filter((other) => other !== number)));
+    if (alone) this.set(new Set());
+    else this.showOnly(number);
+  }
+
+  showOnly(number) {
+    this.set(new Set([...this.groups.keys()].filter((other) => other !== number)));
   }
 
   set(hidden) {
@@ -1014,6 +1019,8 @@ class StarMap {
     this.showStatus();
     const flight = data.fly_to;
     if (flight && flight.n !== (before?.fly_to?.n ?? null)) this.fly(flight.place);
+    const alone = data.only;
+    if (alone && alone.n !== (before?.only?.n ?? null)) this.legend.showOnly(alone.group);
   }
 
   takeLasso(before) {

@@ -5,7 +5,8 @@ Functions named `on_...` are the callbacks of controls; each changes what is kep
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from typing import Any, Final
 
 import streamlit as st
 
@@ -27,6 +28,8 @@ LATELY: Final = "lately"
 """What the person did last, "song" or "lasso": it stands first beside the map."""
 
 _FLIGHTS: Final = "flights"
+_ALONE: Final = "cluster_alone"
+_SOON_S: Final = 15.0  # a wish to see one cluster is for the map that is shown next
 
 
 def keep_picked() -> None:
@@ -60,6 +63,21 @@ def on_unpick() -> None:
 def flights() -> int:
     """Return how often the map was sent to a song in this visit."""
     return int(st.session_state.get(_FLIGHTS, 0))
+
+
+def on_show_cluster(cluster: int) -> None:
+    """Let the map show one cluster alone, coloured by clusters, when it is next shown."""
+    wished = st.session_state.get(_ALONE, {"n": 0})
+    put("colour", "cluster")
+    st.session_state[_ALONE] = {"group": cluster, "n": wished["n"] + 1, "when": time.monotonic()}
+
+
+def cluster_alone() -> dict[str, Any] | None:
+    """Return which cluster the map is to show alone, as it is told; None where nobody just wished for it."""
+    wished = st.session_state.get(_ALONE)
+    if wished is None or time.monotonic() - wished["when"] > _SOON_S:
+        return None
+    return {"group": wished["group"], "n": wished["n"]}
 
 
 def on_like(song_id: str, *, liking: bool) -> None:

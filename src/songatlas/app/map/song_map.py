@@ -17,7 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from songatlas.app.map.map_colours import CLUSTER, colours_of
-from songatlas.app.map.picking import LATELY, flights, on_pick, on_unpick
+from songatlas.app.map.picking import LATELY, cluster_alone, flights, on_pick, on_unpick
 from songatlas.app.server.parts import address_of
 from songatlas.app.visit.opening import Catalogue, catalogue
 from songatlas.app.visit.state import kept, put
@@ -122,6 +122,7 @@ def show_map(
     told["picked"] = None if picked is None else int(placed.place_of[picked])
     told["marked"] = placed.place_of[list(marked)].tolist()
     told["lasso"] = kept(LASSO) or None
+    told["only"] = cluster_alone()
     if picked is not None and flights():
         told["fly_to"] = {"place": told["picked"], "n": flights()}
     _component()(

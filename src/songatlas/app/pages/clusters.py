@@ -21,10 +21,10 @@ from songatlas.app.charts.cluster_charts import (
     spread_chart,
     value_text,
 )
+from songatlas.app.songs.cluster_cards import cards_of_view, show_card
 from songatlas.app.visit.opening import catalogue
 from songatlas.app.visit.state import keep
 from songatlas.app.visit.walking import given_names, shown_names, view
-from songatlas.app.words.cluster_cards import cards_of_view, show_card
 from songatlas.app.words.plain_tables import Cell, Heading, show_table
 from songatlas.app.words.wording import empty, plain_text
 from songatlas.atlas import Atlas

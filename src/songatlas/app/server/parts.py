@@ -2,7 +2,8 @@
 
 Each thing to fetch has a token that nobody can guess who was not given it, the same as long as the server
 runs, so that the browser need not fetch it twice. Bytes are made when they are asked for; those last asked
-for are kept.
+for are kept. What nobody has asked for in two hours is forgotten, so that songs do not stay in memory long
+after the visit that they belong to; a page that is still open gets it back with its next run.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
@@ -23,9 +25,11 @@ PATH: Final = "/songatlas"
 _SECRET: Final = secrets.token_bytes(32)
 _MOST_MAKERS: Final = 512
 _MOST_BYTES: Final = 256 * 2**20
+_LONGEST_S: Final = 2 * 3600.0
 
 _makers: OrderedDict[str, Callable[[int], bytes]] = OrderedDict()
 _made: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+_asked: dict[str, float] = {}
 _lock = Lock()
 
 
@@ -41,23 +45,42 @@ def address_of(key: str, make: Callable[[int], bytes]) -> str:
     """
     token = hmac.new(_SECRET, key.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
     with _lock:
-        _makers.pop(token, None)
         _makers[token] = make
-        while len(_makers) > _MOST_MAKERS:
-            _makers.popitem(last=False)
+        _touch(token)
+        while len(_makers) > _MOST_MAKERS or _is_old(next(iter(_makers))):
+            _forget(next(iter(_makers)))
     return f"{PATH}/{token}"
+
+
+def _touch(token: str) -> None:
+    """Note that a token was asked for just now."""
+    _makers.move_to_end(token)
+    _asked[token] = time.monotonic()
+
+
+def _is_old(token: str) -> bool:
+    return time.monotonic() - _asked[token] > _LONGEST_S
+
+
+def _forget(token: str) -> None:
+    """Forget a token, and everything that was made for it."""
+    del _makers[token], _asked[token]
+    for each in [each for each in _made if each[0] == token]:
+        del _made[each]
 
 
 def bytes_of(token: str, part: int) -> bytes:
     """Return the bytes of one part; `KeyError` or `IndexError` where there are none."""
     with _lock:
+        make = _makers[token]
+        _touch(token)
         if (token, part) in _made:
             _made.move_to_end((token, part))
             return _made[token, part]
-        make = _makers[token]
     found = make(part)
     with _lock:
-        _made[token, part] = found
+        if token in _makers:
+            _made[token, part] = found
         while sum(map(len, _made.values())) > _MOST_BYTES and len(_made) > 1:
             _made.popitem(last=False)
     return found

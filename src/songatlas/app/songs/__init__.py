@@ -1,1 +1,1 @@
-"""Songs on the pages: cards, lists to put in order, search, filters, likes."""
+"""Cards of songs and clusters; lists of songs to put in order, search, filters, likes."""

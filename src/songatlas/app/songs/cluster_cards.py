@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from songatlas.app.map.picking import on_show_cluster
 from songatlas.app.visit.state import put
 from songatlas.app.visit.walking import given_names, go_to, shown_atlas, shown_names, view
 from songatlas.app.words.plain_tables import WORDS_STYLE, disc, escaped, term
@@ -19,9 +20,6 @@ from songatlas.kmeans import nearest_centroids
 from songatlas.report.cards import card_of, songs_told
 from songatlas.report.html import counted, percent
 from songatlas.roles import Roles, role_counts, song_roles
-
-CLUSTER: Final = "cluster"
-"""What the cluster that the map is to show alone is kept as: its number."""
 
 PLAYLIST_CLUSTER: Final = "playlist_cluster"
 """What the cluster that a playlist is to be made of is kept as: its number."""
@@ -114,7 +112,7 @@ def show_card(card: Mapping[str, Any], *, own: str) -> None:
                 "Playlist of it", key=f"playlist_{cluster}", on_click=put, args=(PLAYLIST_CLUSTER, cluster)
             ):
                 go_to("playlist")
-            if st.button("Show on the map", key=f"map_{cluster}", on_click=put, args=(CLUSTER, cluster)):
+            if st.button("Show on the map", key=f"map_{cluster}", on_click=on_show_cluster, args=(cluster,)):
                 go_to("atlas")
 
 
