@@ -17,6 +17,7 @@ install: $(STAMP)  ## set up .venv with everything, for use and for development
 
 demo: $(STAMP)  ## build the atlas of the simulated catalogue and say what to open
 	$(BIN)/songatlas demo -o demo_atlas
+	@echo "Or walk through it in the browser: $(BIN)/songatlas app demo_atlas"
 
 test: $(STAMP)  ## run all tests
 	@sh tools/install_chromium.sh

@@ -56,7 +56,7 @@ def test_an_artist_is_found_and_told(app: Any, view: ArtistView) -> None:
     for sentence in view.sentences(5):
         assert sentence in told
     near = [each for each in test.button if str(each.key).startswith("near_artist:")]
-    rows = view.nearest_rows([5], 5)[0][0]
+    rows = view.nearest_rows([5], 10)[0][0]
     assert [each.key for each in near] == [f"near_artist:{row}" for row in rows]
     near[0].click().run()
     assert test.session_state["kept:artist"] == view.artists["artist"][int(rows[0])]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from songatlas.app.map import map_layouts
 from songatlas.app.map.controls import k_figures, k_words
+from songatlas.app.map.firmness import firmness, heading, plain_k
 from songatlas.app.map.lasso_panel import MOST_IN_PLAYLIST, spread_rows
 from songatlas.app.map.map_layouts import seconds_needed
 from songatlas.app.pages.atlas_page import first_line
@@ -46,9 +48,29 @@ def test_the_first_line_says_what_there_is(app: OpenPage, atlas: Atlas) -> None:
     assert "No song is picked" in said(test)
 
 
-def test_the_first_line_follows_the_verdict_and_says_it_of_the_build_alone(atlas: Atlas) -> None:
-    assert "as regions" in first_line(atlas, view_of(atlas))
-    assert "as regions" not in first_line(atlas, view_of(atlas, k=9))
+def test_no_other_k_looks_sounder_than_the_built_one(atlas: Atlas) -> None:
+    assert atlas.verdict.strength in ("weak", "none")
+    said = firmness(view_of(atlas))
+    for k in (2, 9, 20):
+        shown = view_of(atlas, k=k)
+        assert firmness(shown) == said
+        assert said in first_line(shown)
+        assert said in k_words(shown)
+
+
+def test_of_clusters_that_are_plainly_there_another_k_joins_or_cuts_some(atlas: Atlas) -> None:
+    clear = replace(atlas, verdict=replace(atlas.verdict, strength="clear"))
+    plain = plain_k(clear)
+    assert firmness(view_of(clear, k=plain)) == "they are plainly there"
+    assert "joined" in firmness(view_of(clear, k=plain - 1))
+    assert "cut up" in firmness(view_of(clear, k=plain + 1))
+
+
+def test_regions_are_headed_as_regions(atlas: Atlas) -> None:
+    none = replace(atlas, verdict=replace(atlas.verdict, strength="none"))
+    shown = view_of(none, k=6)
+    assert heading(shown) == "6 regions of one cloud, no separate clusters"
+    assert "regions of one cloud, no separate clusters" in first_line(shown)
 
 
 def test_the_slider_has_the_ks_of_the_sweep_and_marks_the_built_one(app: OpenPage, atlas: Atlas) -> None:
@@ -69,11 +91,11 @@ def test_another_k_and_back(app: OpenPage, atlas: Atlas) -> None:
 
 def test_k_is_told_in_words_and_figures_stand_behind_them(atlas: Atlas) -> None:
     row = atlas.evidence.row(by_predicate=pl.col("k") == 3, named=True)
-    assert k_words(atlas, view_of(atlas, k=3)).startswith("3 clusters ")
+    assert k_words(view_of(atlas, k=3)).startswith("3 clusters: ")
     assert f"Silhouette {row['silhouette']:.2f}" in str(k_figures(atlas, 3))
     assert f"Stability {row['stability']:.2f}" in str(k_figures(atlas, 3))
     assert k_figures(atlas, 999) is None
-    assert "weights of your own" in k_words(atlas, view_of(atlas, k=3, weights={"era": 2.0}))
+    assert "weights of your own" in k_words(view_of(atlas, k=3, weights={"era": 2.0}))
 
 
 def test_one_k_alone_has_no_slider(app: OpenPage, tmp_path: Path) -> None:
@@ -217,16 +239,10 @@ def test_of_too_many_songs_some_from_everywhere_are_taken() -> None:
     assert (some[0], some[-1]) == (0, 4_999)
 
 
-def test_the_layout_clears_the_lasso(app: OpenPage, atlas: Atlas) -> None:
-    test = lassoed(app, atlas, around(atlas))
-    test.selectbox(key="kept:layout").set_value("neighbours").run()
-    assert test.session_state["kept:lasso"] == []
-
-
 class AtOnce:
     """A job that is done before anybody looks."""
 
-    def __init__(self, make: Callable[[object], object]) -> None:
+    def __init__(self, make: Callable[[object], object], **given: object) -> None:
         self.state, self.error = "done", ""
         try:
             self.made = make(None)
@@ -253,12 +269,17 @@ def test_the_layout_by_neighbours_is_worked_out_on_demand(
         note="Turned.",
     )
     monkeypatch.setattr(map_layouts, "Job", AtOnce)
-    monkeypatch.setattr(map_layouts, "neighbour_map", lambda atlas, progress: turned)
+    asked: list[Atlas] = []
+    monkeypatch.setattr(map_layouts, "neighbour_map", lambda atlas, progress: asked.append(atlas) or turned)
     test = app(target=other_folder, layout="neighbours")
     assert "in about 30 seconds" in said(test)
-    test.button(key="start_neighbours").click().run()
-    assert "start_neighbours" not in [button.key for button in test.button]
+    test.session_state["kept:lasso"] = around(atlas)
+    test.selectbox(key="kept:layout").set_value("sound").run()
+    assert not asked
+    test.selectbox(key="kept:layout").set_value("neighbours").run()
+    assert len(asked) == 1  # one choice, and no button to press
     assert "Work it out" not in told(test)
+    assert test.session_state["kept:lasso"] == []
 
 
 def test_a_layout_that_cannot_be_made_says_why(

@@ -30,8 +30,8 @@ def charts(test: AppTest) -> list[str]:
 
 def rename(test: AppTest, cluster: int, name: str) -> AppTest:
     test.button(key=f"rename_{cluster}").click().run()
-    test.text_input(key="new_name").input(name)
-    return test.button(key="use_name").click().run()
+    test.text_input(key=f"new_name_{cluster}").input(name)
+    return test.button(key=f"use_name_{cluster}").click().run()
 
 
 def test_every_cluster_has_a_card(app: OpenPage, demo_folder: Path) -> None:
@@ -87,16 +87,26 @@ def test_a_name_can_be_taken_back(app: OpenPage) -> None:
     before = names(test)
     rename(test, 1, "Mine")
     test.button(key="rename_1").click().run()
-    test.button(key="own_name").click().run()
+    test.button(key="own_name_1").click().run()
     assert names(test) == before
 
 
 def test_the_field_can_be_closed(app: OpenPage) -> None:
     test = app("clusters")
     test.button(key="rename_0").click().run()
-    assert test.text_input(key="new_name").value == names(test)[0]
-    test.button(key="rename_0").click().run()
+    assert test.text_input(key="new_name_0").value == names(test)[0]
+    assert not [each for each in test.button if each.key == "rename_0"]
+    test.button(key="no_name_0").click().run()
     assert not test.text_input
+    assert test.button(key="rename_0").label == "Rename"
+
+
+def test_the_field_opens_in_the_card_of_its_cluster_in_any_order(app: OpenPage) -> None:
+    test = app("clusters", k="5", sort="name")
+    test.button(key="rename_3").click().run()
+    assert test.text_input(key="new_name_3").value in names(test)
+    test.button(key="rename_1").click().run()
+    assert [each.key for each in test.text_input] == ["new_name_1"]
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_only_some_songs(app: Any, atlas: Atlas, ids: list[str]) -> None:
     test.slider(key="kept:discover.only.sound.energy").set_value((80, 100)).run()
     assert _found(test)["energy"].min() >= atlas.songs["energy"].quantile(0.79)
     _pressed(test, "Clear the filters")
-    test.multiselect(key="kept:discover.only.clusters").set_value([1]).run()
+    test.multiselect(key="kept:discover.only.clusters").set_value(["1"]).run()
     assert set(_found(test)["cluster"]) == {atlas.cluster_names()[1]}
     genre = atlas.songs["genre"].drop_nulls()[0]
     test.multiselect(key="kept:discover.only.clusters").set_value([])

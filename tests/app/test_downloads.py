@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tomllib
 import zipfile
 from pathlib import Path
@@ -12,13 +13,16 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from songatlas.app.files import downloads
-from songatlas.app.files.downloads import ROWS, Download, downloads_of, rows_csv
+from songatlas.app.files.downloads import DOWNLOADS, Download, downloads_of, must_be_drawn
 from songatlas.app.files.left_out import left_out_rows, search_rows
+from songatlas.app.files.lying import ROWS
+from songatlas.app.files.making import rows_csv
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, AtlasSettings, build_demo
+from songatlas.atlas.names_keeping import keep_names
 from songatlas.atlas.views import view_of
 from songatlas.progress import Progress
+from songatlas.report import outputs, write_outputs
 
 
 @pytest.fixture(scope="module")
@@ -81,19 +85,20 @@ def test_the_atlas_of_a_view_can_be_opened(fresh: Catalogue, tmp_path: Path) -> 
     assert opened.cluster_names()[0] == "First"
 
 
-def test_figures_are_drawn_once(fresh: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_are_drawn_once_for_all(fresh: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
 
     def draw(atlas: Atlas, *, progress: Progress) -> dict[str, Figure]:
         drawn.append(atlas.k)
         return {"elbow": Figure(figsize=(2, 2), label="Elbow")}
 
-    monkeypatch.setattr(downloads, "draw_figures", draw)
+    monkeypatch.setattr(outputs, "draw_figures", draw)
     packed = by_name(fresh, {})["figures.zip"].make()
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.testzip() is None
         assert sorted(archive.namelist()) == ["figures/elbow.png", "figures/elbow.svg"]
     assert by_name(fresh, {})["figures.zip"].make() is packed
+    assert b"data:image/svg+xml;base64" in by_name(fresh, {})["report.html"].make()
     assert drawn == [4]
 
 
@@ -118,3 +123,82 @@ def test_rows_that_were_left_out_are_the_same_from_the_build_and_from_the_folder
 
 def test_nobody_knows_the_rows_of_an_atlas_alone(loaded: Catalogue) -> None:
     assert left_out_rows(Catalogue(atlas=Atlas.load(loaded.folder or ""), key="", title="")) is None
+
+
+NEW = "ZZNEWNAME"
+
+
+@pytest.fixture
+def copied(demo_folder: Path, tmp_path: Path) -> Path:
+    """The folder of outputs, to be changed, with a figure."""
+    folder = Path(shutil.copytree(demo_folder, tmp_path / "outputs"))
+    (folder / "figures").mkdir()
+    (folder / "figures" / "elbow.svg").write_text("<svg/>", encoding="utf-8")
+    return folder
+
+
+def opened_from(folder: Path) -> Catalogue:
+    return Catalogue(atlas=Atlas.load(folder), key="copy", title="copy", folder=folder)
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take seconds, and here nobody looks at them."""
+    monkeypatch.setattr(outputs, "draw_figures", lambda atlas, *, progress: {})
+
+
+def inside(packed: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return archive.read(name)
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_names_that_were_kept_are_in_every_file(copied: Path) -> None:
+    before = opened_from(copied)
+    keep_names(copied, before.atlas, {0: NEW})
+    comment = "# by me\n"
+    names = copied / "atlas" / "names.toml"
+    names.write_text(comment + names.read_text(encoding="utf-8"), encoding="utf-8")
+    for opened, given in ((opened_from(copied), {}), (before, {0: NEW})):
+        found = by_name(opened, given)
+        for file in (ROWS, "clusters.csv", "report.html", "names.toml"):
+            assert NEW in found[file].make().decode(), file
+        assert found["names.toml"].make() == names.read_bytes()
+        assert inside(found["atlas.zip"].make(), "atlas/names.toml") == names.read_bytes()
+        assert found["figures.zip"].make() != by_name(before, {})["figures.zip"].make()
+        assert must_be_drawn(opened, view_of(opened.atlas), given)
+    assert not must_be_drawn(before, view_of(before.atlas), {})
+    assert comment in by_name(before, {1: "Another"})["names.toml"].make().decode()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_folder_that_was_built_anew_gives_nothing_of_another_atlas(copied: Path) -> None:
+    opened = opened_from(copied)
+    built = {file: each.make() for file, each in by_name(opened, {}).items()}
+    opened = opened_from(copied)
+    write_outputs(build_demo(300, k=3, k_max=4), copied, figures=False)
+    found = by_name(opened, {})
+    assert found[ROWS].words == "Every song with its cluster"
+    songs = pl.read_csv(found[ROWS].make())
+    assert songs["cluster"].to_list() == opened.atlas.clustering.labels.tolist()
+    assert pl.read_csv(by_name(opened, {0: NEW})[ROWS].make()).height == opened.atlas.songs.height
+    for file in ("clusters.csv", "quality.json"):
+        assert found[file].make() == built[file]
+    assert inside(found["atlas.zip"].make(), "atlas/songs.parquet") == inside(
+        built["atlas.zip"], "atlas/songs.parquet"
+    )
+    assert tomllib.loads(found["names.toml"].make().decode()) == tomllib.loads(built["names.toml"].decode())
+    assert left_out_rows(opened) is None
+    assert must_be_drawn(opened, view_of(opened.atlas), {})
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_folder_that_is_gone_leaves_every_file_to_be_made(copied: Path) -> None:
+    opened = opened_from(copied)
+    shutil.rmtree(copied)
+    found = by_name(opened, {})
+    assert list(found) == list(DOWNLOADS)
+    assert all(each.make() for each in found.values())
+    assert tuple(tomllib.loads(found["names.toml"].make().decode())) == opened.atlas.generated.names
+    assert b'"format"' in inside(found["atlas.zip"].make(), "atlas/manifest.json")
+    assert left_out_rows(opened) is None

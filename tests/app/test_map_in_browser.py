@@ -42,7 +42,7 @@ WAIT = 40_000
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Outputs of songs with hostile titles and artists."""
     home = tmp_path_factory.mktemp("hostile")
-    songs = build_demo(600, k=4).songs.select(
+    songs = build_demo(600, k=4, k_min=4, k_max=4).songs.select(
         pl.concat_str(
             pl.lit(list(TITLES)).list.get(pl.int_range(pl.len()) % len(TITLES)),
             pl.lit(" "),
@@ -67,7 +67,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "mode",
     )
     songs.write_csv(home / "songs.csv")
-    write_outputs(build_atlas(home / "songs.csv", k=4), home / "atlas of <b>songs</b>", figures=False)
+    write_outputs(
+        build_atlas(home / "songs.csv", k=4, k_min=3, k_max=6), home / "atlas of <b>songs</b>", figures=False
+    )
     return home / "atlas of <b>songs</b>"
 
 
@@ -126,6 +128,24 @@ class Visit:
     def idle(self) -> None:
         self.page.wait_for_selector(IDLE, timeout=WAIT)
 
+    def start_over(self) -> None:
+        """Put the picked song away, and show all songs."""
+        self.page.mouse.move(1, 1)
+        close = self.page.locator(".st-key-close_card button")
+        if close.count():
+            close.click()
+            close.wait_for(state="detached", timeout=WAIT)
+            self.idle()
+        self.page.locator("[data-act='all']").click()
+        self.page.wait_for_selector(".starmap[data-zoom='1.000']", timeout=WAIT)
+
+    def check(self) -> None:
+        """See that nothing broke, nobody else was asked, and no text was taken for a script."""
+        foreign = [each for each in self.addresses if not each.startswith((self.server, "blob:", "data:"))]
+        assert self.wrong == []
+        assert foreign == []
+        assert "taken" not in self.page.title()
+
     def spot_of(self, place: int) -> tuple[float, float]:
         x, y = self.map.evaluate("(root, place) => root.starmap.screen_of(place)", place)
         return x, y
@@ -145,14 +165,27 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Any, server: str) -> Iterator[Visit]:
+    """A visit of its own, for what changes more than the song that is picked."""
     found = Visit(browser, server)
     yield found
-    title = found.page.title()
+    found.check()
     found.context.close()
-    assert found.wrong == []
-    foreign = [each for each in found.addresses if not each.startswith((server, "blob:", "data:"))]
-    assert foreign == []
-    assert "taken" not in title
+
+
+@pytest.fixture(scope="module")
+def one_visit(browser: Any, server: str) -> Iterator[Visit]:
+    found = Visit(browser, server)
+    found.open()
+    yield found
+    found.context.close()
+
+
+@pytest.fixture
+def on_map(one_visit: Visit) -> Iterator[Visit]:
+    """The visit that most tests share: no song is picked, and all are in sight."""
+    one_visit.start_over()
+    yield one_visit
+    one_visit.check()
 
 
 def test_the_slider_gives_new_colours(visit: Visit, atlas: Atlas) -> None:
@@ -170,70 +203,66 @@ def test_the_slider_gives_new_colours(visit: Visit, atlas: Atlas) -> None:
     assert len(fetched) == 3  # labels alone; the map itself stays
 
 
-def test_a_hover_tells_the_song_as_plain_text(visit: Visit) -> None:
-    visit.open()
-    visit.page.mouse.move(*visit.spot_of(100))
-    tip = visit.page.locator(".starmap-tip", has_text="<b>By</b> & ")
+def test_a_hover_tells_the_song_as_plain_text(on_map: Visit) -> None:
+    on_map.page.mouse.move(*on_map.spot_of(100))
+    tip = on_map.page.locator(".starmap-tip", has_text="<b>By</b> & ")
     tip.wait_for(timeout=WAIT)
     title = tip.locator(".starmap-tip-title")
     assert any(each in title.inner_text() for each in TITLES)
     assert title.locator("*").count() == 0
 
 
-def test_a_click_opens_the_card_and_stands_in_the_address(visit: Visit, atlas: Atlas) -> None:
-    visit.open()
-    visit.page.mouse.click(*visit.spot_of(100))
-    visit.page.wait_for_selector("text=Songs like it", timeout=WAIT)
-    visit.idle()
-    title = visit.page.locator(".st-key-map_card h3").inner_text()
+def test_a_click_opens_the_card_and_stands_in_the_address(on_map: Visit, atlas: Atlas) -> None:
+    on_map.page.mouse.click(*on_map.spot_of(100))
+    on_map.page.wait_for_selector("text=Songs like it", timeout=WAIT)
+    on_map.idle()
+    title = on_map.page.locator(".st-key-map_card h3").inner_text()
     assert title in atlas.songs["title"].to_list()
     song_id = atlas.songs.row(by_predicate=pl.col("title") == title, named=True)["song_id"]
-    assert f"song={song_id}" in visit.page.url
-    assert visit.page.locator(".st-key-map_card img, .st-key-map_card script, .katex").count() == 0
-    similar = visit.page.locator(".st-key-similar_songs button")
+    assert f"song={song_id}" in on_map.page.url
+    assert on_map.page.locator(".st-key-map_card img, .st-key-map_card script, .katex").count() == 0
+    similar = on_map.page.locator(".st-key-similar_songs button")
     similar.nth(7).wait_for(timeout=WAIT)
     assert similar.count() == 8
     for label in similar.all_inner_texts():
         assert any(label.startswith(title[:12]) for title in TITLES), label
     named = similar.nth(2).inner_text()
     similar.nth(2).click()
-    visit.page.wait_for_function(
+    on_map.page.wait_for_function(
         "before => document.querySelector('.st-key-map_card h3').textContent !== before",
         arg=title,
         timeout=WAIT,
     )
-    visit.idle()
-    assert named.startswith(visit.page.locator(".st-key-map_card h3").inner_text()[:40])
-    assert float(visit.map.get_attribute("data-zoom") or 0) > 1
+    on_map.idle()
+    assert named.startswith(on_map.page.locator(".st-key-map_card h3").inner_text()[:40])
+    assert float(on_map.map.get_attribute("data-zoom") or 0) > 1
 
 
-def test_the_same_song_is_picked_again_after_another(visit: Visit, atlas: Atlas) -> None:
-    visit.open()
-    card = visit.page.locator(".st-key-map_card h3")
-    visit.page.mouse.click(*visit.spot_of(100))
+def test_the_same_song_is_picked_again_after_another(on_map: Visit, atlas: Atlas) -> None:
+    card = on_map.page.locator(".st-key-map_card h3")
+    on_map.page.mouse.click(*on_map.spot_of(100))
     card.wait_for(timeout=WAIT)
-    visit.idle()
+    on_map.idle()
     first = card.inner_text()
-    visit.page.get_by_role("button", name="Close").click()
+    on_map.page.get_by_role("button", name="Close").click()
     card.wait_for(state="detached", timeout=WAIT)
-    visit.idle()
-    visit.page.mouse.click(*visit.spot_of(100))
+    on_map.idle()
+    on_map.page.mouse.click(*on_map.spot_of(100))
     card.wait_for(timeout=WAIT)
     assert card.inner_text() == first
 
 
-def test_a_lasso_reaches_python_and_is_cleared(visit: Visit, atlas: Atlas) -> None:
-    visit.open()
-    visit.lasso()
-    visit.page.wait_for_selector(f"text={atlas.songs.height} songs inside the lasso", timeout=WAIT)
-    visit.idle()
-    with visit.page.expect_download() as waited:
-        visit.page.get_by_role("button", name="Download as CSV").click()
+def test_a_lasso_reaches_python_and_is_cleared(on_map: Visit, atlas: Atlas) -> None:
+    on_map.lasso()
+    on_map.page.wait_for_selector(f"text={atlas.songs.height} songs inside the lasso", timeout=WAIT)
+    on_map.idle()
+    with on_map.page.expect_download() as waited:
+        on_map.page.get_by_role("button", name="Download as CSV").click()
     assert pl.read_csv(waited.value.path()).height == atlas.songs.height
-    visit.page.locator(".st-key-clear_lasso button").click()
-    visit.page.wait_for_selector("text=No song is picked", timeout=WAIT)
-    visit.idle()
-    assert visit.map.evaluate("root => root.starmap.lasso()") is None
+    on_map.page.locator(".st-key-clear_lasso button").click()
+    on_map.page.wait_for_selector("text=No song is picked", timeout=WAIT)
+    on_map.idle()
+    assert on_map.map.evaluate("root => root.starmap.lasso()") is None
 
 
 def test_a_shared_address_shows_the_same(visit: Visit, atlas: Atlas) -> None:
@@ -246,16 +275,15 @@ def test_a_shared_address_shows_the_same(visit: Visit, atlas: Atlas) -> None:
     assert visit.page.get_by_text("songs in 3 clusters").count() == 1
 
 
-def test_a_search_and_the_table_show_titles_as_text(visit: Visit) -> None:
-    visit.open()
-    visit.page.get_by_label("Find a song").fill("latex")
-    visit.page.keyboard.press("Enter")
-    found = visit.page.locator("[class*=st-key-find-] button, [class*='st-key-find:'] button")
+def test_a_search_and_the_table_show_titles_as_text(on_map: Visit) -> None:
+    on_map.page.get_by_label("Find a song").fill("latex")
+    on_map.page.keyboard.press("Enter")
+    found = on_map.page.locator("[class*=st-key-find-] button, [class*='st-key-find:'] button")
     found.first.wait_for(timeout=WAIT)
-    visit.idle()
+    on_map.idle()
     assert all("$\\LaTeX^2$ and $x$" in label for label in found.all_inner_texts())
-    visit.page.get_by_text("The map as a table").click()
-    table = visit.page.locator(".st-key-map_side table")
+    on_map.page.get_by_text("The map as a table").click()
+    table = on_map.page.locator(".st-key-map_side table")
     table.wait_for(timeout=WAIT)
     assert table.locator("tbody tr").count() == 4
     assert table.locator("img, script").count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from types import SimpleNamespace
@@ -17,10 +18,17 @@ from songatlas.app.charts.playlist_charts import energy_and_tempo
 from songatlas.app.pages import playlist as page
 from songatlas.app.playlists.draft import Draft, drafted
 from songatlas.app.playlists.playlist_file import FORMAT_WORDS, cluster_playlists, file_tracks, playlist_file
-from songatlas.app.playlists.playlist_steps import step_table, told_steps, told_summary, usual_distance
+from songatlas.app.playlists.playlist_steps import (
+    Step,
+    step_table,
+    told_remedy,
+    told_steps,
+    told_summary,
+    usual_distance,
+)
 from songatlas.app.playlists.playlist_wishes import ORDER_WORDS, SOURCES, STRICTNESS_WORDS
 from songatlas.atlas import Atlas
-from songatlas.atlas.playlist import make_playlist
+from songatlas.atlas.playlist import make_playlist, playlist_of_rows
 from songatlas.errors import BadSettings
 from songatlas.playlists import FORMATS, ORDERS, STRICTNESS, Track, TrackList, normal, playlist_of_bytes
 
@@ -249,6 +257,45 @@ def test_every_format_can_be_chosen(app: Any) -> None:
         assert FORMATS[form].description in [each.value for each in test.caption]
     test.text_input(key="kept:playlist.name").set_value("").run()
     assert not test.exception
+
+
+def test_half_time_is_told_so_that_it_can_be_followed(atlas: Atlas) -> None:
+    songs = atlas.songs.with_columns(
+        tempo_bpm=pl.Series([138.0, 96.0, 97.0] * atlas.songs.height)[: atlas.songs.height]
+    )
+    playlist = playlist_of_rows(replace(atlas, songs=songs), [0, 1, 2], name="Three")
+    first, second = (step.words.split(" · ")[0] for step in told_steps(playlist, usual=1.0))
+    assert first == "138 → 96 BPM (felt at half time: 69 → 96, +39%)"
+    assert second == "96 → 97 BPM (+1%)"
+    assert " %" not in told_summary(playlist, usual=1.0)
+
+
+@pytest.mark.parametrize(
+    ("order", "n_jumps", "told"), [("smooth", 3, True), ("smooth", 2, False), ("key", 3, False)]
+)
+def test_what_would_help_is_told_where_tempo_jumps_in_several_steps(
+    order: str, n_jumps: int, told: bool
+) -> None:
+    steps = [Step(words="", flag="jump of tempo", roughness=2.0)] * n_jumps
+    said = told_remedy(SimpleNamespace(summary={"order": order}), steps)
+    assert ("narrower tempo" in said) is told
+
+
+def test_the_settings_stand_in_the_address_and_make_the_same_again(app: Any) -> None:
+    settings = {"minutes": "30", "playlist.cluster": "1", "playlist.only.clusters": "1", "order": "tempo"}
+    test = app("playlist", **settings, **{"playlist.seed": "3"})
+    made = _draft(_pressed(test, "Make the playlist"))
+    written = test.session_state["address_written"][-1]
+    assert {name: values[0] for name, values in written.items()} == settings | {"playlist.seed": "3"}
+    again = app("playlist", **{name: values[0] for name, values in written.items()})
+    assert _draft(_pressed(again, "Make the playlist")).keys == made.keys
+
+
+def test_cleared_filters_do_not_come_back_from_the_address(app: Any) -> None:
+    test = app("playlist", **{"playlist.only.clusters": "1"})
+    assert test.multiselect(key="kept:playlist.only.clusters").value == ["1"]
+    _pressed(test, "Clear the filters")
+    assert test.multiselect(key="kept:playlist.only.clusters").value == []
 
 
 def test_a_part_of_a_cluster(app: Any, atlas: Atlas) -> None:

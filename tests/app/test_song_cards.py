@@ -20,10 +20,11 @@ from songatlas.app.songs.song_cards import (
     song_facts,
     songs_like,
 )
-from songatlas.app.words.markup import bar, chip, page, paragraph, table, text
+from songatlas.app.words.markup import bar, chip, cluster_mark, page, paragraph, shape_mark, table, text
 from songatlas.atlas import Atlas, build_demo
 from songatlas.atlas.song_card import song_card
 from songatlas.atlas.views import view_of
+from songatlas.starmap import shape_of
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -37,7 +38,7 @@ def test_texts_are_escaped_in_every_piece() -> None:
     pieces = [
         text(HOSTILE),
         paragraph(HOSTILE),
-        chip(HOSTILE, '#fff"><script>'),
+        chip(HOSTILE, shape_mark('#fff"><script>', shape=3)),
         bar(label=HOSTILE, value=HOSTILE, percentile=3, mean=None, ends=(HOSTILE, HOSTILE), colour='"<'),
         table([HOSTILE], [[text(HOSTILE)]]),
     ]
@@ -45,6 +46,15 @@ def test_texts_are_escaped_in_every_piece() -> None:
         assert "<img" not in piece
         assert "<script" not in piece
     assert "&lt;img" in page(*pieces)
+
+
+def test_a_mark_has_the_colour_and_the_shape_of_the_map(atlas: Atlas) -> None:
+    view = view_of(atlas, k=7)
+    marks = [cluster_mark(view, cluster) for cluster in range(7)]
+    assert all(view.colour_of(cluster) in mark for cluster, mark in enumerate(marks))
+    outlines = {shape_of(view.colours[cluster]): mark.split(";")[-1] for cluster, mark in enumerate(marks)}
+    assert sum("polygon" in each for each in outlines.values()) == len(set(outlines) - {0, 7})
+    assert "radial-gradient" in shape_mark("#123456", shape=7)
 
 
 def test_control_characters_and_long_texts_are_cut() -> None:
@@ -82,7 +92,7 @@ def test_the_card_of_the_built_atlas_is_that_of_the_library(atlas: Atlas) -> Non
     assert card.explanation.sentences == whole.explanation.sentences
     assert card.features == whole.features
     assert songs_like(atlas, 7)["song_id"].to_list() == whole.similar["song_id"].to_list()
-    head = head_of(atlas, card, "#123456", role=card.role)
+    head = head_of(view, card, role=card.role)
     assert text(card.title) in head
     assert text(card.cluster_name) in head
     assert sum(piece.count("sa-song") for piece in bars_of(card, "#123456")) == len(card.features)

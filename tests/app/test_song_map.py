@@ -7,14 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from songatlas.app.map import picking
 from songatlas.app.map.map_colours import CLUSTER, colour_choices, colours_of
 from songatlas.app.map.map_table import cluster_places
+from songatlas.app.map.picking import cluster_alone, on_show_cluster
 from songatlas.app.map.song_map import PlacedSongs, corners_of, map_told, placed_songs, row_at
 from songatlas.app.server import parts
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, build_demo
 from songatlas.atlas.layouts import pca_map
-from songatlas.atlas.views import view_of
+from songatlas.atlas.views import ks_of, view_of
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,8 @@ def test_every_colouring_is_packed_for_every_song(opened: Catalogue, placed: Pla
     assert {"cluster", "genre", "era", "energy", "tempo_bpm", "popularity", "key"} <= set(choices)
     for name in set(choices) - {CLUSTER}:
         told = told_of(opened, placed, colour=name)
-        assert len(fetched(told["colouring"]["part"]["src"])) == told["n"], name
+        bytes_a_song = 2 if told["colouring"]["kind"] == "ramp" else 1
+        assert len(fetched(told["colouring"]["part"]["src"])) == bytes_a_song * told["n"], name
 
 
 def test_genres_and_decades_count_their_songs(atlas: Atlas) -> None:
@@ -128,8 +131,36 @@ def test_rare_genres_are_joined_and_unknown_ones_have_no_colour() -> None:
 def test_ramps_are_labelled_in_the_units_of_people(atlas: Atlas) -> None:
     tempo, length = (colours_of(atlas, name).colouring for name in ("tempo_bpm", "duration_ms"))
     assert (tempo.low, tempo.high) == ("slow", "fast")
-    assert all(tick.endswith("BPM") for tick in tempo.ticks)
-    assert all(tick.endswith("min") for tick in length.ticks)
+    assert all(" BPM" in tick for tick in tempo.ticks)
+    assert all(" min" in tick for tick in length.ticks)
+    assert (tempo.ticks[0].endswith("and less"), tempo.ticks[-1].endswith("and more")) == (True, True)
+
+
+def test_a_cluster_keeps_its_shape_with_its_colour(opened: Catalogue, placed: PlacedSongs) -> None:
+    shapes = {}
+    for k in ks_of(opened.atlas):
+        for group in told_of(opened, placed, k=k)["clusters"]:
+            assert shapes.setdefault(group["colour"], group["shape"]) == group["shape"]
+    moved = [k for k in ks_of(opened.atlas) if view_of(opened.atlas, k=k).colours != tuple(range(k))]
+    assert moved  # where colours are not simply in the order of the legend, shapes go with them
+
+
+def test_a_cluster_stays_alone_while_its_choice_and_its_page_are_shown(
+    opened: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session: dict[str, object] = {}
+    monkeypatch.setattr(picking.st, "session_state", session)
+    here, other = view_of(opened.atlas).choice, view_of(opened.atlas, k=7).choice
+    assert cluster_alone(here) is None
+    on_show_cluster(2, here)
+    session["page_moves"] = 1  # the map is shown next
+    assert cluster_alone(here) == cluster_alone(here) == {"group": 2, "n": 1}
+    assert cluster_alone(other) is None
+    assert cluster_alone(here) is None  # back at the same k the wish is past
+    on_show_cluster(2, here)
+    assert cluster_alone(here) == {"group": 2, "n": 2}
+    session["page_moves"] = 3  # to another page, and back
+    assert cluster_alone(here) is None
 
 
 def test_clusters_lie_where_their_songs_are() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,17 @@ def test_it_tells_what_was_read_and_offers_every_output(app: Any) -> None:
     assert "simulated catalogue of 800 rows" in test.markdown[1].value
     assert test.code[0].value.startswith("songatlas demo --songs 800")
     assert any("--k 3" in code.value for code in app("data", k="3").code)
+
+
+def test_it_says_when_figures_have_to_be_drawn(app: Any, demo_folder: Path, tmp_path: Path) -> None:
+    def is_told(folder: Path) -> bool:
+        return any("drawn when you ask" in caption.value for caption in app("data", target=folder).caption)
+
+    with_figures = Path(shutil.copytree(demo_folder, tmp_path / "with figures"))
+    (with_figures / "figures").mkdir()
+    (with_figures / "figures" / "elbow.svg").write_text("<svg/>", encoding="utf-8")
+    assert not is_told(with_figures)
+    assert is_told(demo_folder)
 
 
 def test_rows_that_were_left_out_can_be_looked_through(app: Any) -> None:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from songatlas.atlas.kept import Kept
+from songatlas.atlas.kept import Kept, Turns
 
 
 def test_a_value_is_made_once_by_many_threads() -> None:
@@ -71,3 +71,59 @@ def test_atlases_of_the_same_songs_share_what_depends_on_them() -> None:
     assert [same_points.get(each, None, lambda: "own") for each in asked] == ["taste", "points", "own"]
     assert [same_songs.get(each, None, lambda: "own") for each in asked] == ["taste", "own", "own"]
     assert [one.get(each, None, lambda: "own") for each in asked] == ["taste", "points", "view"]
+
+
+def test_nothing_is_held_for_what_was_made_or_failed() -> None:
+    kept = Kept()
+    with pytest.raises(ZeroDivisionError):
+        kept.get("kind", None, lambda: 1 / 0)
+    kept.get("kind", None, lambda: 5)
+    assert len(kept._own._making) == 0
+
+
+def test_who_waits_and_who_comes_after_a_failure_take_turns() -> None:
+    kept, first_makes, first_may_fail = Kept(), threading.Event(), threading.Event()
+    at_work, most_at_work = [0], [0]
+    lock, both = threading.Lock(), threading.Event()
+
+    def fail() -> None:
+        first_makes.set()
+        assert first_may_fail.wait(10)
+        raise ValueError
+
+    def make() -> str:
+        with lock:
+            at_work[0] += 1
+            most_at_work[0] = max(most_at_work[0], at_work[0])
+        both.wait(0.2)
+        with lock:
+            at_work[0] -= 1
+        return "made"
+
+    def first() -> None:
+        with pytest.raises(ValueError):  # noqa: PT011
+            kept.get("kind", 1, fail)
+
+    def asks() -> threading.Thread:
+        return threading.Thread(target=lambda: kept.get("kind", 1, make, most=1))
+
+    failing, waiting, newcomer = threading.Thread(target=first), asks(), asks()
+    failing.start()
+    assert first_makes.wait(10)
+    waiting.start()
+    while kept._own._making._locks["kind", 1][1] < 2:
+        both.wait(0.001)
+    first_may_fail.set()
+    failing.join(10)
+    newcomer.start()
+    waiting.join(10)
+    newcomer.join(10)
+    assert most_at_work == [1]
+    assert len(kept._own._making) == 0
+
+
+def test_a_turn_can_be_taken_again_by_who_has_it() -> None:
+    turns = Turns()
+    with turns.of("key"), turns.of("key"):
+        assert len(turns) == 1
+    assert len(turns) == 0

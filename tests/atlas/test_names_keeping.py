@@ -9,7 +9,7 @@ import pytest
 
 from songatlas.atlas import Atlas, build_demo
 from songatlas.atlas.names_file import NAMES, read_names, require_name
-from songatlas.atlas.names_keeping import keep_names, text_of_names
+from songatlas.atlas.names_keeping import keep_names, still_holds, text_of_names
 from songatlas.errors import BadAtlas, BadSettings
 
 
@@ -101,3 +101,20 @@ def test_names_that_cannot_be(text: str, rule: str) -> None:
 
 def test_a_cluster_may_keep_its_name() -> None:
     assert require_name(0, "calm songs ", names=("Calm songs", "Loud rock"), own="Calm songs") == "calm songs"
+
+
+def test_a_folder_holds_the_atlas_until_it_is_built_anew_or_gone(folder: Path) -> None:
+    atlas = Atlas.load(folder)
+    assert still_holds(folder, atlas)
+    keep_names(folder, atlas, {0: "Sunday kitchen"})
+    assert still_holds(folder, Atlas.load(folder))
+    assert still_holds(folder, atlas)
+    for other in (
+        replace(atlas, created="2001-01-01T00:00:00+00:00"),
+        replace(atlas, settings=atlas.settings.change(seed=5)),
+    ):
+        assert not still_holds(folder, other)
+    (folder / "manifest.json").write_text("[]", encoding="utf-8")
+    assert not still_holds(folder, atlas)
+    shutil.rmtree(folder)
+    assert not still_holds(folder, atlas)

@@ -27,25 +27,37 @@ def browser(chromium: str) -> Iterator[Any]:
         browser.close()
 
 
+def open_map(browser: Any, file: Path, settings: dict[str, Any], *, before: str = "", **window: Any) -> Shown:
+    """Show a map on a page of its own, written to a file and read from there."""
+    text = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">'
+        f"<title>map</title><style>{styles()}</style>"
+        f'<main>{map_page_part(settings)}</main><script type="module">{script()}</script>'
+    )
+    file.write_text(text, encoding="utf-8")
+    page = browser.new_page(**({"viewport": {"width": 1100, "height": 700}} | window))
+    if before:
+        page.add_init_script(before)
+    return Shown(page, file.as_uri())
+
+
+@pytest.fixture(scope="module")
+def one_map(browser: Any, songs: Songs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """The map that most tests look at, one after the other."""
+    shown = open_map(browser, tmp_path_factory.mktemp("map") / "map.html", songs.settings())
+    yield shown
+    shown.page.close()
+
+
 @pytest.fixture
 def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
-    """Return a function that shows a map with given settings on a page of its own, read from disk."""
-    pages = []
+    """Return a function that shows a map with given settings on a page of its own."""
+    opened: list[Shown] = []
 
-    def shown(settings: dict[str, Any], *, before: str = "", **window: Any) -> Shown:
-        text = (
-            '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">'
-            f"<title>map</title><style>{styles()}</style>"
-            f'<main>{map_page_part(settings)}</main><script type="module">{script()}</script>'
-        )
-        file = tmp_path / f"map{len(pages)}.html"
-        file.write_text(text, encoding="utf-8")
-        page = browser.new_page(**({"viewport": {"width": 1100, "height": 700}} | window))
-        pages.append(page)
-        if before:
-            page.add_init_script(before)
-        return Shown(page, file.as_uri())
+    def shown(settings: dict[str, Any], **given: Any) -> Shown:
+        opened.append(open_map(browser, tmp_path / f"map{len(opened)}.html", settings, **given))
+        return opened[-1]
 
     yield shown
-    for page in pages:
-        page.close()
+    for each in opened:
+        each.page.close()

@@ -83,10 +83,42 @@ class Shown:
         page.goto(address)
         page.wait_for_selector(".starmap[data-ready]", timeout=30_000)
         self.map = page.locator(".starmap")
+        self.start = self.ask("camera()")
 
     def ask(self, call: str, given: Any = None) -> Any:
         """Answer of the map's handle, such as ``hovered()``."""
         return self.map.evaluate(f"(root, given) => root.starmap.{call}", given)
+
+    def start_over(self) -> None:
+        """Put everything away that was chosen, drawn or hidden, and show all songs."""
+        self.page.mouse.move(1, 1)
+        self.page.locator(".starmap-stage").focus()
+        self.page.keyboard.press("Escape")
+        everything = self.page.get_by_text("Show all", exact=True)
+        if everything.is_visible():
+            everything.click()
+        self.page.locator("[data-act='all']").click()
+        self.page.wait_for_function(
+            """start => {
+              const { x, y, zoom } = document.querySelector(".starmap").starmap.camera();
+              return x === start.x && y === start.y && zoom === start.zoom;
+            }""",
+            arg=self.start,
+        )
+        self.complaints.clear()
+
+    def until_in_the_middle(self, place: int) -> None:
+        """Wait until the map has flown to a song, to within two pixels."""
+        self.page.wait_for_function(
+            """place => {
+              const root = document.querySelector(".starmap");
+              const stage = root.querySelector(".starmap-stage");
+              const { left, top, width, height } = stage.getBoundingClientRect();
+              const [x, y] = root.starmap.screen_of(place);
+              return Math.hypot(x - left - width / 2, y - top - height / 2) < 2;
+            }""",
+            arg=place,
+        )
 
     def spot(self, place: int) -> tuple[float, float]:
         """Where a song is in the window, in pixels."""

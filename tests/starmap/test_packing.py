@@ -103,8 +103,8 @@ def test_too_many_clusters_are_refused() -> None:
 def test_values_run_from_low_to_high() -> None:
     values = np.array([60.0, 120.0, 180.0, 500.0, np.nan, -5.0])
     raw = gzip.decompress(pack_values(values, np.arange(6), low=60, high=180))
-    assert list(raw) == [0, 127, 254, 254, 255, 0]
-    assert list(gzip.decompress(pack_values(values[:1], np.arange(1), low=60, high=60))) == [0]
+    assert np.frombuffer(raw, dtype="<u2").tolist() == [0, 32_767, 65_534, 65_534, 65_535, 0]
+    assert gzip.decompress(pack_values(values[:1], np.arange(1), low=60, high=60)) == bytes(2)
     with pytest.raises(BadSettings, match="the lower end first"):
         pack_values(values, np.arange(6), low=2, high=1)
 

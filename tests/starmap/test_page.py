@@ -52,7 +52,9 @@ def test_settings_are_json() -> None:
     )
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["bounds"] == [0.0, 0.0, 1.0, 2.0]
-    assert told["clusters"][0] == {"name": "one", "colour": "#efb50c", "size": 1, "spot": [0.5, 0.5]}
+    assert told["clusters"][0] == {
+        "name": "one", "colour": "#efb50c", "shape": 0, "size": 1, "spot": [0.5, 0.5],
+    }  # fmt: skip
     assert told["clusters"][1]["spot"] is None
     assert told["colouring"] == {"kind": "clusters", "title": "Clusters"}
     assert told["names"] == {"chunk": 4096, "src": "/names/{chunk}"}
@@ -70,7 +72,7 @@ def test_another_colouring_needs_its_part() -> None:
     ramp = ramp_colouring("Energy", "calm", "energetic", 0, 100, "%")
     told = settings(colouring=ramp, colouring_part=in_page(b"x"))["colouring"]
     assert told["part"] == {"base64": "eA=="}
-    assert (told["low"], told["high"], told["ticks"]) == ("calm", "energetic", ["0 %", "50 %", "100 %"])
+    assert (told["low"], told["high"], told["ticks"]) == ("calm", "energetic", ["0%", "50%", "100%"])
     with pytest.raises(BadSettings, match="Energy has no packed part"):
         settings(colouring=ramp)
 
@@ -81,12 +83,23 @@ def test_another_colouring_needs_its_part() -> None:
         (1960, 2020, "", ("1960", "1990", "2020")),
         (-60, -5, "dB", ("−60 dB", "−32 dB", "−5 dB")),
         (0.0, 0.9, "", ("0.0", "0.5", "0.9")),
-        (3, 3, "min", ("3.00 min",)),
+        (3, 3, "min", ("3:00 min",)),
+        (2.5, 6, "min", ("2:30 min", "4:15 min", "6:00 min")),
         (-0.001, 0.1, "", ("0.00", "0.05", "0.10")),
     ],
 )
 def test_ticks_are_read_by_people(low: float, high: float, unit: str, ticks: tuple[str, ...]) -> None:
     assert ramp_colouring("Value", "less", "more", low, high, unit).ticks == ticks
+
+
+def test_a_cut_scale_says_so_at_its_ends() -> None:
+    ramp = ramp_colouring("Energy", "calm", "energetic", 28, 97, "%", cut=(True, True))
+    assert ramp.ticks == ("28% and less", "62%", "97% and more")
+
+
+def test_the_shape_follows_the_number_of_the_colour() -> None:
+    found = cluster_colouring(["a", "b"], ["#efb50c", "#4d1cb8"], [1, 1], numbers=(9, 0))
+    assert [group.shape for group in found.groups] == [1, 0]
 
 
 def test_too_many_named_values_are_refused() -> None:

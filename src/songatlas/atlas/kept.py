@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from threading import RLock
 from typing import Any, Final, TypeVar, cast
 
@@ -63,12 +64,41 @@ class Kept:
             self._of_points = other._of_points
 
 
+class Turns:
+    """One thread at a time for each key; a thread that has its turn may take it again.
+
+    A key is forgotten as soon as nobody has or awaits its turn, however the turn ended.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[Hashable, tuple[RLock, int]] = {}
+        self._lock = RLock()
+
+    @contextmanager
+    def of(self, key: Hashable) -> Iterator[None]:
+        """Wait for the turn of a key, and have it."""
+        with self._lock:
+            own, n_threads = self._locks.get(key, (RLock(), 0))
+            self._locks[key] = own, n_threads + 1
+        try:
+            with own:
+                yield
+        finally:
+            with self._lock:
+                _, n_threads = self._locks.pop(key)
+                if n_threads > 1:
+                    self._locks[key] = own, n_threads - 1
+
+    def __len__(self) -> int:
+        return len(self._locks)
+
+
 class _Store:
-    """Values by kind and key, with a lock for each that is being made."""
+    """Values by kind and key, each made by one thread at a time."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, Hashable], Any] = {}
-        self._making: dict[tuple[str, Hashable], RLock] = {}
+        self._making = Turns()
         self._lock = RLock()
 
     def get(self, kind: str, key: Hashable, make: Callable[[], Any], *, most: int) -> Any:
@@ -77,15 +107,13 @@ class _Store:
         with self._lock:
             if wanted in self._values:
                 return self._put_last(wanted, self._values[wanted])
-            own = self._making.setdefault(wanted, RLock())
-        with own:
+        with self._making.of(wanted):
             with self._lock:
                 if wanted in self._values:
                     return self._put_last(wanted, self._values[wanted])
             value = make()
             with self._lock:
                 self._put_last(wanted, value)
-                self._making.pop(wanted, None)
                 of_kind = [each for each in self._values if each[0] == kind]
                 for each in of_kind[:-most]:
                     del self._values[each]

@@ -1,18 +1,22 @@
 """Names that a person gives to clusters of an open atlas, written into its `names.toml`.
 
+`still_holds` says whether the folder is still the one that was opened.
+
 Nothing that the file says already is lost: names of clusters that were not touched, names of clusters that
 are not there at present, and comments.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from songatlas.atlas.names_file import NAMES, NamesFile, names_text, read_names
 from songatlas.atlas.saved import folder_of, load_atlas
-from songatlas.errors import BadAtlas
+from songatlas.atlas.settings import AtlasSettings
+from songatlas.errors import BadAtlas, SongAtlasError
 from songatlas.files import write_file
 
 if TYPE_CHECKING:
@@ -54,6 +58,30 @@ def _is_over(own: str, file: NamesFile, lines: Mapping[str, str]) -> bool:
     return own in lines and not (file.given.get(own) and lines[own])
 
 
+def still_holds(directory: Path, atlas: Atlas) -> bool:
+    """Say whether a folder holds the very atlas that was opened from it, by its manifest alone.
+
+    Parameters
+    ----------
+    directory : Path
+        Folder of the atlas, or the one of outputs around it.
+    atlas : Atlas
+        As it was opened.
+
+    Returns
+    -------
+    bool
+        False, too, where no atlas lies there any more, or none that can be read.
+    """
+    try:
+        manifest = json.loads((folder_of(directory) / "manifest.json").read_bytes())
+        built_with = AtlasSettings.from_dict(manifest["settings"])
+        told = (manifest["created"], manifest["input"]["sha256"], built_with)
+    except (SongAtlasError, OSError, ValueError, KeyError, TypeError):
+        return False
+    return told == (atlas.created, atlas.source.sha256, atlas.settings)
+
+
 def keep_names(directory: Path, atlas: Atlas, given: Mapping[int, str]) -> Path:
     """Write names into the `names.toml` of the folder that an atlas was opened from.
 
@@ -82,7 +110,7 @@ def keep_names(directory: Path, atlas: Atlas, given: Mapping[int, str]) -> Path:
     """
     folder = folder_of(directory)
     now = load_atlas(folder)
-    if now.generated.names != atlas.generated.names or now.created != atlas.created:
+    if now.generated.names != atlas.generated.names or not still_holds(folder, atlas):
         raise BadAtlas(
             f"the atlas in {str(directory)!r} was built anew since it was opened, so its clusters may be "
             "others: open it again, and name the clusters there"

@@ -22,6 +22,30 @@ from songatlas.cli import options as opt
 from songatlas.cli.terminal import shown, stdout
 from songatlas.errors import BadSettings, SongAtlasError
 
+_Source = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="ATLAS|SONGS",
+        help="Folder that 'songatlas build' wrote, or a table of songs. [default: the demo catalogue]",
+        show_default=False,
+    ),
+]
+_Address = Annotated[str, typer.Option("--address", metavar="IP", help="Network address to listen on.")]
+_Port = Annotated[
+    int, typer.Option("--port", metavar="N", help="Port; the next free one where taken.", min=1, max=65535)
+]
+_Hosts = Annotated[
+    list[str] | None,
+    typer.Option("--host", metavar="NAME", help="Name that a proxy serves it under. Repeatable."),
+]
+_UploadLimit = Annotated[
+    int,
+    typer.Option(
+        "--upload-limit", metavar="MB", help="Largest table that can be dropped in.", min=1, max=100_000
+    ),
+]
+_Browser = Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")]
+
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 (only compared with)
 _TAKEN: Final = (errno.EADDRINUSE, errno.EACCES)
@@ -31,32 +55,12 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def app(
-    source: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="ATLAS|SONGS",
-            help="Folder that 'songatlas build' wrote, or a table of songs. [default: the demo catalogue]",
-            show_default=False,
-        ),
-    ] = None,
-    address: Annotated[
-        str, typer.Option("--address", metavar="IP", help="Network address to listen on.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option("--port", metavar="N", help="Port; the next free one where taken.", min=1, max=65535),
-    ] = 8501,
-    host: Annotated[
-        list[str] | None,
-        typer.Option("--host", metavar="NAME", help="Name that a proxy serves it under. Repeatable."),
-    ] = None,
-    upload_limit: Annotated[
-        int,
-        typer.Option(
-            "--upload-limit", metavar="MB", help="Largest table that can be dropped in.", min=1, max=100_000
-        ),
-    ] = 500,
-    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    source: _Source = None,
+    address: _Address = "127.0.0.1",
+    port: _Port = 8501,
+    host: _Hosts = None,
+    upload_limit: _UploadLimit = 500,
+    browser: _Browser = True,
     k: opt.K = None,
     seed: opt.Seed = None,
     genre: opt.Genre = None,
@@ -73,30 +77,15 @@ def app(
     this computer sees the songs.
     """
     _require_extra()
-    given = {
-        "k": opt.read_k(k),
-        "seed": seed,
-        "genre": genre,
-        "columns": opt.read_pairs("--column", column),
-        "units": opt.read_pairs("--unit", unit),
-        "header": header,
-        "threads": threads,
-    }
+    columns, units = opt.read_pairs("--column", column), opt.read_pairs("--unit", unit)
+    named = {"k": opt.read_k(k), "seed": seed, "genre": genre, "header": header, "threads": threads}
+    given = {"columns": columns, "units": units} | named
     chosen = _settings({name: value for name, value in given.items() if value is not None}, settings, source)
     _check_source(source)
-    free = _free_port(address, port)
-    if free != port:
-        typer.echo(f"port {port} is taken: using {free}", err=True)
-    launch = {
-        "target": None if source is None else str(source),
-        "settings": chosen,
-        "address": address,
-        "port": free,
-        "upload_mb": upload_limit,
-        "hosts": host or [],
-        "parent": os.getpid(),
-    }
-    raise typer.Exit(_serve(launch, browser=browser))
+    where = {"address": address, "port": _told_port(address, port), "hosts": host or []}
+    target = None if source is None else str(source)
+    launch = {"target": target, "settings": chosen, "upload_mb": upload_limit, "parent": os.getpid()}
+    raise typer.Exit(_serve(launch | where, browser=browser))
 
 
 def _require_extra() -> None:
@@ -133,6 +122,14 @@ def _check_source(source: Path | None) -> None:
         from songatlas.songs import read_songs
 
         read_songs(source)  # says what is wrong with the path
+
+
+def _told_port(address: str, wanted: int) -> int:
+    """A free port; said where it is another one than that asked for."""
+    free = _free_port(address, wanted)
+    if free != wanted:
+        typer.echo(f"port {wanted} is taken: using {free}", err=True)
+    return free
 
 
 def _free_port(address: str, wanted: int) -> int:

@@ -112,7 +112,7 @@ def write_outputs(
         tell(0.2, "saving the atlas")
         (folder / "atlas").mkdir()
         write_parts(named, folder / "atlas", names=carried.text)
-        pictures = _write_figures(named, folder / "figures", tell=part(tell, 0.3, 0.95)) if figures else {}
+        pictures = write_figures(named, folder / "figures", progress=part(tell, 0.3, 0.95)) if figures else {}
         tell(0.95, "writing the report")
         page = render(collect(named), pictures=pictures, song_map=song_map(named))
         (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
@@ -156,7 +156,9 @@ def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:
     return appended_names(rows.table.header, rows.column_names)
 
 
-def render_report(atlas: Atlas, *, figures: bool = True) -> str:
+def render_report(
+    atlas: Atlas, *, figures: bool = True, pictures: Mapping[str, Picture] | None = None
+) -> str:
     """Return the report alone, as one self-contained HTML text.
 
     Parameters
@@ -165,6 +167,8 @@ def render_report(atlas: Atlas, *, figures: bool = True) -> str:
         Built or loaded.
     figures : bool
         Whether to draw figures into it.
+    pictures : mapping of str to Picture, optional
+        The figures where they are drawn already (see `write_figures`).
 
     Returns
     -------
@@ -174,16 +178,33 @@ def render_report(atlas: Atlas, *, figures: bool = True) -> str:
     import tempfile
 
     if not figures:
-        return render(collect(atlas), pictures={}, song_map=song_map(atlas))
-    with tempfile.TemporaryDirectory(prefix="songatlas-") as folder:
-        pictures = _write_figures(atlas, Path(folder), tell=silent)
+        pictures = {}
+    elif pictures is None:
+        with tempfile.TemporaryDirectory(prefix="songatlas-") as folder:
+            pictures = write_figures(atlas, Path(folder))
     return render(collect(atlas), pictures=pictures, song_map=song_map(atlas))
 
 
-def _write_figures(atlas: Atlas, folder: Path, *, tell: Progress) -> dict[str, Picture]:
-    """Draw the figures into `folder`; return each as the text that the report shows it by."""
+def write_figures(atlas: Atlas, folder: Path, *, progress: Progress | None = None) -> dict[str, Picture]:
+    """Draw every figure of an atlas into a folder, as PNG and as SVG.
+
+    Parameters
+    ----------
+    atlas : Atlas
+        Built or loaded.
+    folder : Path
+        Made where it does not exist.
+    progress : callable, optional
+        Called with the share that is done (0 to 1) and what is being done, in words.
+
+    Returns
+    -------
+    dict of str to Picture
+        Each figure by its name, as the report shows it.
+    """
     from songatlas.figures import FIGURES, save_figures
 
+    tell = progress or silent
     drawn = draw_figures(atlas, progress=part(tell, 0.0, 0.4))
     tell(0.4, "writing the figures")
     titles = {name: str(figure.get_label()) for name, figure in drawn.items()}

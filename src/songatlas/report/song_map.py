@@ -124,6 +124,7 @@ def _clusters(atlas: Atlas) -> Any:
         [atlas.colour_of(cluster) for cluster in range(atlas.k)],
         [profile.size for profile in atlas.profiles],
         spots,
+        numbers=atlas.colours,
     )
 
 

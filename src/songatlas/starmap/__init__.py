@@ -1,11 +1,13 @@
 """The map of the songs for a browser: what it is told, packed small, and the page part that draws it."""
 
 from songatlas.starmap.colouring import (
+    N_SHAPES,
     Colouring,
     MapGroup,
     cluster_colouring,
     named_colouring,
     ramp_colouring,
+    shape_of,
 )
 from songatlas.starmap.lasso import songs_inside
 from songatlas.starmap.packing import (
@@ -32,6 +34,7 @@ from songatlas.starmap.spots import label_spots
 
 __all__ = [
     "CHUNK",
+    "N_SHAPES",
     "Colouring",
     "MapFrame",
     "MapGroup",
@@ -52,6 +55,7 @@ __all__ = [
     "pack_values",
     "ramp_colouring",
     "script",
+    "shape_of",
     "songs_inside",
     "styles",
 ]

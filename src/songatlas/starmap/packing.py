@@ -8,7 +8,7 @@ coordinates interleaved), so that songs near each other on the map are near each
   lie close, so the upper planes are nearly empty and vanish in the gzip stream.
 - labels: one unsigned number a song, uint8, or uint16 (little-endian) for more than 255 clusters. The
   largest number means "in none".
-- values: uint8, 0 to 254 between low and high; 255 means not known.
+- values: uint16 (little-endian), 0 to 65,534 between low and high; 65,535 means not known.
 - names: JSON ``[[title, artist], ...]`` in chunks of `CHUNK` songs.
 
 The same input gives the same bytes: no time stands in the streams.
@@ -37,7 +37,7 @@ LONGEST_NAME = 120
 """Characters of a title or an artist that are kept."""
 
 LARGEST_STEP = 65_535
-_UNKNOWN_VALUE = 255
+_UNKNOWN_VALUE = LARGEST_STEP
 _MOST_IN_ONE_BYTE = 255
 _GZIP = 31
 _LEVEL = 5
@@ -172,7 +172,7 @@ def pack_values(values: NDArray[Any], order: NDArray[np.int64], *, low: float, h
     Returns
     -------
     bytes
-        A gzip stream of uint8: 0 to 254 from low to high, 255 where the value is not known.
+        A gzip stream of uint16: 0 to 65,534 from low to high, 65,535 where the value is not known.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def pack_values(values: NDArray[Any], order: NDArray[np.int64], *, low: float, h
     known = np.isfinite(taken)
     span = (high - low) or 1.0
     shares = np.clip((np.where(known, taken, low) - low) / span, 0.0, 1.0)
-    return _gzip(np.where(known, np.rint(shares * (_UNKNOWN_VALUE - 1)), _UNKNOWN_VALUE).astype(np.uint8))
+    return _gzip(np.where(known, np.rint(shares * (_UNKNOWN_VALUE - 1)), _UNKNOWN_VALUE).astype("<u2"))
 
 
 def name_chunk(songs: pl.DataFrame, order: NDArray[np.int64], chunk: int) -> bytes:

@@ -200,4 +200,8 @@ def _colouring(colouring: Colouring | None, part: Part | None) -> dict[str, Any]
         "low": colouring.low,
         "high": colouring.high,
         "ticks": list(colouring.ticks),
+        "ends": list(colouring.ends),
+        "cut": list(colouring.cut),
+        "unit": colouring.unit,
+        "decimals": colouring.decimals,
     }

@@ -17,12 +17,12 @@ const CLICK_PIXELS = 5;
 const LASSO_CORNERS = 200;
 const STILL_SONGS = 40000;
 const FIRST_SLICE = 120000;
-const SHAPES = 8;
 const SAMPLE = 60000;
 const FOUND = 8;
 const RAMP = ["#3f2d91", "#2f6fb3", "#1f9e89", "#86b92d", "#f0b400"];
 const NOT_KNOWN = "#9aa0aa";
 const NO_GROUP = 65535;
+const RAMP_END = 254;
 
 // ---------------------------------------------------------------- packed parts
 
@@ -67,6 +67,25 @@ function decodeGroups(bytes, n) {
   const groups = new Uint16Array(bytes);
   for (let at = 0; at < n; at += 1) if (groups[at] === 255) groups[at] = NO_GROUP;
   return groups;
+}
+
+// The colours of values along a ramp, 0 to RAMP_END from low to high.
+function rampGroups(values) {
+  return values.map((value) => (value === LARGEST_STEP ? NO_GROUP : Math.round((value / (LARGEST_STEP - 1)) * RAMP_END)));
+}
+
+// A value along a ramp in words, with its unit, as the legend writes it.
+function rampWords(value, { ends, cut, unit, decimals }) {
+  if (value === LARGEST_STEP) return "not known";
+  const [low, high] = ends;
+  const number = low + (value / (LARGEST_STEP - 1)) * (high - low);
+  let words = `${number.toFixed(decimals).replace(/^-(?=0(\.0+)?$)/, "").replace("-", "−")}${unit && unit !== "%" ? " " : ""}${unit}`;
+  if (unit === "min") {
+    const seconds = Math.round(60 * number);
+    words = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} min`;
+  }
+  if (value === 0 && cut[0]) return `${words} or less`;
+  return value === LARGEST_STEP - 1 && cut[1] ? `${words} or more` : words;
 }
 
 function evenBits(code) {
@@ -299,7 +318,7 @@ flat out int form;
 void main() {
   int number = int(group);
   colour = texelFetch(palette, ivec2(number & 255, number >> 8), 0);
-  form = number % ${SHAPES};
+  form = 255 - int(colour.a * 255.0 + 0.5);
   gl_Position = colour.a == 0.0 ? vec4(2.0, 2.0, 0.0, 1.0) : vec4(place * scale + shift, 0.0, 1.0);
   gl_PointSize = size;
 }`;
@@ -388,11 +407,12 @@ class GlPainter {
     gl.vertexAttribIPointer(slot, 1, gl.UNSIGNED_SHORT, 0, 0);
   }
 
-  colours(palette) {
+  // The texels hold the shape where others hold how opaque they are; 0 hides a group.
+  colours(palette, shapes) {
     const { gl } = this;
     const height = Math.ceil(palette.length / 256);
     const texels = new Uint8Array(256 * height * 4);
-    palette.forEach((entry, at) => texels.set(entry ? [...entry, 255] : [0, 0, 0, 0], 4 * at));
+    palette.forEach((entry, at) => texels.set(entry ? [...entry, 255 - shapes[at]] : [0, 0, 0, 0], 4 * at));
     gl.bindTexture(gl.TEXTURE_2D, this.palette);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
@@ -460,8 +480,9 @@ class StillPainter {
     this.groups = groups.map((group) => Math.min(group, last));
   }
 
-  colours(palette) {
+  colours(palette, shapes) {
     this.palette = palette.map((entry) => entry && css(entry));
+    this.shapes = shapes;
   }
 
   select(ranks) {
@@ -483,7 +504,7 @@ class StillPainter {
       if (x < -size || y < -size || x > view.width + size || y > view.height + size) continue;
       context.fillStyle = colour;
       if (size < 3) context.fillRect(x - size / 2, y - size / 2, size, size);
-      else context.fill(shapePath(view.shaped ? this.groups[place] : 0, x, y, size / 2));
+      else context.fill(shapePath(view.shaped ? this.shapes[this.groups[place]] : 0, x, y, size / 2));
     }
     context.globalAlpha = 1;
   }
@@ -491,8 +512,8 @@ class StillPainter {
   free() {}
 }
 
-// The outline of a group's shape around (x, y), the same that the shader draws.
-function shapePath(group, x, y, radius) {
+// The outline of a shape around (x, y), the same that the shader draws.
+function shapePath(shape, x, y, radius) {
   const path = new Path2D();
   const ring = (corners) => {
     corners.forEach(([across, down], at) => {
@@ -511,11 +532,11 @@ function shapePath(group, x, y, radius) {
     plus,
     turned,
     null,
-  ][group % SHAPES];
+  ][shape];
   if (corners) ring(corners);
   else {
     path.arc(x, y, radius, 0, 2 * Math.PI);
-    if (group % SHAPES === 7) path.arc(x, y, radius * 0.42, 0, 2 * Math.PI, true);
+    if (shape === 7) path.arc(x, y, radius * 0.42, 0, 2 * Math.PI, true);
   }
   return path;
 }
@@ -573,19 +594,19 @@ class Overlay {
     context.textBaseline = "middle";
   }
 
-  write(text, x, y, { size = 13, weight = 600, quiet = false } = {}) {
+  write(text, x, y, { size = 13, weight = 600 } = {}) {
     const { context, theme } = this;
     context.font = `${weight} ${size}px ${theme.font}`;
     context.lineWidth = 4;
     context.strokeStyle = css(theme.paper, 0.88);
     context.strokeText(text, x, y);
-    context.fillStyle = quiet ? css(theme.ink, 0.72) : css(theme.ink);
+    context.fillStyle = css(theme.ink);
     context.fillText(text, x, y);
   }
 
-  // Words at the four ends of the map.
+  // Words at the four ends of the map, on plates: songs lie under them as soon as a person zooms in.
   axes(axes) {
-    const { context, view } = this;
+    const { context, view, theme } = this;
     const most = { across: view.width * 0.6, up: view.height * 0.6 };
     const ends = [
       [axes.top && `↑ ${axes.top}`, view.width / 2, 12, 0, most.across],
@@ -601,14 +622,20 @@ class Overlay {
       context.rotate(turn);
       const text = this.fitted(words, room);
       const half = context.measureText(text).width / 2;
-      this.write(text, 0, 0, { size: 12, weight: 400, quiet: true });
+      context.fillStyle = css(theme.paper, 0.86);
+      context.beginPath();
+      context.roundRect(-half - 7, -10, 2 * half + 14, 20, 6);
+      context.fill();
+      this.write(text, 0, 0, { size: 12, weight: 500 });
       context.restore();
-      this.taken.push(turn ? [x - 9, y - half, x + 9, y + half] : [x - half, y - 9, x + half, y + 9]);
+      const [across, down] = turn ? [12, half + 9] : [half + 9, 12];
+      this.taken.push([x - across, y - down, x + across, y + down]);
     }
+    this.axisBoxes = [...this.taken];
   }
 
   fitted(words, room) {
-    this.context.font = `400 12px ${this.theme.font}`;
+    this.context.font = `500 12px ${this.theme.font}`;
     let text = words;
     while (text.length > 4 && this.context.measureText(text).width > room) {
       text = `${text.slice(0, -2).trimEnd()}…`;
@@ -621,7 +648,7 @@ class Overlay {
     const { context, view } = this;
     const shown = [];
     context.textAlign = "left";
-    for (const { group, words, spot, colour } of labels) {
+    for (const { group, shape, words, spot, colour } of labels) {
       const [x, y] = view.toScreen(spot);
       if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
       context.font = `600 13px ${this.theme.font}`;
@@ -631,7 +658,7 @@ class Overlay {
       if (!box) continue;
       this.taken.push(box);
       const middle = (box[1] + box[3]) / 2;
-      if (colour) this.sign(group, box[0] + 7, middle, colour);
+      if (colour) this.sign(shape, box[0] + 7, middle, colour);
       text.forEach((line, at) => {
         this.write(line, box[0] + (colour ? 17 : 2), middle + (at - (text.length - 1) / 2) * 16);
       });
@@ -640,9 +667,9 @@ class Overlay {
     return shown;
   }
 
-  sign(group, x, y, colour) {
+  sign(shape, x, y, colour) {
     const { context, theme } = this;
-    const path = shapePath(group, x, y, 5.5);
+    const path = shapePath(shape, x, y, 5.5);
     context.strokeStyle = css(theme.paper);
     context.lineWidth = 4;
     context.stroke(path);
@@ -704,11 +731,11 @@ function make(tag, given = {}, ...children) {
   return element;
 }
 
-function swatch(group, colour) {
+function swatch(shape, colour) {
   const canvas = make("canvas", { class: "starmap-swatch", width: 28, height: 28, "aria-hidden": "true" });
   const context = canvas.getContext("2d");
   context.fillStyle = css(colour);
-  context.fill(shapePath(group, 14, 14, 12), "evenodd");
+  context.fill(shapePath(shape, 14, 14, 12), "evenodd");
   return canvas;
 }
 
@@ -772,7 +799,7 @@ class Legend {
         onclick: (event) => (event.altKey ? this.isolate(number) : this.toggle(number)),
         ondblclick: () => this.isolate(number),
       },
-      swatch(number, colour),
+      swatch(group.shape, colour),
       make("span", { class: "starmap-name", text: group.name }),
       make("span", { class: "starmap-count", text: counted(group.size) }),
     );
@@ -788,7 +815,7 @@ class Legend {
   }
 
   ramp(colouring, colourOf) {
-    const stops = Array.from({ length: 12 }, (_, at) => css(colourOf(Math.round((at / 11) * 254))));
+    const stops = Array.from({ length: 12 }, (_, at) => css(colourOf(Math.round((at / 11) * RAMP_END))));
     const bar = make("div", { class: "starmap-ramp" });
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     const ends = make("div", { class: "starmap-ends" }, make("span", { text: colouring.low }), make("span", { text: colouring.high }));
@@ -909,6 +936,7 @@ class StarMap {
       picked: () => this.picked,
       lasso: () => this.polygon,
       labels: () => this.shownLabels ?? [],
+      axis_boxes: () => this.overlay.axisBoxes ?? [],
     };
   }
 
@@ -992,7 +1020,9 @@ class StarMap {
       this.buildSearch();
     }
     this.clusters = decodeGroups(clusters, this.places.n);
-    this.groups = groups ? decodeGroups(groups, this.places.n) : this.clusters;
+    this.values = data.colouring.kind === "ramp" ? new Uint16Array(groups.buffer, groups.byteOffset, this.places.n) : null;
+    if (this.values) this.groups = rampGroups(this.values);
+    else this.groups = groups ? decodeGroups(groups, this.places.n) : this.clusters;
     this.settle(before, moved);
   }
 
@@ -1020,7 +1050,8 @@ class StarMap {
     const flight = data.fly_to;
     if (flight && flight.n !== (before?.fly_to?.n ?? null)) this.fly(flight.place);
     const alone = data.only;
-    if (alone && alone.n !== (before?.only?.n ?? null)) this.legend.showOnly(alone.group);
+    if (alone && alone.n !== this.alone) this.legend.showOnly(alone.group);
+    this.alone = alone?.n ?? this.alone;
   }
 
   takeLasso(before) {
@@ -1031,7 +1062,7 @@ class StarMap {
   }
 
   nGroups() {
-    return this.data.colouring.kind === "ramp" ? 255 : this.legendGroups().length;
+    return this.data.colouring.kind === "ramp" ? RAMP_END + 1 : this.legendGroups().length;
   }
 
   // The groups of the colouring, each with a name, a colour and a size.
@@ -1119,14 +1150,20 @@ class StarMap {
   colourOf(group) {
     const { data, theme } = this;
     if (group === NO_GROUP) return channels(NOT_KNOWN);
-    if (data.colouring.kind === "ramp") return legible(rampColour(group / 254), theme.paper);
+    if (data.colouring.kind === "ramp") return legible(rampColour(group / RAMP_END), theme.paper);
     return legible(channels(this.legendGroups()[group].colour), theme.paper);
+  }
+
+  shapeOf(group) {
+    if (group === NO_GROUP || this.data.colouring.kind === "ramp") return 0;
+    return this.legendGroups()[group].shape;
   }
 
   recolour() {
     const ramp = this.data.colouring.kind === "ramp";
     const groups = [...Array(this.nGroups()).keys(), NO_GROUP];
-    this.painter.colours(groups.map((group) => (ramp || this.isShown(group) ? this.colourOf(group) : null)));
+    const palette = groups.map((group) => (ramp || this.isShown(group) ? this.colourOf(group) : null));
+    this.painter.colours(palette, groups.map((group) => this.shapeOf(group)));
     this.showLegend(ramp);
     this.countVisible(ramp);
     this.view = this.makeView();
@@ -1209,12 +1246,12 @@ class StarMap {
   }
 
   showTable() {
-    const rows = this.data.clusters.map((cluster, number) => {
+    const rows = this.data.clusters.map((cluster) => {
       const colour = legible(channels(cluster.colour), this.theme?.paper ?? [255, 255, 255]);
       return make(
         "tr",
         {},
-        make("td", {}, swatch(number, colour)),
+        make("td", {}, swatch(cluster.shape, colour)),
         make("th", { scope: "row", text: cluster.name }),
         make("td", { text: counted(cluster.size) }),
       );
@@ -1455,7 +1492,7 @@ class StarMap {
       const own = group.spot && inView(this.view.toScreen(group.spot)) ? group.spot : null;
       const found = this.spots?.get(number);
       const spot = own ?? found?.spot;
-      if (spot) labels.push({ group: number, words: group.name, spot, size: group.size, colour: ramp ? null : this.colourOf(number) });
+      if (spot) labels.push({ group: number, shape: this.shapeOf(number), words: group.name, spot, size: group.size, colour: ramp ? null : this.colourOf(number) });
     });
     const most = Math.min(Math.max(Math.round((this.width * this.height) / 16000), 6), 28);
     return labels.sort((one, other) => other.size - one.size).slice(0, most);
@@ -1498,8 +1535,10 @@ class StarMap {
   told(place) {
     const [title, artist] = this.names.of(place) ?? ["", ""];
     const cluster = this.data.clusters[this.clusters[place]];
-    const { kind } = this.data.colouring;
-    const value = kind === "named" ? this.data.colouring.groups[this.groups[place]]?.name ?? "" : "";
+    const { colouring } = this.data;
+    let value = "";
+    if (colouring.kind === "named") value = colouring.groups[this.groups[place]]?.name ?? "";
+    if (colouring.kind === "ramp") value = `${colouring.title} ${rampWords(this.values[place], colouring)}`;
     return { place, title, artist, group: cluster?.name ?? "in no cluster", value };
   }
 
@@ -1527,7 +1566,7 @@ class StarMap {
     this.tip.replaceChildren(
       make("div", { class: "starmap-tip-title", text: title || (waiting ? "…" : "A song without a title") }),
       make("div", { text: artist }),
-      make("div", { class: "starmap-tip-cluster" }, swatch(this.data.colouring.kind === "ramp" ? 0 : this.groups[place], colour), make("span", { text: value ? `${value} · ${group}` : group })),
+      make("div", { class: "starmap-tip-cluster" }, swatch(this.shapeOf(this.groups[place]), colour), make("span", { text: value ? `${value} · ${group}` : group })),
     );
   }
 
@@ -1736,7 +1775,7 @@ class StarMap {
 function groupsKey(data) {
   const { kind, title, groups } = data.colouring;
   const named = kind === "clusters" ? data.clusters : groups ?? [];
-  return JSON.stringify([kind, title, named.map(({ name, colour, size }) => [name, colour, size])]);
+  return JSON.stringify([kind, title, named.map(({ name, colour, shape, size }) => [name, colour, shape, size])]);
 }
 
 function sizesOf(groups) {

@@ -34,10 +34,10 @@ def artist_shares(artist: Mapping[str, Any], names: Sequence[str], colours: Sequ
             y=places,
             orientation="h",
             marker={"color": [colours[cluster] for cluster in clusters]},
-            text=[f"{share:.0f} %" for share in shares],
+            text=[f"{share:.0f}%" for share in shares],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{x:.0f} % of the songs<extra></extra>",
+            hovertemplate="%{x:.0f}% of the songs<extra></extra>",
         )
     )
     styled(figure, height=30 + _ROW_HEIGHT * len(clusters))

@@ -20,8 +20,9 @@ from songatlas.app.charts.charts import (
     turning_labels,
     under_the_chart,
 )
+from songatlas.app.words.wording import amount_text
 from songatlas.colours import LESS_TO_MORE
-from songatlas.features import FEATURES, amount
+from songatlas.features import FEATURES
 from songatlas.profiles import Profile
 from songatlas.profiles.evidence import comparison
 from songatlas.profiles.words import COMPARATIVES, UNNAMED
@@ -104,7 +105,7 @@ def _cell(profile: Profile, feature: str, shown: Shown) -> str:
     percentile = profile.percentiles[feature]
     return (
         f"<b>{plotly_text(shown.names[profile.cluster])}</b><br>"
-        f"{plotly_text(feature_label(feature))}: {plotly_text(amount(feature, profile.means[feature]))} "
+        f"{plotly_text(feature_label(feature))}: {plotly_text(amount_text(feature, profile.means[feature]))} "
         f"on average<br>{_standing(feature, percentile)}"
     )
 
@@ -212,8 +213,8 @@ def differences(first: Profile, second: Profile) -> list[dict[str, Any]]:
     return [
         {
             "feature": feature_label(name),
-            "first": amount(name, first.means[name]),
-            "second": amount(name, second.means[name]),
+            "first": amount_text(name, first.means[name]),
+            "second": amount_text(name, second.means[name]),
             "words": _difference(name, first.percentiles[name], second.percentiles[name]),
         }
         for name in ranked
@@ -259,6 +260,8 @@ def spread_chart(
     figure = styled(figure, height=54 * k + 70)
     figure.update_layout(showlegend=False)
     figure.update_xaxes(range=[low, high], title=plotly_text(feature_label(feature, unit=True)), nticks=6)
+    if feature in FEATURES and FEATURES[feature].unit == "share":
+        figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(
         tickvals=[cluster + 0.4 for cluster in range(k)],
         ticktext=[
@@ -359,7 +362,7 @@ def value_text(feature: str, value: float) -> str:
     >>> value_text("duration_ms", 3.5), value_text("tempo_bpm", 120.4)
     ('3:30', '120 BPM')
     """
-    return plotly_text(amount(feature, value * scale_of(feature)))
+    return plotly_text(amount_text(feature, value * scale_of(feature)))
 
 
 def scale_of(feature: str) -> float:

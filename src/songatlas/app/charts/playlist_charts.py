@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from songatlas.app.charts.charts import ACCENT, CHOSEN, plotly_text, styled
+from songatlas.app.words.wording import amount_text
 from songatlas.atlas.playlist import Playlist
-from songatlas.features import amount
 
 _PANELS: Final = (("energy", "Energy (%)", 100.0, ACCENT), ("tempo_bpm", "Tempo (BPM)", 1.0, CHOSEN))
 _PANEL_HEIGHT: Final = 150
@@ -35,7 +35,7 @@ def energy_and_tempo(playlist: Playlist) -> go.Figure | None:
     names = [_called(song) for song in songs.to_dicts()]
     for row, (column, label, factor, colour) in enumerate(panels, start=1):
         values = songs[column].to_list()
-        told = ["" if value is None else amount(column, value) for value in values]
+        told = ["" if value is None else amount_text(column, value) for value in values]
         figure.add_trace(
             go.Scatter(
                 x=songs["place"].to_list(),

@@ -1,40 +1,50 @@
 """Everything that a build writes, to be taken along from the page: made when it is asked for, and once.
 
-What is shown as it was built and lies in the folder that was opened is handed out as it lies there. All
-else is made of the atlas that is shown: another number of clusters, other weights, names given in this visit.
+What lies in the folder that was opened is handed out as it lies there, as long as it says what is shown. All
+else is made of the atlas that is shown: another number of clusters, other weights, other names, or a folder
+that was built anew or removed. DOWNLOADS, at the foot, has a row for each file.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import tempfile
-import zipfile
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeVar
 
-import polars as pl
-
+from songatlas.app.files.lying import (
+    CLUSTERS,
+    ROWS,
+    has_rows,
+    is_called,
+    lying_atlas,
+    lying_figures,
+    lying_file,
+    lying_names,
+    taken,
+)
+from songatlas.app.files.making import (
+    DrawnFigures,
+    atlas_zip,
+    clusters_csv,
+    drawn_figures,
+    names_toml,
+    quality_json,
+    rows_csv,
+)
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_file import NAMES, read_names
-from songatlas.atlas.names_keeping import text_of_names
-from songatlas.atlas.rows import column_names
-from songatlas.atlas.saved import OURS, folder_of
+from songatlas.atlas.saved import folder_of
 from songatlas.atlas.views import View
-from songatlas.figures import save_figures
-from songatlas.progress import silent
-from songatlas.report import render_report, write_rows
-from songatlas.report.draw import draw_figures
-from songatlas.report.record import quality_record
-from songatlas.report.tables import appended_names, write_clusters
+from songatlas.report import render_report
 
-ROWS: Final = "clustered_songs.csv"
-"""The file with every row of the table."""
+Value = TypeVar("Value")
 
-_PACKED_ALREADY: Final = (".parquet", ".png", ".npy")
+REPORT: Final = "report.html"
+FIGURES: Final = "figures.zip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,62 @@ class Download:
     make: Callable[[], bytes]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shown:
+    """What is taken along.
+
+    Attributes
+    ----------
+    opened : Catalogue
+    view : View
+        The clusters as they are shown.
+    names : tuple of str
+        What they are called.
+    """
+
+    opened: Catalogue
+    view: View
+    names: tuple[str, ...]
+
+    def atlas(self) -> Atlas:
+        """Return the whole atlas of what is shown."""
+        return self.view.atlas.with_names(self.names)
+
+    def once(self, kind: str, make: Callable[[], Value]) -> Value:
+        """Return what is made of it, the last one of its kind kept with the atlas."""
+        return self.opened.atlas.kept.get(kind, (self.view.choice, self.names), make)
+
+    def lying(self, take: Callable[[Path], Value | None]) -> Value | None:
+        """Return what is taken from the folder that was opened; None where it does not hold what is shown."""
+        return taken(self.opened, take) if self.view.is_base else None
+
+    def figures(self) -> DrawnFigures:
+        """Return the figures, drawn once for all that shows them."""
+        return self.once("drawn figures", lambda: drawn_figures(self.atlas()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadRow:
+    """What is known of a file to take along, whatever is shown.
+
+    Attributes
+    ----------
+    words, mime : str
+    make : callable
+        Gives its bytes.
+    lying : callable or None
+        Takes its bytes from the folder of what was opened, where they say what is shown.
+    words_of_songs : str
+        What is in it where only the songs of the table are known, and not all its rows.
+    """
+
+    words: str
+    mime: str
+    make: Callable[[Shown], bytes]
+    lying: Callable[[Shown, Path], bytes | None] | None = None
+    words_of_songs: str = ""
+
+
 def downloads_of(opened: Catalogue, view: View, names: Mapping[int, str]) -> tuple[Download, ...]:
     """Return every file that can be taken along of what is shown.
 
@@ -69,190 +135,104 @@ def downloads_of(opened: Catalogue, view: View, names: Mapping[int, str]) -> tup
     names : mapping of int to str
         Names given to its clusters in this visit.
     """
-    names = dict(names)
-    said: Hashable = (view.choice, tuple(sorted(names.items())))
-    folder = opened.folder if view.is_base and not names else None
-
-    def shown() -> Atlas:
-        found = view.atlas
-        return found.with_names([names.get(n, name) for n, name in enumerate(found.cluster_names())])
-
-    def once(file: str, make: Callable[[Atlas], bytes]) -> Callable[[], bytes]:
-        def made() -> bytes:
-            lying = folder and _lying(folder, file)
-            if lying:
-                return lying
-            return opened.atlas.kept.get(f"download {file}", said, lambda: make(shown()))
-
-        return made
-
-    def rows(atlas: Atlas) -> bytes:
-        return rows_csv(atlas, opened.folder if view.is_base else None)
-
-    whole = opened.atlas.rows is not None or (view.is_base and has_rows_file(opened.folder))
-    row_words = "Every row of your table with its cluster, or why it has none"
-    return (
+    shown = _shown(opened, view, names)
+    knows_rows = opened.atlas.rows is not None or (view.is_base and has_rows(opened))
+    return tuple(
         Download(
-            file=ROWS,
-            words=row_words if whole else "Every song with its cluster",
+            file=file,
+            words=row.words if knows_rows else row.words_of_songs or row.words,
+            mime=row.mime,
+            make=partial(_bytes_of, file, shown),
+        )
+        for file, row in DOWNLOADS.items()
+    )
+
+
+def must_be_drawn(opened: Catalogue, view: View, names: Mapping[int, str]) -> bool:
+    """Say whether report and figures have to be drawn first, which takes seconds; as for `downloads_of`."""
+    shown = _shown(opened, view, names)
+
+    def lies(folder: Path) -> bool:
+        has_both = (folder / REPORT).is_file() and any((folder / "figures").glob("*"))
+        return has_both and is_called(folder, shown.names)
+
+    return not shown.lying(lies)
+
+
+def _shown(opened: Catalogue, view: View, names: Mapping[int, str]) -> Shown:
+    called = tuple(names.get(number, name) for number, name in enumerate(view.names))
+    return Shown(opened=opened, view=view, names=called)
+
+
+def _bytes_of(file: str, shown: Shown) -> bytes:
+    """The bytes of a file: as it lies in the folder, or made."""
+    row = DOWNLOADS[file]
+    lies = row.lying
+    lying = lies and shown.lying(lambda folder: lies(shown, folder))
+    return lying or shown.once(f"download {file}", lambda: row.make(shown))
+
+
+def _lying(file: str) -> Callable[[Shown, Path], bytes | None]:
+    return lambda shown, folder: lying_file(folder, file, shown.names)
+
+
+def _rows(shown: Shown) -> bytes:
+    return rows_csv(shown.atlas(), shown.opened if shown.view.is_base else None)
+
+
+def _names(shown: Shown) -> bytes:
+    return names_toml(shown.atlas(), shown.lying(lambda folder: read_names(folder_of(folder))))
+
+
+DOWNLOADS: Final[Mapping[str, DownloadRow]] = MappingProxyType(
+    {
+        ROWS: DownloadRow(
+            words="Every row of your table with its cluster, or why it has none",
+            words_of_songs="Every song with its cluster",
             mime="text/csv",
-            make=once(ROWS, rows),
+            make=_rows,
+            lying=_lying(ROWS),
         ),
-        Download(
-            file="clusters.csv",
+        CLUSTERS: DownloadRow(
             words="A row a cluster: name, size, means, typical songs",
             mime="text/csv",
-            make=once("clusters.csv", _clusters_csv),
+            make=lambda shown: clusters_csv(shown.atlas()),
+            lying=_lying(CLUSTERS),
         ),
-        Download(
-            file="report.html",
+        REPORT: DownloadRow(
             words="The report: one page that needs no network",
             mime="text/html",
-            make=once("report.html", lambda atlas: render_report(atlas).encode()),
+            make=lambda shown: render_report(shown.atlas(), pictures=shown.figures().pictures).encode(),
+            lying=_lying(REPORT),
         ),
-        Download(
-            file="figures.zip",
+        FIGURES: DownloadRow(
             words="All figures as PNG and SVG",
             mime="application/zip",
-            make=once("figures.zip", _figures_zip),
+            make=lambda shown: shown.figures().packed,
+            lying=lambda shown, folder: lying_figures(folder, shown.names),
         ),
-        Download(
-            file="quality.json",
+        "quality.json": DownloadRow(
             words="How good the clusters are, for programs",
             mime="application/json",
-            make=once("quality.json", _quality_json),
+            make=lambda shown: quality_json(shown.atlas()),
+            lying=_lying("quality.json"),
         ),
-        Download(
-            file="atlas.zip",
+        "atlas.zip": DownloadRow(
             words="The saved atlas: unpack it and open its folder with songatlas app, or in Python",
             mime="application/zip",
-            make=once("atlas.zip", _atlas_zip),
+            make=lambda shown: atlas_zip(shown.atlas()),
+            lying=lambda shown, folder: lying_atlas(folder, shown.opened.atlas, shown.names),
         ),
-        Download(
-            file="settings.toml",
+        "settings.toml": DownloadRow(
             words="The settings: build with them by --settings",
             mime="application/toml",
-            make=lambda: shown().settings.to_toml().encode(),
+            make=lambda shown: shown.atlas().settings.to_toml().encode(),
         ),
-        Download(
-            file=NAMES,
+        NAMES: DownloadRow(
             words="The names of the clusters, to be put into the folder atlas of a build",
             mime="application/toml",
-            make=once(NAMES, _names_toml),
+            make=_names,
+            lying=lambda shown, folder: lying_names(folder, shown.opened.atlas, shown.names),
         ),
-    )
-
-
-def rows_csv(atlas: Atlas, folder: Path | None) -> bytes:
-    """Return clustered_songs.csv of an atlas.
-
-    Parameters
-    ----------
-    atlas : Atlas
-        One that knows the rows of its table gives them all.
-    folder : Path or None
-        Folder of its outputs, whose rows are taken where it does not, under the names that it has now;
-        without one, every song of the atlas is a row.
-    """
-    if atlas.rows is not None:
-        with tempfile.TemporaryDirectory(prefix="songatlas-") as place:
-            path = Path(place) / "rows.csv"
-            write_rows(atlas.rows, path)
-            return path.read_bytes()
-    if folder is not None and has_rows_file(folder):
-        return _renamed_rows(atlas, folder / ROWS)
-    return _songs_csv(atlas)
-
-
-def has_rows_file(folder: Path | None) -> bool:
-    """Say whether a folder of outputs has the rows of the table."""
-    return folder is not None and (folder / ROWS).is_file()
-
-
-def _lying(folder: Path, file: str) -> bytes | None:
-    """The file as it lies in the folder of outputs; None where it does not."""
-    if file == "figures.zip":
-        pictures = sorted((folder / "figures").glob("*"))
-        return _zipped({f"figures/{path.name}": path for path in pictures}) if pictures else None
-    if file == "atlas.zip":
-        home = folder_of(folder)
-        return _zipped({f"atlas/{name}": home / name for name in OURS if (home / name).is_file()})
-    if file == NAMES:
-        given = read_names(folder_of(folder))
-        return None if given is None else given.text.encode()
-    path = folder / file
-    return path.read_bytes() if path.is_file() else None
-
-
-def _renamed_rows(atlas: Atlas, path: Path) -> bytes:
-    """The rows as they were written, with the names that the clusters have now."""
-    columns = column_names(predicted=bool(atlas.genre_of_songs["predicted_genre"].count()))
-    headers = [read.header for read in atlas.columns]
-    called = appended_names(headers, columns)
-    rows = pl.read_csv(path, has_header=False, infer_schema=False)
-    place = {column: rows.columns[len(headers) + n] for n, column in enumerate(columns)}
-    names = {str(number): name for number, name in enumerate(atlas.cluster_names())}
-    name = pl.col(place["cluster"]).replace_strict(names, default=None)
-    is_header = pl.int_range(pl.len()) == 0
-    told = pl.when(is_header).then(pl.lit(called["cluster_name"])).otherwise(name)
-    return rows.with_columns(told.alias(place["cluster_name"])).write_csv(include_header=False).encode()
-
-
-def _songs_csv(atlas: Atlas) -> bytes:
-    """Every song of an atlas with its cluster, lists joined by semicolons."""
-    names = pl.Series("cluster_name", atlas.cluster_names(), dtype=pl.String)
-    labels = pl.Series("cluster", atlas.clustering.labels)
-    lists = [
-        pl.col(name).list.join("; ")
-        for name, kind in atlas.songs.schema.items()
-        if kind == pl.List(pl.String)
-    ]
-    told = atlas.songs.with_columns(
-        *lists,
-        pl.Series("subcluster", atlas.division.labels),
-        atlas.roles.role.alias("role"),
-        labels,
-        names.gather(labels.cast(pl.UInt32)),
-        pl.Series("cluster_distance", atlas.distances).round_sig_figs(6),
-    )
-    return told.write_csv().encode()
-
-
-def _clusters_csv(atlas: Atlas) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="songatlas-") as place:
-        path = Path(place) / "clusters.csv"
-        write_clusters(atlas, path)
-        return path.read_bytes()
-
-
-def _quality_json(atlas: Atlas) -> bytes:
-    record = json.dumps(quality_record(atlas), ensure_ascii=False, allow_nan=False, indent=2)
-    return f"{record}\n".encode()
-
-
-def _names_toml(atlas: Atlas) -> bytes:
-    sizes = [profile.size for profile in atlas.profiles]
-    return text_of_names(atlas.generated.names, atlas.cluster_names(), sizes).encode()
-
-
-def _figures_zip(atlas: Atlas) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="songatlas-") as place:
-        save_figures(draw_figures(atlas, progress=silent), Path(place))
-        return _zipped({f"figures/{path.name}": path for path in sorted(Path(place).glob("*"))})
-
-
-def _atlas_zip(atlas: Atlas) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="songatlas-") as place:
-        home = Path(place) / "atlas"
-        atlas.save(home)
-        return _zipped({f"atlas/{path.name}": path for path in sorted(home.glob("*"))})
-
-
-def _zipped(files: Mapping[str, Path]) -> bytes:
-    """A ZIP archive of files under other names."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in files.items():
-            is_packed = path.suffix in _PACKED_ALREADY
-            archive.write(path, name, zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED)
-    return held.getvalue()
+    }
+)

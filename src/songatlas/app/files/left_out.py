@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from songatlas.app.files.downloads import ROWS, has_rows_file
+from songatlas.app.files.lying import ROWS, taken
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, ClusteredRows
 from songatlas.songs import RULES
@@ -58,9 +58,7 @@ def _left_out(opened: Catalogue) -> pl.DataFrame | None:
     places = _places(opened.atlas)
     if opened.atlas.rows is not None:
         return _of_rows(opened.atlas.rows, places)
-    if opened.folder is not None and has_rows_file(opened.folder):
-        return _of_file(opened.folder / ROWS, places)
-    return None
+    return taken(opened, lambda folder: _of_file(folder / ROWS, places))
 
 
 def _places(atlas: Atlas) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,11 +18,11 @@ from songatlas.app.files.dropped_table import (
     read_dropped,
     units_of,
 )
-from songatlas.app.server.jobs import Job
+from songatlas.app.server.jobs import BUILDS, Job
 from songatlas.app.server.serving import launched
 from songatlas.app.visit.menu import page_of
 from songatlas.app.visit.opening import open_own
-from songatlas.app.visit.waiting import show_job
+from songatlas.app.visit.waiting import OWN_JOB, show_job
 from songatlas.app.words.plain_tables import Heading, show_table
 from songatlas.app.words.wording import label_help, plain_text
 from songatlas.atlas import Atlas, build_atlas
@@ -30,7 +30,6 @@ from songatlas.features import FEATURES, label_of
 from songatlas.progress import Progress
 from songatlas.songs import CleanSongs, SongsTable
 
-JOB: Final = "own_job"
 _KNOWN: Final = "own_reading"
 _MOST_K: Final = 200
 
@@ -66,7 +65,7 @@ class Known:
 
 def show_upload() -> None:
     """Draw everything from the place to drop a table to the building of its atlas."""
-    if JOB in st.session_state:
+    if OWN_JOB in st.session_state:
         _show_build()
         return
     dropped = _dropped()
@@ -106,8 +105,9 @@ def _show_what_it_takes() -> None:
     )
     st.caption(
         "The table stays on the computer that songatlas runs on. Nobody else who opens these pages sees it, "
-        "and it is gone when you close the page. Larger files: start songatlas with the table, as in "
-        "songatlas app my\\_songs.csv, or with a higher \\-\\-upload-limit."
+        "and it is gone from there within about ten minutes of closing the page. Larger files: start "
+        "songatlas with the table, as in songatlas app my\\_songs.csv, or with a higher "
+        "\\-\\-upload-limit."
     )
 
 
@@ -261,20 +261,25 @@ def _show_start(dropped: Dropped, header: Sequence[str]) -> None:
         def make(progress: Progress) -> Atlas:
             return build_atlas(NamedBytes(dropped.content, dropped.name), settings, progress=progress)
 
-        st.session_state[JOB] = (Job(make), dropped.name, make)
+        st.session_state[OWN_JOB] = (_begun(make), dropped.name, make)
         st.rerun()
+
+
+def _begun(make: Callable[[Progress], Atlas]) -> Job[Atlas]:
+    """A build that stops where this visit ends."""
+    return Job(make, seats=BUILDS, of_visit=True)
 
 
 def _show_build() -> None:
     """How far the build is; the atlas is opened when it is done."""
-    job, name, make = st.session_state[JOB]
+    job, name, make = st.session_state[OWN_JOB]
     if job.state == "done":
-        del st.session_state[JOB]
+        del st.session_state[OWN_JOB]
         open_own(job.outcome(), title=Path(name).stem)
         st.switch_page(page_of("atlas"))
     if show_job(job, title=f"Building the atlas of {name}"):
-        st.session_state[JOB] = (Job(make), name, make)
+        st.session_state[OWN_JOB] = (_begun(make), name, make)
         st.rerun()
     if job.state != "running" and st.button("Choose another table", key="another"):
-        del st.session_state[JOB]
+        del st.session_state[OWN_JOB]
         st.rerun()

@@ -6,17 +6,17 @@ the weights before a page is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-import polars as pl
 import streamlit as st
 
+from songatlas.app.map.firmness import evidence_of, firmness, has_built_space, steadiness
 from songatlas.app.map.map_colours import CLUSTER, colour_choices
 from songatlas.app.visit.state import keep, kept, put
 from songatlas.app.visit.walking import MOST_WEIGHT, WEIGHT, built_pull
 from songatlas.atlas import Atlas
-from songatlas.atlas.views import BlockChoice, View, block_choices, built_choice, ks_of
+from songatlas.atlas.views import BlockChoice, View, block_choices, ks_of
 
 K, PULL, COLOUR = "k", "pull", "colour"
 
@@ -33,8 +33,6 @@ _HELP_PULL: Final = (
     "0 clusters by the sliders above alone, 1 by genre alone. Genres are learned from the tags, without "
     "looking at the song's own artist."
 )
-_WELL_APART, _PARTLY_APART = 0.5, 0.25
-_STEADY, _SHAKY = 0.8, 0.5
 
 
 def keep_colour(atlas: Atlas) -> None:
@@ -61,26 +59,21 @@ def show_k(atlas: Atlas, shown: View) -> None:
         format_func=lambda k: f"{k} (as built)" if k == atlas.k else str(k),
         help=_HELP_K,
     )
-    figures = k_figures(atlas, shown.k) if _space_is_built(atlas, shown) else None
-    st.caption(k_words(atlas, shown), help=figures)
+    figures = k_figures(atlas, shown.k) if has_built_space(shown) else None
+    st.caption(k_words(shown), help=figures)
     if shown.k != atlas.k:
         st.button(f"Back to {atlas.k} clusters", key="back_to_k", on_click=put, args=(K, atlas.k))
 
 
-def k_words(atlas: Atlas, shown: View) -> str:
+def k_words(shown: View) -> str:
     """Return in words what the evidence says of the k of a view."""
-    if not _space_is_built(atlas, shown):
-        return (
-            f"{shown.k} clusters by weights of your own: how firm they are was measured for the weights of "
-            "the build only."
-        )
-    row = _evidence_of(atlas, shown.k)
-    return f"{shown.k} clusters {_apart(row)}{_steady(row)}."
+    again = steadiness(shown)
+    return f"{shown.k} clusters: {firmness(shown)}{f'. They {again}' if again else ''}."
 
 
 def k_figures(atlas: Atlas, k: int) -> str | None:
     """Return the figures behind the words, for who hovers."""
-    row = _evidence_of(atlas, k)
+    row = evidence_of(atlas, k)
     said = []
     if row.get("silhouette") is not None:
         said.append(
@@ -120,7 +113,7 @@ def show_weights(atlas: Atlas, shown: View) -> None:
     for block in block_choices(atlas):
         if not block.usable:
             st.caption(f"{block.label} cannot count here: {block.why_not}.")
-    if not _space_is_built(atlas, shown):
+    if not has_built_space(shown):
         back = "Back to the weights of the build"
         st.button(back, key="back_to_weights", on_click=on_built_weights, args=(atlas,))
     elif usable_blocks(atlas):
@@ -156,39 +149,6 @@ def _anything_counts(atlas: Atlas) -> bool:
     """Whether a block that takes part has a weight above 0."""
     weights = [kept(WEIGHT + block.name, block.weight) for block in usable_blocks(atlas)]
     return not weights or any(weight > 0 for weight in weights)
-
-
-def _space_is_built(atlas: Atlas, shown: View) -> bool:
-    """Whether a view has the weights of the build."""
-    return shown.choice.space_key == built_choice(atlas).space_key
-
-
-def _evidence_of(atlas: Atlas, k: int) -> Mapping[str, Any]:
-    """What was measured of some k; nothing where it was not tried."""
-    rows: Sequence[dict[str, Any]] = atlas.evidence.filter(pl.col("k") == k).to_dicts()
-    return rows[0] if rows else {}
-
-
-def _apart(row: Mapping[str, Any]) -> str:
-    silhouette = row.get("silhouette")
-    if silhouette is None:
-        return "were not measured"
-    if silhouette > _WELL_APART:
-        return "lie well apart"
-    if silhouette > _PARTLY_APART:
-        return "lie partly apart and partly shade into each other"
-    return "shade into each other"
-
-
-def _steady(row: Mapping[str, Any]) -> str:
-    stability = row.get("stability")
-    if stability is None:
-        return ""
-    if stability >= _STEADY:
-        return " and come out almost the same when songs are left out"
-    if stability >= _SHAKY:
-        return "; most of them come out again when songs are left out"
-    return "; they come out differently when songs are left out: one way of many to cut"
 
 
 def _interval(row: Mapping[str, Any], name: str) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from songatlas.app.map.picking import PLAYLIST_SONGS
 from songatlas.app.map.song_map import LASSO, PlacedSongs, take_lasso
 from songatlas.app.visit.state import kept, put
-from songatlas.app.words.markup import chip, page, paragraph, table, text
+from songatlas.app.words.markup import chip, cluster_mark, page, paragraph, table, text
 from songatlas.atlas import Atlas
 from songatlas.atlas.song_card import value_text
 from songatlas.atlas.views import View
@@ -124,7 +124,7 @@ def clusters_told(shown: View, names: Sequence[str], rows: NDArray[np.int64]) ->
     order = [cluster for cluster in np.argsort(-counts, kind="stable") if counts[cluster]]
     lines = [
         [
-            chip(names[cluster], shown.colour_of(int(cluster))),
+            chip(names[cluster], cluster_mark(shown, int(cluster))),
             f"{counts[cluster]:,}",
             f"{counts[cluster] / len(rows):.0%}",
         ]
@@ -159,7 +159,7 @@ def songs_listed(shown: View, names: Sequence[str], rows: NDArray[np.int64]) -> 
     lines = [
         [
             f'{text(named_song(songs, row))}<br><span class="sa-soft">{_year(songs, row)}</span>'
-            f"{chip(names[shown.labels[row]], shown.colour_of(shown.labels[row]))}"
+            f"{chip(names[shown.labels[row]], cluster_mark(shown, int(shown.labels[row])))}"
         ]
         for row in rows[:MOST_LISTED].tolist()
     ]

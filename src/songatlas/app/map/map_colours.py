@@ -150,7 +150,9 @@ def _by_value(values: pl.Series, name: str) -> SongColours:
     low, high = (float(end) for end in np.nanquantile(numbers, _ENDS))
     low_word, high_word = ends_of(label_of(name))
     factor, unit = _scale(name)
-    colouring = ramp_colouring(label_of(name), low_word, high_word, factor * low, factor * high, unit)
+    cut = bool(np.nanmin(numbers) < low), bool(np.nanmax(numbers) > high)
+    ends = factor * low, factor * high
+    colouring = ramp_colouring(label_of(name), low_word, high_word, *ends, unit, cut=cut)
     return SongColours(
         colouring=colouring, pack=lambda order: pack_values(numbers, order, low=low, high=high)
     )

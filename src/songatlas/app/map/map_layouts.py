@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from songatlas.app.map.song_map import PlacedSongs, placed_songs, take_lasso
-from songatlas.app.server.jobs import Job
+from songatlas.app.server.jobs import LAYOUTS, Job
 from songatlas.app.visit.opening import Catalogue
 from songatlas.app.visit.state import keep, kept, put
 from songatlas.atlas import Atlas
@@ -42,16 +42,16 @@ def shown_layout(opened: Catalogue) -> PlacedSongs:
     return placed_songs(opened, SOUND, pca_map(opened.atlas))
 
 
-def show_layout() -> None:
-    """Draw the choice of the layout, and what is to be said where it is not there yet."""
+def show_layout(atlas: Atlas) -> None:
+    """Draw the choice of the layout."""
     st.selectbox(
         "Layout",
         list(LABELS),
         key=f"kept:{LAYOUT}",
         format_func=LABELS.__getitem__,
         help=_HELP,
-        on_change=take_lasso,
-        args=(None,),
+        on_change=on_layout,
+        args=(atlas,),
     )
 
 
@@ -82,7 +82,16 @@ def on_start(atlas: Atlas) -> None:
     with _lock:
         job = job_of(atlas)
         if job is None or job.state in ("failed", "stopped"):
-            _jobs_of(atlas)[NEIGHBOURS] = Job(lambda progress: neighbour_map(atlas, progress=progress))
+            _jobs_of(atlas)[NEIGHBOURS] = Job(
+                lambda progress: neighbour_map(atlas, progress=progress), seats=LAYOUTS
+            )
+
+
+def on_layout(atlas: Atlas) -> None:
+    """Begin the layout that was chosen where it is not there; a lasso of the other one is cleared."""
+    take_lasso(None)
+    if kept(LAYOUT) == NEIGHBOURS:
+        on_start(atlas)
 
 
 def _jobs_of(atlas: Atlas) -> dict[str, Job[MapLayout]]:
@@ -111,4 +120,5 @@ def _watch(job: Job[MapLayout]) -> None:
     if job.state != "running":
         st.rerun()
     st.progress(job.share, text=f"{job.words[:1].upper()}{job.words[1:]} …")
+    st.caption("Until it is worked out, the map stays by sound.")
     st.button("Stop", key="stop_neighbours", on_click=job.stop)

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from songatlas.app.map.song_map import PlacedSongs
-from songatlas.app.words.markup import chip, page, paragraph, table, text
+from songatlas.app.words.markup import chip, cluster_mark, page, paragraph, table, text
 from songatlas.atlas.views import View
 from songatlas.songs.finding import named_song, rows_of_ids
 
@@ -25,7 +25,7 @@ def show_map_table(placed: PlacedSongs, shown: View, names: Sequence[str]) -> No
     whereabouts = cluster_places(placed.layout.positions, shown.labels, shown.k, placed.layout.axis_words)
     rows = [
         [
-            chip(names[profile.cluster], shown.colour_of(profile.cluster)),
+            chip(names[profile.cluster], cluster_mark(shown, profile.cluster)),
             f"{profile.size:,}",
             f"{profile.share:.0%}",
             text(whereabouts[profile.cluster]),

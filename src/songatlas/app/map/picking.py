@@ -5,14 +5,14 @@ Functions named `on_...` are the callbacks of controls; each changes what is kep
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 import streamlit as st
 
 from songatlas.app.songs.liked_songs import dislike, disliked, forget, hold_lists, like, liked
-from songatlas.app.visit.state import keep, kept, put
+from songatlas.app.visit.state import keep, kept, moves, put
 from songatlas.atlas import Atlas
+from songatlas.atlas.views import Choice
 from songatlas.songs.finding import rows_of_ids
 
 SONG: Final = "song"
@@ -29,7 +29,7 @@ LATELY: Final = "lately"
 
 _FLIGHTS: Final = "flights"
 _ALONE: Final = "cluster_alone"
-_SOON_S: Final = 15.0  # a wish to see one cluster is for the map that is shown next
+_TIMES_ALONE: Final = "times_alone"
 
 
 def keep_picked() -> None:
@@ -65,18 +65,26 @@ def flights() -> int:
     return int(st.session_state.get(_FLIGHTS, 0))
 
 
-def on_show_cluster(cluster: int) -> None:
-    """Let the map show one cluster alone, coloured by clusters, when it is next shown."""
-    wished = st.session_state.get(_ALONE, {"n": 0})
+def on_show_cluster(cluster: int, choice: Choice) -> None:
+    """Let the map show one cluster of a choice alone, coloured by clusters, when it is next shown."""
     put("colour", "cluster")
-    st.session_state[_ALONE] = {"group": cluster, "n": wished["n"] + 1, "when": time.monotonic()}
+    n = st.session_state.get(_TIMES_ALONE, 0) + 1
+    st.session_state[_TIMES_ALONE] = n
+    st.session_state[_ALONE] = {"group": cluster, "n": n, "choice": choice, "moves": None}
 
 
-def cluster_alone() -> dict[str, Any] | None:
-    """Return which cluster the map is to show alone, as it is told; None where nobody just wished for it."""
+def cluster_alone(choice: Choice) -> dict[str, Any] | None:
+    """Return which cluster the map is to show alone, as it is told; None where nobody wished for it.
+
+    The wish holds for the choice that it was made for, and until the page of the map is left.
+    """
     wished = st.session_state.get(_ALONE)
-    if wished is None or time.monotonic() - wished["when"] > _SOON_S:
+    if wished is None:
         return None
+    if wished["choice"] != choice or wished["moves"] not in (None, moves()):
+        del st.session_state[_ALONE]
+        return None
+    wished["moves"] = moves()
     return {"group": wished["group"], "n": wished["n"]}
 
 

@@ -13,12 +13,12 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
 from songatlas.app.map.map_colours import CLUSTER, colours_of
 from songatlas.app.map.picking import LATELY, cluster_alone, flights, on_pick, on_unpick
-from songatlas.app.server.parts import address_of
 from songatlas.app.visit.opening import Catalogue, catalogue
 from songatlas.app.visit.state import kept, put
 from songatlas.atlas.layouts import MapLayout
@@ -122,7 +122,7 @@ def show_map(
     told["picked"] = None if picked is None else int(placed.place_of[picked])
     told["marked"] = placed.place_of[list(marked)].tolist()
     told["lasso"] = kept(LASSO) or None
-    told["only"] = cluster_alone()
+    told["only"] = cluster_alone(shown.choice)
     if picked is not None and flights():
         told["fly_to"] = {"place": told["picked"], "n": flights()}
     _component()(
@@ -140,22 +140,24 @@ def map_told(
     songs, order = opened.atlas.songs, placed.order
     # The part's bytes may outlive this run: everything they are made of is in the key.
     layout_key = f"{opened.key}|{placed.name}"
+    positions, labels = placed.layout.positions, shown.labels
     groups = _cluster_groups(opened, placed, shown, names)
     colouring, part = None, None
     if colour != CLUSTER:
         chosen = colours_of(opened.atlas, colour)
         colouring = chosen.colouring
-        part = _part(f"{layout_key}|colour|{colour}", lambda: chosen.pack(order))
+        part = _part(opened, f"{layout_key}|colour|{colour}", lambda: chosen.pack(order))
     return map_settings(
         n=songs.height,
         frame=placed.frame,
-        places=_part(f"{layout_key}|places", lambda: pack_places(placed.layout.positions, order)),
-        labels=_part(f"{layout_key}|labels|{choice_key(shown)}", lambda: pack_labels(shown.labels, order)),
+        places=_part(opened, f"{layout_key}|places", lambda: pack_places(positions, order)),
+        labels=_part(opened, f"{layout_key}|labels|{choice_key(shown)}", lambda: pack_labels(labels, order)),
         clusters=groups,
         colouring=colouring,
         colouring_part=part,
         names=named_by_address(
-            address_of(f"{layout_key}|names", lambda chunk: _names(opened, order, chunk)) + "/{chunk}"
+            opened.parts.address_of(f"{layout_key}|names", lambda chunk: _names(songs, order, chunk))
+            + "/{chunk}"
         ),
         axis_words=placed.layout.axis_words,
         note=placed.layout.note,
@@ -229,7 +231,7 @@ def _component() -> Any:
     )
 
 
-def _part(key: str, make: Callable[[], bytes]) -> dict[str, str]:
+def _part(opened: Catalogue, key: str, make: Callable[[], bytes]) -> dict[str, str]:
     """Where the browser fetches a part that is whole by itself."""
 
     def only(number: int) -> bytes:
@@ -237,12 +239,12 @@ def _part(key: str, make: Callable[[], bytes]) -> dict[str, str]:
             raise IndexError(number)
         return make()
 
-    return {"src": f"{address_of(key, only)}/0"}
+    return {"src": f"{opened.parts.address_of(key, only)}/0"}
 
 
-def _names(opened: Catalogue, order: NDArray[np.int64], chunk: int) -> bytes:
+def _names(songs: pl.DataFrame, order: NDArray[np.int64], chunk: int) -> bytes:
     try:
-        return name_chunk(opened.atlas.songs, order, chunk)
+        return name_chunk(songs, order, chunk)
     except SongAtlasError as error:
         raise IndexError(chunk) from error
 
@@ -257,4 +259,5 @@ def _cluster_groups(opened: Catalogue, placed: PlacedSongs, shown: View, names: 
         most=8,
     )
     sizes = np.bincount(labels, minlength=k).tolist()
-    return cluster_colouring(names, [shown.colour_of(each) for each in range(k)], sizes, spots)
+    colours = [shown.colour_of(each) for each in range(k)]
+    return cluster_colouring(names, colours, sizes, spots, numbers=shown.colours)

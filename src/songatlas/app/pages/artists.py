@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,7 @@ from songatlas.atlas.artist_view import ArtistView, artists_of_atlas, market_of_
 from songatlas.errors import MissingColumns, UnknownName
 from songatlas.playlists.tracks import brief_line
 from songatlas.songs.finding import folded_texts, valid_text
+from songatlas.starmap import shape_of
 
 PARTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -47,6 +48,7 @@ _MOST_SONGS: Final = 30
 _MOST_NEAR: Final = 10
 _MOST_TYPICAL: Final = 20
 _N_EXAMPLES: Final = 3
+_ROW_HEIGHT: Final = 66  # pixels: from here on names wrap, so that a phone shows them whole
 _GOES: Final = "artists_go"
 _RECEIVED: Final = (
     ("popularity", "Popularity of the songs", False),
@@ -141,9 +143,15 @@ def _search(atlas: Atlas, view: ArtistView) -> None:
 def _artist_buttons(view: ArtistView, rows: Sequence[int], *, key: str) -> None:
     with st.container(horizontal=True):
         for row in rows:
-            name, n_songs = view.artists["artist"][row], view.artists["n_songs"][row]
-            label = f"{plain_text(brief_line(name))} ({n_songs:,} song{'s' * (n_songs != 1)})"
-            st.button(label, key=f"{key}:{row}", on_click=on_artist, args=(name,))
+            _artist_button(view, row, key=key)
+
+
+def _artist_button(view: ArtistView, row: int, *, key: str, quiet: bool = False) -> None:
+    """A button that leads to an artist."""
+    name, n_songs = view.artists["artist"][row], view.artists["n_songs"][row]
+    label = f"{plain_text(brief_line(name))} ({n_songs:,} song{'s' * (n_songs != 1)})"
+    kind: Literal["tertiary", "secondary"] = "tertiary" if quiet else "secondary"
+    st.button(label, key=f"{key}:{row}", on_click=on_artist, args=(name,), type=kind)
 
 
 def _one(atlas: Atlas, view: ArtistView) -> None:
@@ -190,27 +198,13 @@ def _nearest(view: ArtistView, row: int) -> None:
     if not rows:
         st.caption("No other artist has songs of its own.")
         return
-    lines = []
-    for other, distance in zip(rows, distances[0], strict=False):
-        artist = view.artists.row(other, named=True)
-        lines.append(
-            (
-                Cell(text=artist["artist"], beside=artist["home_name"]),
-                view.why(row, other),
-                f"{artist['n_songs']:,}",
-                f"{distance:.2f}",
-            )
-        )
-    show_table(
-        (
-            Heading(text="Artist"),
-            Heading(text="Why", long=True),
-            Heading(text="Songs", number=True),
-            Heading(text="Distance", number=True, meaning=label_help("distance")),
-        ),
-        lines,
-    )
-    _artist_buttons(view, rows[:5], key="near_artist")
+    st.caption("The nearest first. A name leads to the artist.", help=label_help("distance"))
+    with st.container(gap=None, key="near_artists"):
+        for other, distance in zip(rows, distances[0], strict=False):
+            artist = view.artists.row(other, named=True)
+            _artist_button(view, other, key="near_artist", quiet=True)
+            told = f"{artist['home_name']} · {view.why(row, other)} · distance {distance:.2f}"
+            st.caption(plain_text(told, longest=400))
 
 
 def _songs(atlas: Atlas, row: int, view: ArtistView) -> None:
@@ -230,7 +224,15 @@ def _songs(atlas: Atlas, row: int, view: ArtistView) -> None:
             )
         )
         more = {"lines": (facts,)} if facts else {}
-        lines.append(listed(song, cluster=names[cluster], colour=atlas.colour_of(cluster), **more))
+        lines.append(
+            listed(
+                song,
+                cluster=names[cluster],
+                colour=atlas.colour_of(cluster),
+                shape=shape_of(atlas.colours[cluster]),
+                **more,
+            )
+        )
     actions = (
         Action(name="like", icon="heart", help="Like"),
         Action(name="map", icon="map", help="Show on the map"),
@@ -251,7 +253,8 @@ def _all(atlas: Atlas, view: ArtistView) -> None:
         artists_table(view, rows),
         hide_index=True,
         width="stretch",
-        height=520,
+        height=600,
+        row_height=_ROW_HEIGHT,
         key=f"artists_table_{order}",
         on_select=lambda: on_row(view, rows, f"artists_table_{order}"),
         selection_mode="single-row",
@@ -293,9 +296,13 @@ def artists_table(view: ArtistView, rows: Sequence[int]) -> pl.DataFrame:
 def _columns() -> dict[str, Any]:
     return {
         "Songs at home": st.column_config.NumberColumn(
-            format="%.0f %%", help="Share of its songs that lie in the home cluster."
+            format="%.0f%%", help="Share of its songs that lie in the home cluster."
         ),
-        "Home": st.column_config.TextColumn(help="The cluster that holds most of its songs, for its size."),
+        "Artist": st.column_config.TextColumn(width=130),
+        "Songs": st.column_config.NumberColumn(width=60),
+        "Home": st.column_config.TextColumn(
+            width=125, help="The cluster that holds most of its songs, for its size."
+        ),
         "Breadth": st.column_config.NumberColumn(
             format="%.2f", help="How different its songs are: 0 is one sound, 1 is as wide as all songs."
         ),

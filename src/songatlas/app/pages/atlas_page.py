@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from songatlas.app.map import controls, map_layouts
+from songatlas.app.map.firmness import firmness
 from songatlas.app.map.lasso_panel import rows_of_lasso, show_lasso
 from songatlas.app.map.map_table import show_map_table
 from songatlas.app.map.picking import LATELY, keep_picked, on_pick, picked_row
@@ -21,12 +22,12 @@ from songatlas.app.visit.opening import Catalogue, catalogue
 from songatlas.app.visit.state import kept
 from songatlas.app.visit.walking import go_to, shown_names, view
 from songatlas.app.visit.warming import is_warm, warm_up
-from songatlas.atlas import Atlas
 from songatlas.atlas.views import View
 
 _WIDTHS: Final = (2, 1)
 _STYLE: Final = """<style>
 @media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-find_songs) { order: -2; }
   [data-testid="stLayoutWrapper"]:has(> .st-key-map_card) { order: -1; }
 }
 @media (min-width: 900px) and (min-height: 850px) {
@@ -35,8 +36,8 @@ _STYLE: Final = """<style>
 .st-key-find_songs button { min-height: 0; justify-content: start; text-align: left; }
 .st-key-similar_songs button { justify-content: start; text-align: left; min-height: 0; padding-bottom: 0; }
 </style>"""
-"""On a phone the card of a song stands right below the map, before the controls; on a large screen the map
-stays in sight while a card is read."""
+"""On a phone the search and the card of a song stand right below the map, before the controls; on a large
+screen the map stays in sight while a card is read."""
 
 
 def show() -> None:
@@ -48,15 +49,17 @@ def show() -> None:
     controls.keep_colour(atlas)
     st.html(_STYLE)
     shown, names = view(), shown_names()
-    st.markdown(first_line(atlas, shown))
+    st.markdown(first_line(shown))
     map_side, panel = st.columns(_WIDTHS, gap="medium")
     placed = map_layouts.shown_layout(opened)
     row = picked_row(atlas)
     similar = songs_like(atlas, row) if row is not None and is_warm(atlas) else None
     with map_side, st.container(key="map_side"):
         _map_side(opened, placed, shown, names, row=row, similar=similar)
+    with panel, st.container(key="find_songs", gap="xsmall"):
+        _search(shown, names)
     with panel, st.container(key="map_controls"):
-        _controls(shown, names)
+        _controls(shown)
     with panel, st.container(key="map_card"):
         wants_playlist = _panel(shown, names, rows=rows_of_lasso(placed), row=row, similar=similar)
     warm_up(atlas)
@@ -64,15 +67,10 @@ def show() -> None:
         go_to("playlist")
 
 
-def first_line(atlas: Atlas, shown: View) -> str:
+def first_line(shown: View) -> str:
     """Return what there is to see, what to think of it, and what to try."""
-    said = {
-        "clear": "they are plainly there",
-        "weak": "they shade into each other, so read them as regions",
-        "none": "slices of one cloud, so read them as regions",
-    }[atlas.verdict.strength]
     return (
-        f"**{atlas.songs.height:,} songs in {shown.k} clusters**{f': {said}' if shown.is_base else ''}. "
+        f"**{shown.base.songs.height:,} songs in {shown.k} clusters**: {firmness(shown)}. "
         "Each dot is a song: click one for its card, draw around some with *Lasso*, or move the slider."
     )
 
@@ -95,25 +93,29 @@ def _map_side(
             show_map_table(placed, shown, names)
 
 
-def _controls(shown: View, names: Sequence[str]) -> None:
-    """Search, k, what the map shows, and what counts."""
+def _search(shown: View, names: Sequence[str]) -> None:
+    """Find a song by words, and pick it."""
+    song_search(
+        shown.base,
+        "Find a song",
+        name="find",
+        pick=on_pick,
+        verb="Show",
+        beside=lambda row: names[shown.labels[row]],
+    )
+
+
+def _controls(shown: View) -> None:
+    """How many clusters, what the map shows, and what counts."""
     atlas = shown.base
-    with st.container(key="find_songs", gap="xsmall"):
-        song_search(
-            atlas,
-            "Find a song",
-            name="find",
-            pick=on_pick,
-            verb="Show",
-            beside=lambda row: names[shown.labels[row]],
-        )
     controls.show_k(atlas, shown)
     colours, layouts = st.columns(2)
     with colours:
         controls.show_colour(atlas)
     with layouts:
-        map_layouts.show_layout()
-    map_layouts.show_layout_state(atlas)
+        map_layouts.show_layout(atlas)
+    with st.container(key="layout_state"):  # always there, so that what follows keeps its place, open or shut
+        map_layouts.show_layout_state(atlas)
     with st.expander("What counts"):
         controls.show_weights(atlas, shown)
 
@@ -128,7 +130,7 @@ def _panel(
 ) -> bool:
     """The card of the picked song and the songs of the lasso, the last one first."""
     if rows is None and row is None:
-        st.caption("No song is picked. Click one on the map, or look for one above, and its card opens here.")
+        st.caption("No song is picked yet. Click a dot, or find a song by its title: its card opens here.")
         return False
     wants_playlist = False
     order = ["lasso", "song"] if kept(LATELY) == "lasso" else ["song", "lasso"]

@@ -11,13 +11,14 @@ import streamlit as st
 
 from songatlas.app.charts.charts import show_chart
 from songatlas.app.charts.evidence_charts import index_chart, indices_of
+from songatlas.app.map.firmness import firmness, has_built_space, heading, plain_k
 from songatlas.app.visit.opening import catalogue
 from songatlas.app.visit.state import keep, put
 from songatlas.app.visit.walking import go_to, view
 from songatlas.app.words.plain_tables import Cell, Heading, show_table
 from songatlas.app.words.wording import GLOSSARY, empty, plain_text
 from songatlas.atlas import Atlas
-from songatlas.atlas.views import View, built_choice, ks_of
+from songatlas.atlas.views import View, ks_of
 from songatlas.choose_k import Verdict, Vote, verdict_for
 from songatlas.quality import INDICES
 from songatlas.report.collect import rule_label
@@ -28,9 +29,9 @@ _USUAL: Final = ("inertia", "silhouette", "stability")
 _COLUMN_OF_RULE: Final = MappingProxyType({"elbow": "inertia", "genres": "ami"})
 _STRENGTHS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "clear": "The evidence is clear: the songs fall into groups that lie apart.",
-        "weak": "The evidence is weak: groups shade into each other, as in nearly all real catalogues.",
-        "none": "There is no evidence of groups: the clusters are slices of one cloud, useful all the same.",
+        "clear": "The evidence is clear: there are clusters that lie apart.",
+        "weak": "The evidence is weak: clusters shade into each other, as in nearly all real catalogues.",
+        "none": "There is no evidence of separate clusters: read them as regions, useful all the same.",
     }
 )
 _PLAIN_RULES: Final[Mapping[str, str]] = MappingProxyType(
@@ -75,15 +76,16 @@ def _verdict(base: Atlas, found: View) -> Verdict:
 
 def _show_verdict(base: Atlas, found: View, verdict: Verdict) -> None:
     """The verdict in words: the sentence, how strong it is, and who disagrees."""
-    if found.choice.space_key != built_choice(base).space_key:
+    if not has_built_space(found):
         st.info(
             "You changed what counts. The evidence below belongs to the atlas as it was built; how sure the "
             "clusters of your own weights are was not measured."
         )
-    what = "no clusters" if verdict.strength == "none" else f"{number_word(verdict.k)} clusters"
-    st.subheader(f"Why there are {what}" if verdict.strength == "none" else f"Why {what}")
+    st.subheader(heading(found))
     st.markdown(plain_text(verdict.sentence, longest=1200))
     st.markdown(f"**{_STRENGTHS[verdict.strength]}**", help=GLOSSARY["verdict"])
+    if verdict.strength == "clear" and has_built_space(found) and found.k != plain_k(base):
+        st.caption(f"{found.k} clusters: {firmness(found)}.")
     if verdict.disagreement:
         st.caption(plain_text(verdict.disagreement, longest=900))
     if base.verdict.playlists is not None and found.k == base.k:

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from songatlas.app.map import picking
+from songatlas.app.playlists.playlist_wishes import FOUND, TITLE
 from songatlas.app.songs.liked_songs import dislike, disliked, forget, hold_lists, like, liked, rows_of
 from songatlas.app.songs.song_filters import filter_controls, told_filters
 from songatlas.app.songs.song_list import Action, ListedSong, button_list, listed
@@ -27,10 +28,8 @@ from songatlas.errors import SongAtlasError
 from songatlas.playlists import PER_ARTIST, playlist_of_bytes, safe_file_name
 from songatlas.playlists.tracks import brief_line, called
 from songatlas.songs.finding import named_song
+from songatlas.starmap import shape_of
 from songatlas.taste import BLOCKS, HUB_CORRECTION
-
-FOUND: Final = "found_songs"
-"""What the songs that were found last are kept as, for a playlist: their ids."""
 
 _MOST_SONGS: Final = 100
 _MOST_NAMED: Final = 3
@@ -357,12 +356,13 @@ def found_lines(atlas: Atlas, found: Recommendations) -> list[ListedSong]:
         said = [song["reason"][:1].upper() + song["reason"][1:]]
         if several:
             said.append(f"Because of {song['because_of']}")
-        colour = atlas.colour_of(int(labels[song["row"]]))
+        number = int(labels[song["row"]])
         lines.append(
             listed(
                 song,
                 cluster=song["cluster"],
-                colour=colour,
+                colour=atlas.colour_of(number),
+                shape=shape_of(atlas.colours[number]),
                 lines=tuple(brief_line(each, longest=300) for each in said),
             )
         )
@@ -373,8 +373,8 @@ def _what_next(atlas: Atlas, found: Recommendations) -> None:
     """A playlist of the songs, and a table."""
     with st.container(horizontal=True):
         if st.button("Make a playlist of these", type="primary", disabled=not found.songs.height):
-            put("lasso_songs", [str(song_id) for song_id in found.songs["song_id"]])
-            put("playlist_title", name_of(found))
+            put(picking.PLAYLIST_SONGS, [str(song_id) for song_id in found.songs["song_id"]])
+            put(TITLE, name_of(found))
             go_to("playlist")
         st.download_button(
             "Download as CSV",

@@ -20,7 +20,6 @@ from songatlas.atlas import Atlas
 from songatlas.report.against_genres import against_genres
 from songatlas.report.html import counted, index_value, percent
 from songatlas.report.spaces import other_spaces, predicted_genres
-from songatlas.report.wording import brief
 
 _IN_THE_CHART: Final[Mapping[str, str]] = {
     "Adjusted mutual information": "Agreement",
@@ -38,8 +37,8 @@ def show() -> None:
     if score is None:
         empty(
             "No genre of these songs is known, so there is nothing to compare the clusters with.",
-            "Name the column of genres: on the page Data where you drop in a table, or with songatlas build "
-            "SONGS --genre COLUMN. A column of tags will do, such as the genres of artists.",
+            "Open the table with “Open another table” and say which column holds the genres, under “Correct "
+            "what was understood”. A column of tags will do, such as the genres of artists.",
         )
         return
     st.subheader(plain_text(score["summary"]))
@@ -252,7 +251,6 @@ def _show_spaces(base: Atlas) -> None:
             Heading(text="Agreement", meaning=GLOSSARY["AMI"], number=True),
             Heading(text="Purity", meaning=GLOSSARY["purity"], number=True),
             Heading(text="Stability", meaning=GLOSSARY["stability"], number=True),
-            Heading(text="Ask for it with"),
         ],
         [
             [
@@ -260,9 +258,12 @@ def _show_spaces(base: Atlas) -> None:
                 index_value(each["ami"]),
                 percent(each["purity"]),
                 index_value(each["stability"]),
-                brief(each["option"]),
             ]
             for each in spaces
         ],
         marked=chosen[0] if chosen else None,
+    )
+    st.caption(
+        "To see one of them: on the page Atlas, under “What counts”, give 0 to what shall not count, or move "
+        "“Genre pull”."
     )

@@ -11,7 +11,14 @@ from songatlas.app.charts.charts import show_chart
 from songatlas.app.charts.playlist_charts import energy_and_tempo
 from songatlas.app.playlists.draft import Draft, draft, put_draft
 from songatlas.app.playlists.playlist_file import show_download
-from songatlas.app.playlists.playlist_steps import Step, step_table, told_steps, told_summary, usual_distance
+from songatlas.app.playlists.playlist_steps import (
+    Step,
+    step_table,
+    told_remedy,
+    told_steps,
+    told_summary,
+    usual_distance,
+)
 from songatlas.app.playlists.playlist_wishes import ORDER_WORDS, possible_orders, show_wishes, take_requests
 from songatlas.app.songs.liked_songs import hold_lists
 from songatlas.app.songs.song_list import ListedSong, listed, movable_list, new_order
@@ -26,6 +33,7 @@ from songatlas.errors import SongAtlasError
 from songatlas.features import amount
 from songatlas.playlists import ARTIST_GAP
 from songatlas.songs.finding import rows_of_ids
+from songatlas.starmap import shape_of
 
 _ERROR: Final = "reorder_error"
 
@@ -98,7 +106,7 @@ def _made(atlas: Atlas, current: Draft) -> None:
     steps = told_steps(playlist, usual=usual)
     st.subheader(plain_text(current.name, longest=120))
     st.markdown(told_summary(playlist, usual=usual))
-    page_words.show_notes(playlist.notes)
+    page_words.show_notes(filter(None, (*playlist.notes, told_remedy(playlist, steps), _by_hand(current))))
     with st.expander("Save as a file", key="playlist_save"):
         show_download(atlas, playlist)
     _changes(atlas, current)
@@ -116,6 +124,16 @@ def _made(atlas: Atlas, current: Draft) -> None:
     _steps(playlist, steps)
 
 
+def _by_hand(current: Draft) -> str:
+    """That what was changed by hand is kept nowhere."""
+    if not current.before:
+        return ""
+    return (
+        "Changes by hand last for this visit only: save the playlist as a file to keep them. "
+        "The address of the page keeps the settings alone."
+    )
+
+
 def listed_songs(atlas: Atlas, current: Draft, playlist: Playlist, steps: Sequence[Step]) -> list[ListedSong]:
     """Return the songs of a playlist as lines of a list, each with the step that leads to it."""
     lines = []
@@ -123,12 +141,14 @@ def listed_songs(atlas: Atlas, current: Draft, playlist: Playlist, steps: Sequen
     before = [None, *steps]
     for key, song, step in zip(current.keys, playlist.songs.iter_rows(named=True), before, strict=True):
         cluster = song["cluster"] or ""
+        number = numbers.get(cluster)
         lines.append(
             listed(
                 song,
                 id=key,
                 cluster=cluster,
-                colour=atlas.colour_of(numbers[cluster]) if cluster in numbers else "",
+                colour="" if number is None else atlas.colour_of(number),
+                shape=0 if number is None else shape_of(atlas.colours[number]),
                 lines=tuple(filter(None, [_facts(song)])),
                 step=step.words if step else "",
                 flag=step.flag if step else "",

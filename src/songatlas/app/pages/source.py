@@ -7,11 +7,12 @@ from typing import Final
 
 import streamlit as st
 
-from songatlas.app.files.downloads import Download, downloads_of
+from songatlas.app.files.downloads import Download, downloads_of, must_be_drawn
 from songatlas.app.files.left_out import MOST_ROWS, left_out_rows, search_rows
 from songatlas.app.visit.opening import Catalogue, catalogue
 from songatlas.app.visit.state import keep
 from songatlas.app.visit.walking import given_names, view
+from songatlas.app.words.page_words import SURE_WORDS, page_words
 from songatlas.app.words.plain_tables import Heading, show_table
 from songatlas.app.words.wording import empty, label_help, plain_text
 from songatlas.atlas import Atlas
@@ -31,7 +32,6 @@ _FORMATS: Final = {
     "xlsx": "Excel",
     "dataframe": "a table in memory",
 }
-_SURE: Final = {"certain": "certain", "likely": "likely", "named": "as you said"}
 _COLUMNS: Final = (
     Heading(text="Column of the table"),
     Heading(text="Read as"),
@@ -66,10 +66,14 @@ def _show_downloads(opened: Catalogue) -> None:
     """Every output, with a button."""
     shown = view()
     st.subheader("Take it along", anchor=False)
-    if shown.is_base:
-        st.caption("Everything that songatlas build writes, as it is shown here.")
-    else:
-        st.caption(f"Of the view with {shown.k} clusters. The larger ones take some seconds to be made.")
+    told = (
+        "Every table and figure of what is shown."
+        if shown.is_base
+        else f"Of the view with {shown.k} clusters."
+    )
+    if must_be_drawn(opened, shown, given_names()):
+        told = f"{told} Report and figures are drawn when you ask for them, which takes some seconds."
+    st.caption(told)
     with st.container(horizontal=True, gap="small", key="downloads"):
         for each in downloads_of(opened, shown, given_names()):
             _show_download(each)
@@ -100,7 +104,7 @@ def _show_source(atlas: Atlas) -> None:
     st.subheader("What was read", anchor=False)
     st.markdown(f"**{plain_text(source.name)}**: {plain_text(', '.join(said))}.")
     for note in source.notes:
-        st.caption(plain_text(sentence(note), longest=600))
+        st.caption(plain_text(sentence(page_words(note)), longest=600))
     st.caption(f"Built {plain_text(when(atlas.created))} by songatlas {plain_text(atlas.version)}.")
 
 
@@ -111,8 +115,8 @@ def _show_columns(atlas: Atlas) -> None:
             read.header.strip() or f"column {read.position + 1}",
             label_of(read.column),
             read.unit or "",
-            _SURE.get(read.how_sure, ""),
-            sentence(read.note) if read.note else "",
+            SURE_WORDS.get(read.how_sure, ""),
+            sentence(page_words(read.note)) if read.note else "",
         )
         for read in atlas.columns
         if read.column
@@ -123,14 +127,15 @@ def _show_columns(atlas: Atlas) -> None:
         show_table(_COLUMNS, rows)
     if alone:
         told = ", ".join(
-            (brief(read.header) or f"column {read.position + 1}") + (f" ({read.note})" if read.note else "")
+            (brief(read.header) or f"column {read.position + 1}")
+            + (f" ({page_words(read.note)})" if read.note else "")
             for read in alone
         )
         st.caption(plain_text(f"Left alone: {told}.", longest=2000))
     for name, why in atlas.dropped_features.items():
-        st.caption(plain_text(f"{label_of(name)} is not used: {why}", longest=600))
+        st.caption(plain_text(f"{label_of(name)} is not used: {page_words(why)}", longest=600))
     for note in atlas.space.notes:
-        st.caption(plain_text(note, longest=600))
+        st.caption(plain_text(page_words(note), longest=600))
 
 
 def _show_cleaning(opened: Catalogue) -> None:
@@ -150,7 +155,7 @@ def _show_cleaning(opened: Catalogue) -> None:
 
 def _rule_row(count: RuleCount) -> Sequence[str]:
     examples = "; ".join(brief(example) for example in count.examples[:3])
-    return (count.title, f"{count.n_songs:,}", f"{count.n_rows:,}", count.sentence, examples)
+    return (count.title, f"{count.n_songs:,}", f"{count.n_rows:,}", page_words(count.sentence), examples)
 
 
 def _show_left_out(opened: Catalogue) -> None:
@@ -164,7 +169,7 @@ def _show_left_out(opened: Catalogue) -> None:
         if rows is None:
             empty(
                 "The rows are not known any more.",
-                "Open the folder that songatlas build wrote, with clustered_songs.csv, or the table itself.",
+                "Open the whole folder of the atlas, with its clustered_songs.csv, or the table itself.",
             )
             return
         if rows.is_empty():
@@ -193,7 +198,7 @@ def _show_findings(atlas: Atlas) -> None:
     for finding in atlas.findings:
         tell = st.warning if finding.severity == "warning" else st.info
         step = sentence(finding.next_step) if finding.next_step else ""
-        tell(plain_text(f"{sentence(finding.sentence)} {step}", longest=1200))
+        tell(plain_text(page_words(f"{sentence(finding.sentence)} {step}"), longest=1200))
 
 
 def _show_settings(atlas: Atlas) -> None:

@@ -34,7 +34,9 @@ _ORDERS: Final = {
     "key": "ordered by key",
     "path": "in even steps from the first to the last",
 }
-_AT: Final = {"double time": " at double time", "half time": " at half time"}
+_AT: Final = {"double time": 2.0, "half time": 0.5}
+_TEMPO: Final = "jump of tempo"
+_SEVERAL: Final = 3  # flagged steps from which a remedy is told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,7 @@ def told_summary(playlist: Playlist, *, usual: float) -> str:
     said = []
     if summary["median_tempo_change_percent"] is not None:
         middle, most = summary["median_tempo_change_percent"], summary["largest_tempo_change_percent"]
-        said.append(f"tempo changes by {middle:.0f} % (at most {most:.0f} %)")
+        said.append(f"tempo changes by {middle:.0f}% (at most {most:.0f}%)")
     if summary["mean_energy_step"] is not None:
         mean, most = 100 * summary["mean_energy_step"], 100 * summary["largest_energy_step"]
         said.append(f"energy by {mean:.0f} points of 100 (at most {most:.0f})")
@@ -107,6 +109,17 @@ def told_summary(playlist: Playlist, *, usual: float) -> str:
     if summary["mean_distance"] is not None:
         said.append(f"neighbours are mostly {likeness_word(_ratio(summary['mean_distance'], usual))}")
     return f"{whole} From song to song {'; '.join(said)}." if said and n > 1 else whole
+
+
+def told_remedy(playlist: Playlist, steps: Sequence[Step]) -> str:
+    """Return what would help a smooth playlist whose tempo jumps in several steps; empty where in few."""
+    n_jumps = sum(_TEMPO in each.flag for each in steps)
+    if n_jumps < _SEVERAL or playlist.summary["order"] != "smooth":
+        return ""
+    return (
+        f"The tempo jumps in {n_jumps} steps. What would help: more songs to choose from, a narrower tempo "
+        "under “Only some songs”, or the order “slow to fast”."
+    )
 
 
 def likeness_word(far: float | None) -> str:
@@ -166,8 +179,11 @@ def _tempo(row: Mapping[str, Any]) -> str:
     if not pair or row["tempo_change_percent"] is None:
         return ""
     percent = round(row["tempo_change_percent"])
-    change = f"{percent:+d} %" if percent else "same tempo"
-    return f"{pair} BPM ({change}{_AT.get(row['tempo_at'], '')})"
+    change = f"{percent:+d}%" if percent else "same tempo"
+    if row["tempo_at"] in _AT:
+        felt = f"{row['tempo_from'] * _AT[row['tempo_at']]:.0f} → {row['tempo_to']:.0f}"
+        return f"{pair} BPM (felt at {row['tempo_at']}: {felt}, {change})"
+    return f"{pair} BPM ({change})"
 
 
 def _keys(row: Mapping[str, Any], *, by_key: bool) -> str:
@@ -180,14 +196,14 @@ def _keys(row: Mapping[str, Any], *, by_key: bool) -> str:
 def _energy(pair: tuple[float | None, float | None] | None) -> str:
     if pair is None or pair[0] is None or pair[1] is None:
         return ""
-    return f"energy {100 * pair[0]:.0f} → {100 * pair[1]:.0f} %"
+    return f"energy {100 * pair[0]:.0f}% → {100 * pair[1]:.0f}%"
 
 
 def _much(row: Mapping[str, Any], far: float | None, *, by_key: bool) -> tuple[str, float]:
     """What is much about a step, and how rough it is: 1 is much of one thing."""
     sizes = {
         "very different songs": far or 0.0,
-        "jump of tempo": abs(row["tempo_change_percent"] or 0.0) / TEMPO_JUMP,
+        _TEMPO: abs(row["tempo_change_percent"] or 0.0) / TEMPO_JUMP,
         "jump of energy": abs(row["energy_step"] or 0.0) / ENERGY_JUMP,
         "keys clash": 1.0 if by_key and row["harmonic"] is False else 0.0,
     }

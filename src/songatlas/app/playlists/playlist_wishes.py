@@ -13,8 +13,10 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
+from songatlas.app.map.picking import PLAYLIST_SEEDS, PLAYLIST_SONGS
 from songatlas.app.playlists.draft import Draft, draft, drafted, put_draft
 from songatlas.app.playlists.playlist_file import cluster_playlists
+from songatlas.app.songs.cluster_cards import PLAYLIST_CLUSTER
 from songatlas.app.songs.liked_songs import disliked, liked, rows_of
 from songatlas.app.songs.song_filters import filter_controls, told_filters
 from songatlas.app.songs.song_picker import song_search
@@ -66,14 +68,16 @@ STRICTNESS_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Which keys go together, in words."""
 
-CHOSEN, TITLE, SEEDS, CLUSTER = "lasso_songs", "playlist_title", "playlist_seeds", "playlist_cluster"
-"""What other pages ask with: ids of songs that are to be the playlist, its name, one song, or a cluster."""
+TITLE: Final = "playlist_title"
+"""What the name of the songs that another page asks for is kept as."""
 
 FOUND: Final = "found_songs"
 """What the songs that Discover found last are kept as."""
 
 _ENDS: Final = ("playlist.from", "playlist.to")
+_SEED: Final = "playlist.seed"
 _SEED_SONG: Final = "playlist.seed_song"
+_ALL_OF_IT: Final = -1
 _NAME: Final = "playlist.name"
 _LATELY_CHOSEN: Final = "playlist.chosen"
 _FILE: Final = "playlist_file"
@@ -85,6 +89,7 @@ def show_wishes(atlas: Atlas) -> None:
     """Show the controls, and the buttons that make a playlist."""
     sources = [name for name in SOURCES if name not in ("chosen", "found") or _ids_of(atlas, name)]
     key = keep("made_of", "cluster", in_address=True, allowed=lambda name: name in sources)
+    keep(_SEED, 0, in_address=True, allowed=lambda seed: seed >= 0)
     source = st.selectbox("Made of", sources, key=key, format_func=SOURCES.__getitem__)
     wishes = _source(atlas, source) | _length() | _order(atlas, source)
     wishes |= _finer(atlas, source)
@@ -124,9 +129,9 @@ def _every_cluster(atlas: Atlas, wishes: Mapping[str, Any]) -> None:
 def on_make(atlas: Atlas, wishes: Mapping[str, Any], *, again: bool = False) -> None:
     """Make a playlist; the one that was there can be had back."""
     if again:
-        put("playlist.seed", int(kept("playlist.seed", 0)) + 1)
+        put(_SEED, int(kept(_SEED, 0)) + 1)
     try:
-        made = make_playlist(atlas, **wishes, seed=int(kept("playlist.seed", 0)))
+        made = make_playlist(atlas, **wishes, seed=int(kept(_SEED, 0)))
     except SongAtlasError as error:
         st.session_state[_ERROR] = error
         return
@@ -141,9 +146,18 @@ def take(new: Draft) -> None:
 
 def take_requests(atlas: Atlas) -> None:
     """Make the playlist that another page asked for, once; called before the controls are shown."""
-    chosen, seeds, cluster = list(kept(CHOSEN) or ()), list(kept(SEEDS) or ()), kept(CLUSTER)
+    chosen, seeds, cluster = (
+        list(kept(PLAYLIST_SONGS) or ()),
+        list(kept(PLAYLIST_SEEDS) or ()),
+        kept(PLAYLIST_CLUSTER),
+    )
     title = kept(TITLE) or ""
-    for name, nothing in ((CHOSEN, []), (SEEDS, []), (CLUSTER, None), (TITLE, "")):
+    for name, nothing in (
+        (PLAYLIST_SONGS, []),
+        (PLAYLIST_SEEDS, []),
+        (PLAYLIST_CLUSTER, None),
+        (TITLE, ""),
+    ):
         put(name, nothing)
     if rows := rows_of(atlas.songs, chosen):
         if not title:
@@ -171,7 +185,7 @@ def _source(atlas: Atlas, source: str) -> dict[str, Any]:
     """What is said of the source."""
     if source == "cluster":
         names = shown_names()
-        key = keep("playlist.cluster", 0, allowed=lambda number: 0 <= number < len(names))
+        key = keep("playlist.cluster", 0, in_address=True, allowed=lambda number: 0 <= number < len(names))
         number = st.selectbox("Cluster", range(len(names)), key=key, format_func=lambda n: f"{n} {names[n]}")
         part = _part_of_cluster(atlas, int(number))
         return {"cluster": str(number)} if part is None else {"subcluster": part}
@@ -202,16 +216,16 @@ def _part_of_cluster(atlas: Atlas, cluster: int) -> int | None:
     if len(parts) < 2:
         return None
     sizes = np.bincount(division.labels, minlength=division.k)
-    key = keep("playlist.part", None, allowed=lambda number: number is None or number in parts)
+    key = keep("playlist.part", _ALL_OF_IT, in_address=True, allowed=[_ALL_OF_IT, *parts].__contains__)
     part = st.selectbox(
         "Part of it",
-        [None, *parts],
+        [_ALL_OF_IT, *parts],
         key=key,
         format_func=lambda n: (
-            "all of it" if n is None else f"part {n}: {sizes[n]:,} songs that are near each other"
+            "all of it" if n == _ALL_OF_IT else f"part {n}: {sizes[n]:,} songs that are near each other"
         ),
     )
-    return None if part is None else int(part)
+    return None if part == _ALL_OF_IT else int(part)
 
 
 def _liked(atlas: Atlas) -> dict[str, Any]:
@@ -222,7 +236,9 @@ def _liked(atlas: Atlas) -> dict[str, Any]:
     named = "; ".join(brief_line(named_song(atlas.songs, row), longest=50) for row in rows[:3])
     more = f"; and {len(rows) - 3} more" if len(rows) > 3 else ""
     st.caption(f"You like {plain_text(named)}{more}.")
-    with_liked = st.toggle("The songs you like are part of it", key=keep("playlist.with_liked", False))
+    with_liked = st.toggle(
+        "The songs you like are part of it", key=keep("playlist.with_liked", False, in_address=True)
+    )
     ids = atlas.songs["song_id"]
     away = [str(ids[row]) for row in rows_of(atlas.songs, disliked())]
     return {"like": tuple(str(ids[row]) for row in rows), "unlike": tuple(away), "with_liked": with_liked}
@@ -230,7 +246,7 @@ def _liked(atlas: Atlas) -> dict[str, Any]:
 
 def _one_song(atlas: Atlas, label: str, name: str) -> None:
     """A song that is chosen by a search, or the chosen one."""
-    keep(name, "")
+    keep(name, "", in_address=True)
     rows = rows_of(atlas.songs, [kept(name)])
     if not rows:
         song_search(atlas, label, name=f"{name}.find", pick=lambda song_id: put(name, song_id), verb="Take")
@@ -321,20 +337,20 @@ def _finer(atlas: Atlas, source: str) -> dict[str, Any]:
             "Songs between two of one artist",
             0,
             20,
-            key=keep("artist_gap", ARTIST_GAP),
+            key=keep("artist_gap", ARTIST_GAP, in_address=True, allowed=lambda n: 0 <= n <= 20),
             help="As far as it is possible.",
         )
         most = st.number_input(
             "Most songs of one artist",
             0,
             100,
-            key=keep("playlist.most", PER_ARTIST),
+            key=keep("playlist.most", PER_ARTIST, in_address=True, allowed=lambda n: 0 <= n <= 100),
             help="0 allows any number.",
         )
         strictness = st.selectbox(
             "Keys that fit",
             list(STRICTNESS_WORDS),
-            key=keep("keys_fit", "usual", allowed=STRICTNESS_WORDS.__contains__),
+            key=keep("keys_fit", "usual", in_address=True, allowed=STRICTNESS_WORDS.__contains__),
             format_func=STRICTNESS_WORDS.__getitem__,
         )
     with st.expander("Only some songs", key="playlist_only", expanded=source == "filters"):

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_HOST: Final = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\[\]:@/?#\\\s]+))(?::\d*)?")
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -110,9 +111,9 @@ class Guard:
     def is_welcome(self, headers: Mapping[str, str], *, is_websocket: bool) -> bool:
         """Say whether a request comes from a page of ours, by its headers (names in lower case)."""
         host = headers.get("host", "").lower()
-        if self._names and (urlsplit(f"//{host}").hostname or "") not in self._names:
+        if self._names and _name_of(host) not in self._names:
             return False
-        return not is_websocket or urlsplit(headers.get("origin", "")).netloc.lower() == host != ""
+        return not is_websocket or _host_of(headers.get("origin", "")) == host != ""
 
     async def _turn_away(self, scope: Scope, send: Send) -> None:
         """Refuse a request before anything else sees it."""
@@ -135,6 +136,20 @@ class Guard:
             await send(message)
 
         return send_guarded
+
+
+def _name_of(host: str) -> str:
+    """The name or address in a header `Host`, without port; empty where it is malformed."""
+    found = _HOST.fullmatch(host)
+    return (found["address"] or found["name"]) if found else ""
+
+
+def _host_of(origin: str) -> str:
+    """The host and port of a header `Origin`; empty where it is malformed."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def welcome_names(address: str, hosts: Sequence[str]) -> tuple[str, ...]:

@@ -1,20 +1,26 @@
 """Long work beside the pages: a thread that tells how far it is, and stops when it is told to.
 
-Builds queue for `SEATS` places, so that two people who build at once do not stand in each other's way for
-ever. A job ends with an outcome, with an error in words, or stopped.
+Builds queue for two seats, and layouts for two of their own, so that nothing stands in another's way for
+ever. Work that one visit alone waits for gives up its seat when that visit is gone. A job ends with an
+outcome, with an error in words, or stopped.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from threading import BoundedSemaphore, Event, Thread
+from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import Final, Generic, Literal, TypeVar
 
 from songatlas.errors import SongAtlasError
 from songatlas.progress import Progress
 
-SEATS: Final = 2
-"""Jobs that run at the same time."""
+UNSEEN_S: Final = 90.0
+"""Seconds that a job of one visit goes on unseen while others wait for its seat; a browser looks at least
+once a minute, even where the page is hidden."""
+
+LEFT_S: Final = 600.0
+"""Seconds that it goes on unseen where nobody waits: as long as a visit that was cut off can come back."""
 
 _BROKEN: Final = (
     "the work broke off, and what happened stands in the terminal that songatlas runs in: try again, and "
@@ -24,11 +30,40 @@ _BROKEN: Final = (
 Value = TypeVar("Value")
 State = Literal["running", "done", "failed", "stopped"]
 
-_seats = BoundedSemaphore(SEATS)
+
+class Seats:
+    """Places for jobs of one kind: as many run at the same time, the others wait."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.n_waiting = 0
+        self._free = BoundedSemaphore(n)
+        self._lock = Lock()
+
+    def take(self, go_on: Callable[[], None]) -> None:
+        """Wait for a seat; `go_on` is called now and then, and may raise to leave the queue."""
+        self._wait(1)
+        try:
+            while not self._free.acquire(timeout=0.2):
+                go_on()
+        finally:
+            self._wait(-1)
+
+    def leave(self) -> None:
+        """Free a seat that was taken."""
+        self._free.release()
+
+    def _wait(self, change: int) -> None:
+        with self._lock:
+            self.n_waiting += change
+
+
+BUILDS: Final = Seats(2)
+LAYOUTS: Final = Seats(2)
 
 
 class Stopped(SongAtlasError):
-    """A job was stopped by a person."""
+    """A job was stopped by a person, or because the visit that it was for is gone."""
 
 
 class Job(Generic[Value]):
@@ -38,6 +73,10 @@ class Job(Generic[Value]):
     ----------
     make : callable
         The work: takes a `Progress`, which it calls now and then, and returns the outcome.
+    seats : Seats, optional
+        What it queues for; short work needs none.
+    of_visit : bool
+        Whether it is for one visit alone, which has to look at it (`look`) lest it be stopped.
 
     Examples
     --------
@@ -47,22 +86,28 @@ class Job(Generic[Value]):
     ('done', 42)
     """
 
-    def __init__(self, make: Callable[[Progress], Value]) -> None:
+    def __init__(
+        self, make: Callable[[Progress], Value], *, seats: Seats | None = None, of_visit: bool = False
+    ) -> None:
         self.share = 0.0
-        self.words = "waiting for its turn"
+        self.words = "waiting for its turn" if seats else "beginning"
         self._make = make
+        self._seats = seats
+        self._of_visit = of_visit
         self._outcome: list[Value] = []
         self._error: SongAtlasError | None = None
         self._stop = Event()
+        self.look()
         self._thread = Thread(target=self._run, name="songatlas-job", daemon=True)
         self._thread.start()
 
     @property
     def state(self) -> State:
         """How it stands."""
+        is_running = self._thread.is_alive()  # before the outcome, which it may leave as it ends
         if self._outcome:
             return "done"
-        if self._thread.is_alive():
+        if is_running:
             return "running"
         return "stopped" if isinstance(self._error, Stopped) else "failed"
 
@@ -77,6 +122,10 @@ class Job(Generic[Value]):
             raise self._error or SongAtlasError(_BROKEN)
         return self._outcome[0]
 
+    def look(self) -> None:
+        """Note that the visit that it is for is still there."""
+        self._seen = time.monotonic()
+
     def stop(self) -> None:
         """Tell it to stop: it does so at its next step."""
         self._stop.set()
@@ -87,16 +136,25 @@ class Job(Generic[Value]):
 
     def _run(self) -> None:
         try:
-            while not _seats.acquire(timeout=0.2):
-                self._tell(0.0, self.words)
+            if self._seats is None:
+                self._outcome.append(self._make(self._tell))
+                return
+            self._seats.take(lambda: self._tell(0.0, self.words))
             try:
                 self._outcome.append(self._make(self._tell))
             finally:
-                _seats.release()
+                self._seats.leave()
         except SongAtlasError as error:
             self._error = error
 
     def _tell(self, share: float, words: str) -> None:
-        if self._stop.is_set():
+        if self._stop.is_set() or self._is_left():
             raise Stopped("stopped")
         self.share, self.words = min(max(share, 0.0), 1.0), words
+
+    def _is_left(self) -> bool:
+        """Whether the visit that it is for is gone, as far as one can tell."""
+        if not self._of_visit:
+            return False
+        others_wait = self._seats is not None and self._seats.n_waiting > 0
+        return time.monotonic() - self._seen > (UNSEEN_S if others_wait else LEFT_S)

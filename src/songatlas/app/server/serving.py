@@ -11,10 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from songatlas.app.server.guarding import Guard, welcome_names
 from songatlas.app.server.parts import PATH, part_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 _HERE = Path(__file__).parent
 _LOG = logging.getLogger(__name__)
@@ -76,13 +80,21 @@ def serve(launch: Launch) -> None:
     launch_with(launch)
     app = st.App(
         _HERE.parent / "script" / "visit.py",
-        routes=[Route(f"{PATH}/{{token}}/{{part:int}}", part_of)],
+        routes=[Route(f"{PATH}/{{token}}/{{part:int}}", part_of), Route("/atlas", to_first_page)],
         middleware=[Middleware(Guard, names=welcome_names(launch.address, launch.hosts))],
         on_script_error=tell_of_break,
     )
     if launch.parent:
         Thread(target=_end_with, args=(launch.parent,), daemon=True).start()
     app.run(config=config_of(launch))
+
+
+async def to_first_page(request: Request) -> Response:
+    """Send who asks for the first page by its name to where it is, with what the address says."""
+    from starlette.responses import RedirectResponse
+
+    query = request.url.query
+    return RedirectResponse(f"./?{query}" if query else "./")
 
 
 def tell_of_break(error: Exception) -> bool:

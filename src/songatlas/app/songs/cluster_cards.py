@@ -11,13 +11,16 @@ import streamlit as st
 from songatlas.app.map.picking import on_show_cluster
 from songatlas.app.visit.state import put
 from songatlas.app.visit.walking import given_names, go_to, shown_atlas, shown_names, view
-from songatlas.app.words.plain_tables import WORDS_STYLE, disc, escaped, term
-from songatlas.app.words.wording import plain_text
+from songatlas.app.words.markup import text
+from songatlas.app.words.plain_tables import WORDS_STYLE, disc, term
+from songatlas.app.words.wording import amount_text, plain_text
 from songatlas.atlas.names_file import LONGEST, require_name
 from songatlas.atlas.views import View
 from songatlas.errors import BadSettings
 from songatlas.kmeans import nearest_centroids
+from songatlas.profiles import Profile
 from songatlas.report.cards import card_of, songs_told
+from songatlas.report.draw import feature_label
 from songatlas.report.html import counted, percent
 from songatlas.roles import Roles, role_counts, song_roles
 
@@ -25,7 +28,6 @@ PLAYLIST_CLUSTER: Final = "playlist_cluster"
 """What the cluster that a playlist is to be made of is kept as: its number."""
 
 _RENAMING: Final = "renaming"
-_TYPED: Final = "new_name"
 _REFUSED: Final = "name_refused"
 _ROLES: Final[Mapping[str, str]] = {
     "core": "Well inside the cluster",
@@ -68,7 +70,7 @@ def cards_of_view() -> list[dict[str, Any]]:
     shown = base.exemplars if exact else tuple(profile.typical for profile in profiles)
     songs = songs_told(base.songs, [song for songs in shown for song in songs])
     roles = role_counts(base.roles if exact else _roles_of(found), found.labels, found.k).to_dicts()
-    return [
+    cards = [
         card_of(
             replace(profile, name=names[profile.cluster]),
             colour=found.colour_of(profile.cluster),
@@ -77,6 +79,14 @@ def cards_of_view() -> list[dict[str, Any]]:
         )
         for profile in profiles
     ]
+    return [_in_percent(card, profile) for card, profile in zip(cards, profiles, strict=True)]
+
+
+def _in_percent(card: dict[str, Any], profile: Profile) -> dict[str, Any]:
+    """The card with its means as the other pages tell them: shares in percent."""
+    means = {feature_label(name): amount_text(name, mean) for name, mean in profile.means.items()}
+    contrasts = [{**each, "mean": means.get(each["label"], each["mean"])} for each in card["contrasts"]]
+    return {**card, "contrasts": contrasts}
 
 
 def _roles_of(found: View) -> Roles:
@@ -104,24 +114,27 @@ def show_card(card: Mapping[str, Any], *, own: str) -> None:
     cluster = int(card["number"])
     with st.container(border=True, key=f"card_{cluster}"):
         st.html(card_html(card, own=own))
-        if st.session_state.get(_RENAMING) == cluster:
+        is_renamed = st.session_state.get(_RENAMING) == cluster
+        if is_renamed:
             _show_renaming(cluster, card["name"], own=own)
-        with st.container(horizontal=True, gap="small"):
-            st.button("Rename", key=f"rename_{cluster}", on_click=_on_rename, args=(cluster,))
+        with st.container(horizontal=True, gap="small", key=f"card_{cluster}_buttons"):
+            if not is_renamed:
+                st.button("Rename", key=f"rename_{cluster}", on_click=_on_rename, args=(cluster,))
             if st.button(
                 "Playlist of it", key=f"playlist_{cluster}", on_click=put, args=(PLAYLIST_CLUSTER, cluster)
             ):
                 go_to("playlist")
-            if st.button("Show on the map", key=f"map_{cluster}", on_click=on_show_cluster, args=(cluster,)):
+            shown = (cluster, view().choice)
+            if st.button("Show on the map", key=f"map_{cluster}", on_click=on_show_cluster, args=shown):
                 go_to("atlas")
 
 
 def card_html(card: Mapping[str, Any], *, own: str) -> str:
     """Return what a card tells, as HTML in which every text is escaped."""
     pieces = [
-        f"<h3>{disc(card['number'], card['colour'])}<span>{escaped(card['name'])}</span></h3>",
+        f"<h3>{disc(card['number'], card['colour'])}<span>{text(card['name'])}</span></h3>",
         f'<p class="sa-quiet">{_size(card)}{_called(card, own)}</p>',
-        f"<p>{escaped(card['evidence'])}</p>",
+        f"<p>{text(card['evidence'], longest=600)}</p>",
         _sounds(card["contrasts"]),
         _facts(card),
         _songs(card["songs"]),
@@ -136,7 +149,7 @@ def _size(card: Mapping[str, Any]) -> str:
 
 def _called(card: Mapping[str, Any], own: str) -> str:
     """What songatlas called a cluster that a person has renamed."""
-    return "" if card["name"] == own else f" · named by you; before: {escaped(own)}"
+    return "" if card["name"] == own else f" · named by you; before: {text(own)}"
 
 
 def _sounds(contrasts: Sequence[Mapping[str, Any]]) -> str:
@@ -162,7 +175,7 @@ def _facts(card: Mapping[str, Any]) -> str:
         middle = f"Half of the songs came out by {card['era']['middle']}, most of them in these years"
         parts.append(f"<h4>Years</h4><p>{term(card['era']['years'], middle)}</p>")
     if card["tags"]:
-        tags = ", ".join(f"{escaped(each['tag'])} {percent(each['share'])}" for each in card["tags"])
+        tags = ", ".join(f"{text(each['tag'])} {percent(each['share'])}" for each in card["tags"])
         parts.append(f"<h4>Tags</h4><p>{tags}</p>")
     return "".join(parts)
 
@@ -171,8 +184,8 @@ def _songs(songs: Sequence[Mapping[str, Any]]) -> str:
     if not songs:
         return ""
     lines = "".join(
-        f'<li><span>{escaped(each["title"])} <span class="sa-quiet">{escaped(each["artist"])}</span></span>'
-        f'<span class="sa-quiet sa-year">{escaped(each["year"])}</span></li>'
+        f'<li><span>{text(each["title"])} <span class="sa-quiet">{text(each["artist"])}</span></span>'
+        f'<span class="sa-quiet sa-year">{text(each["year"])}</span></li>'
         for each in songs[:5]
     )
     return f"<h4>Typical songs</h4><ul>{lines}</ul>"
@@ -188,33 +201,45 @@ def _roles(roles: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _on_rename(cluster: int) -> None:
-    """Open the field for the name of a cluster, or close it."""
-    is_open = st.session_state.get(_RENAMING) == cluster
-    st.session_state[_RENAMING] = None if is_open else cluster
-    st.session_state[_TYPED] = shown_names()[cluster]
+    """Open the field for the name of a cluster."""
+    st.session_state[_RENAMING] = cluster
+    st.session_state[_typed(cluster)] = shown_names()[cluster]
     st.session_state.pop(_REFUSED, None)
 
 
 def _show_renaming(cluster: int, name: str, *, own: str) -> None:
     """Draw the field for a new name, and the ways out."""
-    with st.form("naming", border=False):
-        st.text_input("Name of this cluster", key=_TYPED, max_chars=LONGEST)
+    with st.form(f"naming_{cluster}", border=False):
+        st.text_input("Name of this cluster", key=_typed(cluster), max_chars=LONGEST)
         if refused := st.session_state.get(_REFUSED):
             st.error(plain_text(refused, longest=600))
         with st.container(horizontal=True, gap="small"):
             st.form_submit_button(
-                "Use this name", key="use_name", type="primary", on_click=_on_name, args=(cluster, own)
+                "Use this name",
+                key=f"use_name_{cluster}",
+                type="primary",
+                on_click=_on_name,
+                args=(cluster, own),
             )
             if name != own:
                 st.form_submit_button(
-                    "Back to the generated name", key="own_name", on_click=_on_own, args=(cluster, own)
+                    "Back to the generated name",
+                    key=f"own_name_{cluster}",
+                    on_click=_on_own,
+                    args=(cluster, own),
                 )
+            st.form_submit_button("Cancel", key=f"no_name_{cluster}", on_click=_close)
+
+
+def _typed(cluster: int) -> str:
+    """Key of the field for the name of a cluster."""
+    return f"new_name_{cluster}"
 
 
 def _on_name(cluster: int, own: str) -> None:
     """Give a cluster the name that was typed, in this visit."""
     try:
-        name = require_name(cluster, st.session_state[_TYPED], names=shown_names(), own=own)
+        name = require_name(cluster, st.session_state[_typed(cluster)], names=shown_names(), own=own)
     except BadSettings as error:
         st.session_state[_REFUSED] = _as_sentence(str(error))
         return
@@ -237,5 +262,5 @@ def _close() -> None:
     st.session_state.pop(_REFUSED, None)
 
 
-def _as_sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+def _as_sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}."

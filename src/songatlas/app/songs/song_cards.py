@@ -12,7 +12,7 @@ import streamlit as st
 from songatlas.app.map.picking import PLAYLIST_SEEDS, on_like, on_pick, on_unpick
 from songatlas.app.songs.liked_songs import disliked, liked
 from songatlas.app.visit.state import put
-from songatlas.app.words.markup import bar, chip, page, paragraph, text
+from songatlas.app.words.markup import bar, chip, cluster_mark, page, paragraph, text
 from songatlas.app.words.wording import label_help, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.song_card import SongCard, similar_songs, song_card
@@ -71,7 +71,7 @@ def atlas_for_cards(shown: View, names: Sequence[str]) -> Atlas:
 def show_card(shown: View, card: SongCard) -> bool:
     """Draw the card without the songs like it; return whether the person wants a playlist from the song."""
     colour = shown.colour_of(card.cluster)
-    st.html(page(head_of(shown.base, card, colour, role=card.role if shown.is_base else "")))
+    st.html(page(head_of(shown, card, role=card.role if shown.is_base else "")))
     wants_playlist = _buttons(card)
     st.html(page(*bars_of(card, colour)))
     with st.expander("Why it is here", expanded=True):
@@ -79,16 +79,16 @@ def show_card(shown: View, card: SongCard) -> bool:
     return wants_playlist
 
 
-def head_of(atlas: Atlas, card: SongCard, colour: str, *, role: str = "") -> str:
+def head_of(shown: View, card: SongCard, *, role: str = "") -> str:
     """Return title, artist, facts, cluster and part of a song as HTML."""
-    known = song_facts(atlas.songs.row(card.row, named=True))
+    known = song_facts(shown.base.songs.row(card.row, named=True))
     facts = "".join(f"<span>{text(fact)}</span>" for fact in known)
     by = f"<p>{text(card.artist)}</p>" if card.artist else ""
     part = f' <span class="sa-soft">· {text(ROLE_WORDS.get(role, role))}</span>' if role else ""
     return (
         f"<h3>{text(card.title or card.song_id)}</h3>{by}"
         f'<div class="sa-facts sa-soft">{facts}</div>'
-        f"<p>{chip(card.cluster_name, colour)}{part}</p>"
+        f"<p>{chip(card.cluster_name, cluster_mark(shown, card.cluster))}{part}</p>"
     )
 
 
@@ -178,8 +178,8 @@ def _similar_song(shown: View, names: Sequence[str], song: dict[str, Any]) -> No
         args=(song["song_id"],),
     )
     cluster = int(shown.labels[song["row"]])
-    reason = f' <span class="sa-soft">{text(song["reason"], longest=300)}</span>'
-    st.html(page(f"<p>{chip(names[cluster], shown.colour_of(cluster))}{reason}</p>"))
+    reason = f' <span class="sa-soft">· {text(song["reason"], longest=300)}</span>'
+    st.html(page(f"<p>{chip(names[cluster], cluster_mark(shown, cluster))}{reason}</p>"))
 
 
 def song_button(song: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ _SOUND: Final = tuple(
 _MOST_GENRES: Final = 300
 _MINUTE: Final = 60_000
 _ALL: Final = (0, 100)
+_EXPLICIT: Final = ("any", "yes", "no")
 _CONTROLS: Final = (
     "years",
     "tempo",
@@ -89,7 +90,10 @@ def range_filter(column: str, chosen: Sequence[float], ends: Sequence[float], *,
 def _kept_range(page: str, control: str, ends: tuple[int, int]) -> str:
     """Key of a kept range that lies within its ends."""
     return keep(
-        f"{page}.only.{control}", ends, allowed=lambda range_: ends[0] <= range_[0] <= range_[1] <= ends[1]
+        f"{page}.only.{control}",
+        ends,
+        in_address=True,
+        allowed=lambda range_: len(range_) == 2 and ends[0] <= range_[0] <= range_[1] <= ends[1],
     )
 
 
@@ -138,7 +142,7 @@ def _sounds(atlas: Atlas, page: str) -> list[str]:
     if not known:
         return []
     labels = {name: FEATURES[name].label for name in known}
-    key = keep(f"{page}.only.sound", [], allowed=lambda names: set(names) <= set(known))
+    key = keep(f"{page}.only.sound", [], in_address=True, allowed=lambda names: set(names) <= set(known))
     chosen = st.multiselect(
         "Sound",
         known,
@@ -151,7 +155,7 @@ def _sounds(atlas: Atlas, page: str) -> list[str]:
     for name in chosen:
         feature = FEATURES[name]
         label = f"{feature.label}: from {feature.low_word} (0) to {feature.high_word} (100)"
-        ends = _slider(label, page, f"sound.{name}", _ALL, format="%d %%", help=label_help("percentile"))
+        ends = _slider(label, page, f"sound.{name}", _ALL, format="%d%%", help=label_help("percentile"))
         filters += range_filter(name, ends, _ALL, unit="%")
     return filters
 
@@ -159,25 +163,27 @@ def _sounds(atlas: Atlas, page: str) -> list[str]:
 def _choices(atlas: Atlas, page: str) -> list[str]:
     """Clusters, genres, and explicit words."""
     filters: list[str] = []
-    names = shown_names()
-    key = keep(f"{page}.only.clusters", [], allowed=lambda chosen: all(each < len(names) for each in chosen))
+    names = {str(number): f"{number} {name}" for number, name in enumerate(shown_names())}
+    key = keep(f"{page}.only.clusters", [], in_address=True, allowed=lambda chosen: set(chosen) <= set(names))
     chosen = st.multiselect(
         "Clusters",
-        range(len(names)),
+        list(names),
         key=key,
-        format_func=lambda number: f"{number} {names[number]}",
+        format_func=names.__getitem__,
         placeholder="All of them",
     )
     if chosen:
-        filters.append(f"cluster={'|'.join(map(str, chosen))}")
+        filters.append(f"cluster={'|'.join(chosen)}")
     genres = _genres(atlas)
     if genres:
-        key = keep(f"{page}.only.genres", [], allowed=lambda chosen: set(chosen) <= set(genres))
+        key = keep(
+            f"{page}.only.genres", [], in_address=True, allowed=lambda chosen: set(chosen) <= set(genres)
+        )
         wanted = st.multiselect("Genres", genres, key=key, placeholder="All of them")
         filters += [f"genre={'|'.join(wanted)}"] if wanted else []
     if "explicit" in atlas.songs.columns:
-        key = keep(f"{page}.only.explicit", "any")
-        word = st.segmented_control("Explicit words", ("any", "yes", "no"), key=key, required=True)
+        key = keep(f"{page}.only.explicit", "any", in_address=True, allowed=_EXPLICIT.__contains__)
+        word = st.segmented_control("Explicit words", _EXPLICIT, key=key, required=True)
         filters += [f"explicit={word}"] if word in ("yes", "no") else []
     return filters
 
@@ -201,7 +207,8 @@ def _words(atlas: Atlas, page: str) -> list[str]:
     filters = []
     for column, control, label, form, example in fields:
         if column in atlas.songs.columns:
-            st.text_input(label, key=keep(f"{page}.only.{control}", ""), placeholder=example)
+            key = keep(f"{page}.only.{control}", "", in_address=True)
+            st.text_input(label, key=key, placeholder=example)
             said = [part.strip() for part in str(kept(f"{page}.only.{control}")).split(",")]
             words = "|".join(part for part in said if part)
             filters += [form.format(words)] if words else []
@@ -209,10 +216,10 @@ def _words(atlas: Atlas, page: str) -> list[str]:
 
 
 def _more(page: str) -> list[str]:
-    """Filters in the words of the command line."""
+    """Filters as they are written, a line each."""
     text = st.text_area(
         "More filters, one a line",
-        key=keep(f"{page}.only.more", ""),
+        key=keep(f"{page}.only.more", "", in_address=True),
         placeholder="year=1980s\nkey=8A\nrole=core",
         height=80,
         help="A column, a sign and a value: year=1980..1989, energy>=80%, key=8A, duration<=4:00, "

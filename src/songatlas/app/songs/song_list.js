@@ -1,7 +1,7 @@
 // A list of songs: dragged by mouse, finger or keyboard, or each with a few buttons.
 //
 // `data` = {
-//   "songs": [{"id", "number", "name", "by", "colour", "cluster", "lines": [text], "step": text, "flag": text}],
+//   "songs": [{"id", "number", "name", "by", "colour", "outline", "cluster", "lines": [text], "step": text, "flag": text}],
 //   "movable": whether songs can be moved and removed,
 //   "actions": [{"name", "icon", "help"}],      buttons of every song; an icon is one of ICONS
 //   "label": what the list is, for who hears it,
@@ -312,7 +312,10 @@ function wordsOf(song) {
   if (song.cluster) {
     const cluster = make("span", "cluster");
     const dot = make("span", "dot");
-    dot.style.background = song.colour || "";
+    const inside = make("i", song.outline ? "inside cut" : "inside");
+    inside.style.background = song.colour || "";
+    inside.style.clipPath = song.outline || "";
+    dot.append(inside);
     cluster.append(dot, make("span", "text", song.cluster));
     words.append(cluster);
   }

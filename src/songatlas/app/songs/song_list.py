@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from songatlas.app.words.markup import fill_of, outline_of
 from songatlas.playlists.tracks import brief_line
 
 _HERE: Final = Path(__file__).parent
@@ -32,6 +33,8 @@ class ListedSong:
         Title, and artists or nothing.
     cluster, colour : str
         Name of its cluster and the colour of that, as ``#rrggbb``.
+    shape : int
+        Number of the shape that its cluster has on the map.
     lines : tuple of str
         What else is said of it, a line each.
     step, flag : str
@@ -43,6 +46,7 @@ class ListedSong:
     by: str = ""
     cluster: str = ""
     colour: str = ""
+    shape: int = 0
     lines: tuple[str, ...] = ()
     step: str = ""
     flag: str = ""
@@ -93,7 +97,7 @@ def movable_list(songs: Sequence[ListedSong], *, key: str, label: str, on_order:
             on_order(_texts(told.get("order")), _texts(told.get("removed")))
 
     data = {
-        "songs": [asdict(song) for song in songs],
+        "songs": [_line(song) for song in songs],
         "movable": True,
         "label": label,
         "heard": st.session_state.get(heard, 0),
@@ -130,7 +134,7 @@ def button_list(
             on_action(told["action"], told["id"])
 
     data = {
-        "songs": [asdict(song) for song in songs],
+        "songs": [_line(song) for song in songs],
         "actions": [asdict(action) for action in actions],
         "label": label,
     }
@@ -161,6 +165,14 @@ def new_order(current: Sequence[str], order: Sequence[str], removed: Sequence[st
             before = next((other for other in reversed(current[:at]) if other in placed), None)
             placed.insert(0 if before is None else placed.index(before) + 1, each)
     return placed
+
+
+def _line(song: ListedSong) -> dict[str, Any]:
+    """A song as the script takes it; the mark of its cluster as values of CSS."""
+    if not song.colour:
+        return asdict(song)
+    mark = {"colour": fill_of(song.colour, shape=song.shape), "outline": outline_of(song.shape)}
+    return asdict(song) | mark
 
 
 def _told(key: str, name: str) -> Mapping[str, Any] | None:

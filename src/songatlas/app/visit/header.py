@@ -17,7 +17,9 @@ def show_header() -> None:
     n_songs, k = opened.atlas.songs.height, view().choice.k
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.markdown(
-            f"**{plain_text(opened.title, longest=60)}** · {n_songs:,} songs · {k} clusters", width="stretch"
+            f"**{plain_text(opened.title, longest=60)}** · {n_songs:,} songs · {k} clusters",
+            width="stretch",
+            help=plain_text(opened.title) if len(opened.title) > 60 else None,
         )
         if has_own():
             name = plain_text(launched_title(launched()), longest=30)

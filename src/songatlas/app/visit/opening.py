@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 import streamlit as st
 
-from songatlas.app.server.jobs import Job
+from songatlas.app.server.jobs import BUILDS, Job
+from songatlas.app.server.parts import Parts
 from songatlas.app.server.serving import Launch, launched
 from songatlas.app.visit.state import forget
-from songatlas.app.visit.waiting import show_job
+from songatlas.app.visit.waiting import show_job, watch_own_job
 from songatlas.atlas import Atlas, AtlasSettings, build_atlas, build_demo
 from songatlas.progress import Progress
 
@@ -29,7 +30,7 @@ _OWN: Final = "catalogue"
 _SOON: Final = 6.0  # seconds that a page waits for an atlas to be read before it shows a bar
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Catalogue:
     """What is open.
 
@@ -45,7 +46,9 @@ class Catalogue:
     folder : Path or None
         Folder of outputs that it was read from.
     private : bool
-        Whether it belongs to this visit alone.
+        Whether it belongs to this visit alone: the state of the visit alone holds it then.
+    parts : Parts
+        What the browser fetches of it; gone when the catalogue is.
     """
 
     atlas: Atlas
@@ -53,6 +56,7 @@ class Catalogue:
     title: str
     folder: Path | None = None
     private: bool = False
+    parts: Parts = field(default_factory=Parts, init=False, repr=False)
 
 
 _jobs: dict[str, Job[Catalogue]] = {}
@@ -67,6 +71,7 @@ def catalogue() -> Catalogue:
 
 def show_opening() -> bool:
     """Say whether a catalogue is open; show how far the opening is where it is not."""
+    watch_own_job()
     if _OWN in st.session_state:
         return True
     job = _job_of(launched())
@@ -133,7 +138,8 @@ def _job_of(launch: Launch) -> Job[Catalogue]:
     with _lock:
         key = _key_of(launch)
         if key not in _jobs:
-            _jobs[key] = Job(lambda progress: _opened(launch, key, progress))
+            seats = BUILDS if _needs_build(launch) else None
+            _jobs[key] = Job(lambda progress: _opened(launch, key, progress), seats=seats)
         return _jobs[key]
 
 

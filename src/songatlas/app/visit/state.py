@@ -4,9 +4,10 @@ A value lives in `st.session_state` under the key that `keep` gives, which is al
 Streamlit forgets the values of widgets that a run does not show; `hold_on`, at the start of every run, makes
 them stay.
 
-The address always says what is chosen now, without a step in the browser's history for every change: a step
-back is a step back to the page before. What an address of the history, or one that was sent, says otherwise
-is taken over; what it says that makes no sense is passed over.
+The address says what is chosen now on the page that is shown, and what holds on all pages, without a step in
+the browser's history for every change: a step back is a step back to the page before. What an address of the
+history, or one that was sent, says otherwise is taken over; what it does not speak of stays as it is. What it
+asks for that is not here is told once (`unmet_wishes`), and the address is put right.
 """
 
 from __future__ import annotations
@@ -19,17 +20,23 @@ import streamlit as st
 
 _KEPT: Final = "kept:"
 _IN_ADDRESS: Final = "in_address"
+_HERE: Final = "address_here"
+_PAGE: Final = "address_page"
 _SAID: Final = "address_said"
+_ASKED: Final = "address_asked"
 _WRITTEN: Final = "address_written"
 _RUNS: Final = "address_runs"
+_MOVES: Final = "page_moves"
 _CATALOGUE: Final = "catalogue"
 _LONGEST: Final = 500
+_MOST_WRITTEN: Final = 6  # addresses that the browser may not have heard of yet
 
 _LOOKS: Final = ("colour", "layout", "labels", "look.")
 """Names, or beginnings of names, of what is kept when another catalogue is opened."""
 
 _ADDRESS_JS: Final = """
 export default function ({ data }) {
+  if (data.query === null) return;
   const wanted = data.query ? "?" + data.query : "";
   if (window.location.search !== wanted)
     window.history.replaceState(window.history.state, "", window.location.pathname + wanted);
@@ -37,17 +44,31 @@ export default function ({ data }) {
 """
 
 
-def hold_on() -> None:
-    """Keep what was chosen on pages that are not shown now; called once at the start of a run."""
-    for key in list(st.session_state):
+def hold_on(page: str = "") -> None:
+    """Keep what was chosen on pages that are not shown now; called once at the start of a run.
+
+    Parameters
+    ----------
+    page : str
+        Address of the page that is to be shown.
+    """
+    here = st.session_state
+    for key in list(here):
         if isinstance(key, str) and key.startswith(_KEPT):
-            st.session_state[key] = st.session_state[key]
-    said = _said()
-    if said and said not in (st.session_state.get(_SAID), st.session_state.get(_WRITTEN)):
-        for name, default in st.session_state.get(_IN_ADDRESS, {}).items():
+            here[key] = here[key]
+    said, moved = _said(), here.get(_PAGE) != page
+    here[_HERE] = set()
+    if moved:
+        here[_WRITTEN] = []
+        here[_MOVES] = moves() + 1
+    is_ours = not moved and (said == here.get(_SAID) or said in here.get(_WRITTEN, []))
+    if said and not is_ours:
+        here[_ASKED] = said
+        for name, default in here.get(_IN_ADDRESS, {}).items():
             value = read_value(said.get(name, []), default)
-            put(name, default if value is None else value)
-    st.session_state[_SAID] = said
+            if value is not None:
+                put(name, value)
+    here[_SAID], here[_PAGE] = said, page
 
 
 def keep(
@@ -72,15 +93,18 @@ def keep(
     """
     key = f"{_KEPT}{name}"
     if key not in st.session_state:
-        said = read_value(_said().get(name, []), default) if in_address else None
+        said = read_value(_asked().get(name, []), default) if in_address else None
         st.session_state[key] = default if said is None else said
     if allowed is not None and not allowed(st.session_state[key]):
         st.session_state[key] = default
     in_addresses = st.session_state.setdefault(_IN_ADDRESS, {})
+    here: set[str] = st.session_state.setdefault(_HERE, set())
     if in_address:
         in_addresses[name] = default
+        here.add(name)
     else:
         in_addresses.pop(name, None)
+        here.discard(name)
     return key
 
 
@@ -99,9 +123,9 @@ def forget() -> None:
     for key in list(st.session_state):
         name = str(key).removeprefix(_KEPT)
         is_look = str(key).startswith(_KEPT) and name.startswith(_LOOKS)
-        if not is_look and key not in (_CATALOGUE, _SAID, _RUNS):
+        if not is_look and key not in (_CATALOGUE, _SAID, _PAGE, _RUNS, _MOVES):
             del st.session_state[key]
-    st.session_state[_WRITTEN] = _said()
+    st.session_state[_WRITTEN] = [_said()]
 
 
 def read_value(texts: list[str], default: Any) -> Any:
@@ -115,7 +139,8 @@ def read_value(texts: list[str], default: Any) -> Any:
     if not texts or any(len(text) > _LONGEST for text in texts):
         return None
     if isinstance(default, list | tuple):
-        return type(default)(texts)
+        values = [read_value([text], default[0] if default else text) for text in texts]
+        return None if None in values else type(default)(values)
     if isinstance(default, bool):
         return {"1": True, "0": False}.get(texts[0])
     if isinstance(default, int | float):
@@ -130,10 +155,13 @@ def read_value(texts: list[str], default: Any) -> Any:
 def address() -> str:
     """Return what of the choices stands in the address of the page: the part behind its question mark."""
     wanted: dict[str, str | list[str]] = {}
+    here = st.session_state.get(_HERE, ())
     for name, default in st.session_state.get(_IN_ADDRESS, {}).items():
         value = kept(name, default)
-        if value == default or value is None:
+        if name not in here or value == default or value is None:
             continue
+        if isinstance(value, str) and len(value) > _LONGEST:
+            continue  # would not be read
         if isinstance(value, bool):
             wanted[name] = "1" if value else "0"
         elif isinstance(value, float):
@@ -143,15 +171,49 @@ def address() -> str:
     return urlencode(wanted, doseq=True, errors="replace")
 
 
-def write_address() -> None:
-    """Write what was chosen into the address of the page; called at the end of a run."""
-    query = address()
-    st.session_state[_WRITTEN] = parse_qs(query, keep_blank_values=True)
+def unmet_wishes() -> list[str]:
+    """Return what a sent address asked for and did not get, as it stood there; called at the end of a run."""
+    asked, known = _asked(), st.session_state.get(_IN_ADDRESS, {})
+    here = st.session_state.get(_HERE, ())
+    return [
+        f"{name}={', '.join(texts)}"
+        for name, texts in asked.items()
+        if name in here and any(texts) and kept(name) != read_value(texts, known[name])
+    ]
+
+
+def write_address(*, soon: bool = False) -> None:
+    """Write what was chosen into the address of the page; called at the end of a run.
+
+    Parameters
+    ----------
+    soon : bool
+        Whether the run has only begun: a menu entry leads to a bare address, which gets what holds on all
+        pages before the page is drawn, so that no step of the history is without it.
+    """
+    here = st.session_state
+    query = None if soon and _said() else address()
+    if query is not None:
+        written = [*here.get(_WRITTEN, []), parse_qs(query, keep_blank_values=True)]
+        here[_WRITTEN] = written[-_MOST_WRITTEN:]
+    if not soon:
+        here.pop(_ASKED, None)
     # Registered anew in every run: a server that is started twice in one process has forgotten it.
     mount = st.components.v2.component("songatlas_address", js=_ADDRESS_JS)
     # Counted, so that the browser compares after every run: a menu entry leads to a bare address.
-    st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
-    mount(key="address", data={"query": query, "run": st.session_state[_RUNS]})
+    here[_RUNS] = here.get(_RUNS, 0) + 1
+    mount(key="address_soon" if soon else "address", data={"query": query, "run": here[_RUNS]})
+
+
+def _asked() -> dict[str, list[str]]:
+    """What an address that was sent, or is of the history, asks for in this run; nothing where it is ours."""
+    asked: dict[str, list[str]] = st.session_state.get(_ASKED, {})
+    return asked
+
+
+def moves() -> int:
+    """Return how often this visit went to another page."""
+    return int(st.session_state.get(_MOVES, 0))
 
 
 def _said() -> dict[str, list[str]]:

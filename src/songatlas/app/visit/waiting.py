@@ -9,7 +9,11 @@ import streamlit as st
 from songatlas.app.server.jobs import Job
 from songatlas.app.words.wording import plain_text
 
+OWN_JOB: Final = "own_job"
+"""Where the build of a person's own table is held: the job, the name of the file, and what it does."""
+
 _POLLED_EVERY: Final = 0.5
+_WATCHED_EVERY: Final = 5.0
 
 
 def show_job(job: Job[Any], *, title: str) -> bool:
@@ -28,10 +32,31 @@ def show_job(job: Job[Any], *, title: str) -> bool:
     return st.button("Start again", key="start_again")
 
 
+def watch_own_job() -> None:
+    """Keep the build of a person's own table going while they look at other pages, and say how far it is."""
+    if OWN_JOB in st.session_state:
+        job, name, _ = st.session_state[OWN_JOB]
+        _watch(job, name)
+
+
 @st.fragment(run_every=_POLLED_EVERY)
 def _poll(job: Job[Any]) -> None:
     """The bar alone is drawn again and again, not the page."""
+    job.look()
     if job.state != "running":
         st.rerun()
     st.progress(job.share, text=f"{job.words.capitalize()} ({job.share:.0%})")
     st.button("Stop", key="stop_job", on_click=job.stop)
+
+
+@st.fragment(run_every=_WATCHED_EVERY)
+def _watch(job: Job[Any], name: str) -> None:
+    """One line above a page."""
+    job.look()
+    told = {
+        "running": f"is being built ({job.share:.0%}): go on here meanwhile.",
+        "done": "is ready: *Open another table* shows it.",
+        "failed": "could not be built: *Open another table* says why.",
+        "stopped": "is no longer being built: *Open another table* can begin again.",
+    }[job.state]
+    st.caption(f"The atlas of {plain_text(name, longest=60)} {told}")

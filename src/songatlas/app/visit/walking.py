@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import streamlit as st
 
+from songatlas.app.map.picking import keep_picked, on_unpick, picked_row
 from songatlas.app.visit.menu import page_of
 from songatlas.app.visit.opening import catalogue
-from songatlas.app.visit.state import keep, kept
+from songatlas.app.visit.state import keep, kept, put
+from songatlas.app.words.page_words import page_sentence
 from songatlas.atlas import Atlas
 from songatlas.atlas.views import View, block_choices, ks_of, view_of
 from songatlas.errors import SongAtlasError
@@ -21,15 +23,13 @@ MOST_WEIGHT: Final = 3.0
 """The most that a person can give a block."""
 
 _NAMES: Final = "given_names"
-_REFUSED: Final = "refused_choice"
 
 
 def hold_choice() -> None:
-    """Take number of clusters, weights and genre pull from the address, and make the view; once a run.
+    """Take k, weights, genre pull and songs from the address; once a run, before `make_view`.
 
     What is chosen stands under the names "k", "pull" and "weight.BLOCK", and sliders of these keys can be
-    shown on any page. A choice that makes no clusters is told, and the atlas as it was built is shown in
-    its place.
+    shown on any page. A picked song that the atlas does not have is picked no more.
     """
     atlas = catalogue().atlas
     ks = ks_of(atlas)
@@ -37,13 +37,26 @@ def hold_choice() -> None:
     keep("pull", built_pull(), in_address=True, allowed=lambda pull: 0 <= pull <= 1)
     for block in block_choices(atlas):
         keep(f"{WEIGHT}{block.name}", block.weight, in_address=True, allowed=_is_weight)
-    st.session_state[_REFUSED] = False
+    keep_picked()
+    if picked_row(atlas) is None:
+        on_unpick()
+
+
+def make_view() -> None:
+    """Find the clusters that are chosen; once a run, after `hold_choice`.
+
+    A choice that makes no clusters is told and taken back: the atlas as it was built is shown in its place.
+    """
     try:
         with st.spinner("Finding the clusters"):
             view()
     except SongAtlasError as error:
-        st.session_state[_REFUSED] = True
-        st.warning(f"{error}. Shown is the atlas as it was built.")
+        st.warning(f"{page_sentence(str(error))} Shown is the atlas as it was built.")
+        atlas = catalogue().atlas
+        put("k", atlas.k)
+        put("pull", built_pull())
+        for block in block_choices(atlas):
+            put(f"{WEIGHT}{block.name}", block.weight)
 
 
 def built_pull() -> float:
@@ -92,8 +105,6 @@ def shown_names() -> tuple[str, ...]:
 def _chosen() -> dict[str, Any]:
     """What `view_of` is asked for: only what differs from the atlas as it was built."""
     atlas = catalogue().atlas
-    if st.session_state.get(_REFUSED):
-        return {}
     k, pull = kept("k", atlas.k), float(kept("pull", built_pull()))
     return {
         "k": None if k == atlas.k else k,

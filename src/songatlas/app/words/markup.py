@@ -10,7 +10,23 @@ import html
 from collections.abc import Sequence
 from typing import Final
 
+from songatlas.atlas.views import View
 from songatlas.report.wording import brief
+from songatlas.starmap import shape_of
+
+_PLUS: Final = ((-0.36, -1), (0.36, -1), (0.36, -0.36), (1, -0.36), (1, 0.36), (0.36, 0.36),
+                (0.36, 1), (-0.36, 1), (-0.36, 0.36), (-1, 0.36), (-1, -0.36), (-0.36, -0.36))  # fmt: skip
+_CORNERS: Final = (
+    (),
+    ((-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)),
+    ((0, -0.95), (0.95, 0.7), (-0.95, 0.7)),
+    ((0, -1), (1, 0), (0, 1), (-1, 0)),
+    ((0, 0.95), (0.95, -0.7), (-0.95, -0.7)),
+    _PLUS,
+    tuple((0.7071 * (across + down), 0.7071 * (across - down)) for across, down in _PLUS),
+    (),
+)
+"""Outlines of the shapes of the map, from -1 to 1; a disc and, last, a ring have no corners."""
 
 STYLE: Final = """<style>
 .sa { font-size: 0.9rem; line-height: 1.4; overflow-wrap: anywhere; }
@@ -19,8 +35,6 @@ STYLE: Final = """<style>
 .sa .sa-soft { opacity: 0.72; }
 .sa .sa-facts { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; margin: 0.3rem 0 0.5rem; }
 .sa .sa-chip { display: inline-flex; align-items: center; gap: 0.4rem; font-weight: 600; }
-.sa .sa-dot { width: 0.8em; height: 0.8em; border-radius: 50%; flex: none;
-  box-shadow: 0 0 0 1px color-mix(in srgb, currentColor 35%, transparent); }
 .sa .sa-bars { display: grid; gap: 0.55rem 1.1rem;
   grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
 .sa .sa-top { display: flex; justify-content: space-between; gap: 0.5rem; }
@@ -65,10 +79,40 @@ def paragraph(words: str, *, soft: bool = False) -> str:
     return f"<p{kind}>{text(words, longest=400)}</p>"
 
 
-def chip(name: str, colour: str) -> str:
-    """Return the name of a cluster behind a dot of its colour."""
-    dot = f'<i class="sa-dot" style="background:{text(colour)}"></i>'
-    return f'<span class="sa-chip">{dot}{text(name)}</span>'
+def cluster_mark(view: View, cluster: int) -> str:
+    """Return the mark of a cluster, in the colour and the shape that its songs have on the map, as HTML.
+
+    It brings its style along, and can stand in any part of a page that `st.html` shows.
+    """
+    return shape_mark(view.colour_of(cluster), shape=shape_of(view.colours[cluster]))
+
+
+def shape_mark(colour: str, *, shape: int) -> str:
+    """Return a mark of some colour and shape as HTML; what a reader sees beside a name says the name."""
+    outline, fill = outline_of(shape), fill_of(colour, shape=shape)
+    outline = f"clip-path:{outline}" if outline else "border-radius:50%"
+    return (
+        '<span class="sa-mark" aria-hidden="true" style="display:inline-block;width:0.9em;height:0.9em;'
+        'flex:none;filter:drop-shadow(0 0 0.6px currentColor)">'
+        f'<i style="display:block;width:100%;height:100%;background:{text(fill)};{outline}"></i></span>'
+    )
+
+
+def outline_of(shape: int) -> str:
+    """Return the outline of a shape of the map as a CSS value for `clip-path`; empty for what is round."""
+    corners = ", ".join(f"{50 + 50 * x:.1f}% {50 + 50 * y:.1f}%" for x, y in _CORNERS[shape])
+    return f"polygon({corners})" if corners else ""
+
+
+def fill_of(colour: str, *, shape: int) -> str:
+    """Return what a shape of the map is filled with as a CSS value for `background`."""
+    is_ring = shape > 0 and not _CORNERS[shape]
+    return f"radial-gradient(circle,transparent 40%,{colour} 44%)" if is_ring else colour
+
+
+def chip(name: str, mark: str) -> str:
+    """Return the name of a cluster behind its mark, which `cluster_mark` gives."""
+    return f'<span class="sa-chip">{mark}<span>{text(name)}</span></span>'
 
 
 def bar(

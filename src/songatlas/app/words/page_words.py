@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import streamlit as st
 
 from songatlas.app.words.wording import plain_text
 
+SURE_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"certain": "certain", "likely": "likely", "named": "as you said"}
+)
+"""How sure the reader is of a column, in words."""
+
 _LONGEST: Final = 900
+_WEIGH: Final = "under What counts on the page Atlas"
+_READ: Final = "under Correct what was understood, where you open the table"
+_PATTERNS: Final = (
+    (re.compile(r"name (?:a|it|another one|its)(?: column)? with --column (\w+)=(?:\"[^\"]*\"|\S*\w)"),
+     rf"choose the column of \1 {_READ}"),
+    (re.compile(r"name another one with --genre"), f"choose another column of genres {_READ}"),
+    (re.compile(r"as in --weights (\w+)=0\.2"), rf"by the slider for \1 {_WEIGH}"),
+    (re.compile(r"name the features to use with --features"), f"{_READ}, choose “leave it out”"),
+    (re.compile(r"leave ([\w, ()-]+?) out of --features"), rf"leave \1 out: {_READ}"),
+    (re.compile(r",? or other --features"), ", or leave features out where you open the table"),
+    (re.compile(r"; 'songatlas artists ATLAS' lists those of most songs"),
+     "; All artists lists those of most songs"),
+    (re.compile(r" \(?--unit (\w+)='[^']*'\)?"), r" \1"),
+    (re.compile(r"switch off rules of cleaning with --keep all"), "switch off rules of cleaning"),
+    (re.compile(r"ask for (more|fewer) clusters, as in --k (\d+)"),
+     r"choose \1 clusters, such as \2, with the slider on the page Atlas"),
+    (re.compile(r"ask for (fewer clusters|it) with --k"), r"choose \1 on the page Atlas"),
+    (re.compile(r"try another --k"), "try another number of clusters"),
+    (re.compile(r"ask for at most --k (\d+)"), r"ask for at most \1 clusters"),
+    (re.compile(r"--genre names"), "the column of genres is"),
+    (re.compile(r"leave --genre out"), "choose none"),
+)  # fmt: skip
 _SAID: Final = (
     ("(--per-artist 0 allows any number)", "(0 in the field for songs of one artist allows any number)"),
     ("any number is --per-artist 0, None in Python", "0 in the field allows any number"),
@@ -35,7 +64,14 @@ def page_words(sentence: str) -> str:
     """
     for option, control in _SAID:
         sentence = sentence.replace(option, control)
+    for pattern, control in _PATTERNS:
+        sentence = pattern.sub(control, sentence)
     return sentence
+
+
+def page_sentence(text: str) -> str:
+    """Return what the library says as a whole sentence of a page, every sign as it stands."""
+    return plain_text(f"{_begun_well(page_words(text)).rstrip('.')}.", longest=_LONGEST)
 
 
 def show_notes(notes: Iterable[str]) -> None:

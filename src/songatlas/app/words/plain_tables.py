@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
 
-from songatlas.report.wording import brief, ink_on
+from songatlas.app.words import markup
+from songatlas.report.wording import ink_on
 
 WORDS_STYLE: Final = """
 .sa-term {text-decoration: underline dotted rgba(128, 128, 140, 0.9); text-underline-offset: 0.2em;
@@ -20,6 +20,7 @@ WORDS_STYLE: Final = """
 """
 """How terms with a meaning and the numbers of clusters look."""
 
+_LONGEST: Final = 600
 _STYLE: Final = (
     """<style>
 .sa-table {border-collapse: collapse; width: 100%; font-size: 0.9rem; line-height: 1.4;}
@@ -127,10 +128,8 @@ def table_html(
 
 def term(text: str, meaning: str) -> str:
     """Return a text with its meaning on hover, as HTML."""
-    words = escaped(text)
-    return (
-        f'<span class="sa-term" title="{escaped(meaning, longest=600)}">{words}</span>' if meaning else words
-    )
+    words = _escaped(text)
+    return f'<span class="sa-term" title="{_escaped(meaning)}">{words}</span>' if meaning else words
 
 
 def disc(cluster: int, colour: str) -> str:
@@ -138,9 +137,8 @@ def disc(cluster: int, colour: str) -> str:
     return f'<span class="sa-disc" style="background:{colour};color:{ink_on(colour)}">{cluster}</span>'
 
 
-def escaped(text: str, *, longest: int = 600) -> str:
-    """Return a text as HTML shows it letter by letter: one line, cut if very long."""
-    return html.escape(brief(text, longest=longest))
+def _escaped(text: str) -> str:
+    return markup.text(text, longest=_LONGEST)
 
 
 def _row(headings: Sequence[Heading], row: Sequence[str | Cell]) -> str:
@@ -154,15 +152,15 @@ def _row(headings: Sequence[Heading], row: Sequence[str | Cell]) -> str:
 
 def _inside(cell: str | Cell) -> str:
     if isinstance(cell, str):
-        return escaped(cell)
+        return _escaped(cell)
     before = "" if cell.number is None else f"{disc(cell.number, cell.colour)} "
-    behind = f" <small>{escaped(cell.beside)}</small>" if cell.beside else ""
+    behind = f" <small>{_escaped(cell.beside)}</small>" if cell.beside else ""
     return f"{before}{term(cell.text, cell.meaning)}{behind}"
 
 
 def _label(heading: Heading) -> str:
     """What stands before a cell on a phone; sentences need nothing."""
-    return "" if heading.long else f' data-label="{escaped(heading.label or heading.text)}"'
+    return "" if heading.long else f' data-label="{_escaped(heading.label or heading.text)}"'
 
 
 def _kind(heading: Heading) -> str:

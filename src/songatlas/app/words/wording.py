@@ -10,6 +10,7 @@ from typing import Final
 import streamlit as st
 
 from songatlas.errors import UnknownName, did_you_mean
+from songatlas.features import FEATURES, amount
 
 _MARKED: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&@/])")
 _UNSEEN: Final = re.compile(
@@ -31,6 +32,18 @@ def plain_text(text: str, *, longest: int = 300) -> str:
     if len(shown) > longest:
         shown = shown[: longest - 1].rstrip() + "…"
     return _MARKED.sub(r"\\\1", shown)
+
+
+def amount_text(column: str, value: float) -> str:
+    """Return a value, or a mean, of a column with its unit; shares from 0 to 1 in percent.
+
+    Examples
+    --------
+    >>> amount_text("energy", 0.731), amount_text("tempo_bpm", 120.4)
+    ('73%', '120 BPM')
+    """
+    is_share = column in FEATURES and FEATURES[column].unit == "share"
+    return f"{value:.0%}" if is_share else amount(column, value)
 
 
 def label_help(name: str) -> str:
@@ -114,7 +127,7 @@ GLOSSARY: Final[Mapping[str, str]] = MappingProxyType(
             "How far songs lie from the middle of their cluster, in all. It always falls as k grows, so that "
             "only the bend of the curve says something."
         ),
-        "interval": "Where the value lies with 95 % confidence, if other songs of the same kind were taken.",
+        "interval": "Where the value lies with 95% confidence, if other songs of the same kind were taken.",
         "k": "How many clusters the songs are sorted into.",
         "lint": "Checks of the songs and the clusters that say what to be careful about.",
         "margin": "How much nearer the middle of the own cluster is than that of the next.",
@@ -128,7 +141,7 @@ GLOSSARY: Final[Mapping[str, str]] = MappingProxyType(
         "profile": "What a cluster sounds like, compared with the whole catalogue.",
         "purity": "Share of songs that are of the most frequent genre of their cluster.",
         "role": "The part of a song in its cluster: core, borderline, bridge or outlier.",
-        "share": "Part of the songs, from 0 to 100 %.",
+        "share": "Part of the songs, from 0 to 100%.",
         "silhouette": (
             "How much nearer songs are to their own cluster than to the next one, from -1 to 1. Songs have "
             "no sharp borders: 0.1 to 0.25 is usual, above 0.25 is clear."
