@@ -145,7 +145,7 @@ def until_still(page: Page, marker: str, *, every_ms: int = 100) -> None:
 
 
 def frames_while_dragging(page: Page, marker: str, *, seconds: float = 3.0) -> float:
-    """Return the pictures a second that the browser shows while something is dragged to and fro."""
+    """Return the pictures a second that the browser shows while something is dragged one way and back."""
     box = page.locator(marker).first.bounding_box()
     if box is None:
         raise RuntimeError(f"{marker} is not shown")
