@@ -22,7 +22,7 @@ demo: $(STAMP)  ## build the atlas of the simulated catalogue and say what to op
 test: $(STAMP)  ## run all tests
 	@sh tools/install_chromium.sh
 	@sh tools/install_player.sh
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP)  ## lint, format, types, floors, fresh docs, spelling
 	$(BIN)/ruff check .

@@ -213,12 +213,12 @@ def measure(
     evidence: pl.DataFrame,
     *,
     settings: AtlasSettings,
-    exact_songs: int = EXACT_SONGS,
+    exact_songs: int | None = None,
 ) -> dict[str, Any]:
-    """Return the indices of the chosen clustering, with an exact silhouette up to `exact_songs` songs."""
+    """Return the indices of the chosen clustering, with an exact silhouette up to `exact_songs` songs (`EXACT_SONGS`)."""
     row = evidence.row(by_predicate=pl.col("k") == clustering.k, named=True)
     value, low, high = (row[name] for name in ("silhouette", "silhouette_low", "silhouette_high"))
-    exact = len(points) <= exact_songs
+    exact = len(points) <= (EXACT_SONGS if exact_songs is None else exact_songs)
     if exact and low != high:
         threads = settings.threads
         value = low = high = silhouette(points, clustering.labels, exact=True, n_threads=threads).value
