@@ -215,7 +215,7 @@ def measure(
     settings: AtlasSettings,
     exact_songs: int | None = None,
 ) -> dict[str, Any]:
-    """Return the indices of the chosen clustering, with an exact silhouette up to `exact_songs` songs (`EXACT_SONGS`)."""
+    """Return the indices of the chosen clustering, with an exact silhouette up to `exact_songs` songs."""
     row = evidence.row(by_predicate=pl.col("k") == clustering.k, named=True)
     value, low, high = (row[name] for name in ("silhouette", "silhouette_low", "silhouette_high"))
     exact = len(points) <= (EXACT_SONGS if exact_songs is None else exact_songs)
