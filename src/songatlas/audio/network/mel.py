@@ -1,0 +1,157 @@
+"""What the network looks at: the log-mel spectrogram of a song, and patches of it spread over the song.
+
+Frames are 512 samples at 16 kHz (32 ms), one every 256 samples (16 ms), under a periodic Hann window; frame
+t has its middle at sample 256 t, and there are zeros before and after the song. Each becomes 96 bands: the
+power in triangles evenly spaced on Slaney's mel scale from 0 to 8000 Hz, as ``log10(1 + 10000 power)``. A
+patch is 187 frames, three seconds: what the network was trained on.
+
+References
+----------
+M. Slaney (1998), "Auditory Toolbox, version 2", Interval Research Corporation, technical report 1998-010.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import log, log10
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Singles: TypeAlias = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
+N_POINTS = 512
+HOP = 256
+N_BANDS = 96
+PATCH_FRAMES = 187
+N_PATCHES = 12
+BLOCK_FRAMES = 187
+COMPRESSION = 10_000.0
+LOUDEST = 1e4
+"""Samples are cut at this, 80 dB above full scale, so that power stays finite."""
+SILENT_PEAK = 2 / 32_768
+"""Sound no louder than this is digital silence: what is left is at most the dither of 16 bits."""
+
+
+def log_mel(mono_16k: Singles) -> Singles:
+    """Make the log-mel spectrogram of a whole song.
+
+    Parameters
+    ----------
+    mono_16k : ndarray of float32, shape (n_samples,)
+        Finite samples at 16 kHz, full scale 1.
+
+    Returns
+    -------
+    ndarray of float32, shape (1 + n_samples // 256, 96)
+        0 in silence, about 2 to 6 in music.
+    """
+    return _frames(mono_16k, 0, _frame_count(mono_16k))
+
+
+def patches_of(mono_16k: Singles, n_patches: int = N_PATCHES) -> Singles:
+    """Make the log-mel of at most `n_patches` patches, spread evenly over what can be heard of a song.
+
+    Digital silence is passed over: patches have their middles evenly spread over the frames that are not
+    silent (over all where all are), and only as many are taken as fit in there without overlap, at least one.
+    Only their frames are computed. A song shorter than a patch is repeated until it fills one.
+
+    Parameters
+    ----------
+    mono_16k : ndarray of float32, shape (n_samples,)
+        Finite samples at 16 kHz, full scale 1.
+    n_patches : int, default 12
+        8 to 12 are enough for a song.
+
+    Returns
+    -------
+    ndarray of float32, shape (P, 187, 96)
+        In the order of the song, 1 <= P <= `n_patches`.
+    """
+    if _frame_count(mono_16k) < PATCH_FRAMES:
+        frames = log_mel(mono_16k)
+        return frames[np.arange(PATCH_FRAMES) % len(frames)][None]
+    return np.stack([_frames(mono_16k, first, PATCH_FRAMES) for first in _patch_starts(mono_16k, n_patches)])
+
+
+def _frame_count(mono: Singles) -> int:
+    """Return how many frames a song has."""
+    return 1 + len(mono) // HOP
+
+
+def _patch_starts(mono: Singles, n_patches: int) -> list[int]:
+    """Return the first frame of every patch of a song of at least one patch."""
+    n_frames = _frame_count(mono)
+    audible = _audible_frames(mono)
+    n_fitting = max(1, min(n_patches, len(audible) // PATCH_FRAMES))
+    middles = audible[((np.arange(n_fitting) + 0.5) / n_fitting * len(audible)).astype(int)]
+    starts = np.clip(middles - PATCH_FRAMES // 2, 0, n_frames - PATCH_FRAMES)
+    return [int(start) for start in starts]
+
+
+def _audible_frames(mono: Singles) -> npt.NDArray[np.int64]:
+    """Return the frames whose 256 samples from their middle on are not digital silence; all where none is."""
+    starts = np.arange(0, len(mono), HOP)
+    peaks = np.maximum(np.maximum.reduceat(mono, starts), -np.minimum.reduceat(mono, starts))
+    audible = np.flatnonzero(peaks > SILENT_PEAK)
+    return audible if len(audible) else np.arange(_frame_count(mono))
+
+
+def _frames(mono: Singles, first: int, n_frames: int) -> Singles:
+    """Make the log-mel of `n_frames` frames, the first of which is number `first` of the song."""
+    mel = np.empty((n_frames, N_BANDS), dtype=np.float32)
+    for done in range(0, n_frames, BLOCK_FRAMES):
+        block = mel[done : done + BLOCK_FRAMES]
+        np.matmul(_power(mono, first + done, len(block)), mel_filters(), out=block)
+    mel *= np.float32(COMPRESSION)
+    mel += np.float32(1.0)
+    np.log(mel, out=mel)
+    mel *= np.float32(1.0 / log(10.0))
+    return mel
+
+
+def _power(mono: Singles, first: int, n_frames: int) -> Singles:
+    """Return the power spectrum of frames, shape ``(n_frames, 257)``, zeros around the song."""
+    from scipy import fft  # takes a tenth of a second to import, which other commands need not wait for
+
+    begin = first * HOP - N_POINTS // 2
+    end = begin + (n_frames - 1) * HOP + N_POINTS
+    samples = np.clip(mono[max(begin, 0) : end], -LOUDEST, LOUDEST)
+    samples = np.pad(samples, (max(-begin, 0), end - max(begin, 0) - len(samples)))
+    frames = np.lib.stride_tricks.sliding_window_view(samples, N_POINTS)[::HOP]
+    spectrum = fft.rfft(frames * _window(), axis=1)
+    power: Singles = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
+    return power
+
+
+@cache
+def _window() -> Singles:
+    """Return the periodic Hann window."""
+    turn = 2 * np.pi * np.arange(N_POINTS) / N_POINTS
+    return (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
+
+
+@cache
+def mel_filters() -> Singles:
+    """Return the weight of every bin in every band: float32, shape ``(257, 96)``."""
+    top = _mel_of(SAMPLE_RATE / 2)
+    edges = np.array([_hertz_of(mel) for mel in np.linspace(0.0, top, N_BANDS + 2)])
+    bins = np.arange(N_POINTS // 2 + 1)[:, None] * (SAMPLE_RATE / N_POINTS)
+    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
+    rise, fall = (bins - low) / (middle - low), (high - bins) / (high - middle)
+    triangles = np.maximum(0.0, np.minimum(rise, fall)) * (2.0 / (high - low))
+    filters: Singles = triangles.astype(np.float32)
+    return filters
+
+
+def _mel_of(hertz: float) -> float:
+    """Return Slaney's mel of a frequency: even below 1000 Hz, logarithmic above."""
+    return 3 * hertz / 200 if hertz < 1000 else 15 + 27 * log10(hertz / 1000) / log10(6.4)
+
+
+def _hertz_of(mel: float) -> float:
+    """Return the frequency of one of Slaney's mels."""
+    return float(200 * mel / 3 if mel < 15 else 1000 * 6.4 ** ((mel - 15) / 27))
