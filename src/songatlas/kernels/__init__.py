@@ -1,9 +1,9 @@
-"""The hot loops of clustering, and the one place that chooses which engine runs them.
+"""The hot loops of clustering and of loudness, and the one place that chooses which engine runs them.
 
 Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `lloyd`, `nearest`,
-`cluster_sums`, `cluster_spreads`, `squared_distances`, `seed_rows`, `random_rows`, `silhouette_table` and
-`find_sides`. There are two: `native` in C, where it was built, and `reference` in NumPy. The environment
-variable ``SONGATLAS_KERNELS`` may name one of them.
+`cluster_sums`, `cluster_spreads`, `squared_distances`, `seed_rows`, `random_rows`, `silhouette_table`,
+`find_sides` and `weighted_squares`. There are two: `native` in C, where it was built, and `reference` in
+NumPy. The environment variable ``SONGATLAS_KERNELS`` may name one of them.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ __all__ = [
     "silhouette_table",
     "squared_distances",
     "thread_count",
+    "weighted_squares",
 ]
 
 ENGINES = ("native", "reference")
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         seed_rows,
         silhouette_table,
         squared_distances,
+        weighted_squares,
     )
 else:
     Pass, Rows = _engine.Pass, _engine.Rows
@@ -81,7 +83,7 @@ else:
     lloyd, lloyd_pass, nearest = _engine.lloyd, _engine.lloyd_pass, _engine.nearest
     random_rows, seed_rows = _engine.random_rows, _engine.seed_rows
     silhouette_table, squared_distances = _engine.silhouette_table, _engine.squared_distances
-    find_sides = _engine.find_sides
+    find_sides, weighted_squares = _engine.find_sides, _engine.weighted_squares
 
 
 def engine_name() -> str:

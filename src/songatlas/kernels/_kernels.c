@@ -5,6 +5,7 @@
  */
 #include "arrays.h"
 #include "lloyd.h"
+#include "loudness.h"
 #include "rows.h"
 
 static const Engine *const ENGINES[] = {
@@ -230,29 +231,6 @@ static PyObject *spread(PyObject *Py_UNUSED(self), PyObject *args)
                       (size_t)centroids->shape[0], squares->buf, lengths->buf);
     Py_END_ALLOW_THREADS;
     return finish(&held, bad, "the label of");
-}
-
-/* Check that numbers which will be used as places exist. */
-static int places_fit(const int32_t *places, size_t n, size_t step, size_t start, size_t below, const char *name)
-{
-    for (size_t i = start; i < n * step; i += step)
-        if (places[i] < 0 || (size_t)places[i] >= below) {
-            PyErr_Format(PyExc_ValueError, "%s hold %d: they must be from 0 to %zd", name, (int)places[i],
-                         (Py_ssize_t)below - 1);
-            return 0;
-        }
-    return 1;
-}
-
-/* Check that numbers rise, by at least `step`, from 0 or more to `last`. */
-static int rising(const int64_t *numbers, size_t n, int64_t step, int64_t last, const char *name)
-{
-    int fit = n > 0 && numbers[n - 1] == last && numbers[0] >= 0;
-    for (size_t i = 1; fit && i < n; i++)
-        fit = numbers[i] >= numbers[i - 1] + step;
-    if (!fit)
-        PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)last);
-    return fit;
 }
 
 /* Hold points and what the screen makes of them. */
@@ -535,6 +513,31 @@ static PyObject *tour(PyObject *Py_UNUSED(self), PyObject *args)
     return finish(&held, -1, "");
 }
 
+static PyObject *weighted_squares(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *frames_in, *filters_in, *states_in, *edges_in, *squares_in;
+    Held held;
+    Py_buffer *frames, *filters, *states, *edges, *squares;
+    float peak;
+    if (!PyArg_ParseTuple(args, "OOOOO", &frames_in, &filters_in, &states_in, &edges_in, &squares_in) ||
+        held_room(&held, 5))
+        return NULL;
+    if (!(frames = hold(&held, frames_in, "frames", SINGLES, 0, 2, ANY, ANY, ANY)) ||
+        !(filters = hold(&held, filters_in, "filters", DOUBLES, 0, 2, 2, 5, ANY)) ||
+        !(states = hold(&held, states_in, "states", DOUBLES, 1, 2, frames->shape[1], 4, ANY)) ||
+        !(squares = hold(&held, squares_in, "squares", DOUBLES, 1, 2, ANY, frames->shape[1], ANY)) ||
+        !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, squares->shape[0] + 1, ANY, ANY)) ||
+        !rising(edges->buf, (size_t)edges->shape[0], 0, (int64_t)frames->shape[0], "edges"))
+        return fail(&held);
+    Sound sound = {frames->buf, (size_t)frames->shape[0], (size_t)frames->shape[1]};
+    Py_BEGIN_ALLOW_THREADS;
+    peak = loudness_squares(&sound, filters->buf, states->buf, edges->buf, (size_t)squares->shape[0],
+                            squares->buf);
+    Py_END_ALLOW_THREADS;
+    held_release(&held);
+    return PyFloat_FromDouble((double)peak);
+}
+
 static PyMethodDef METHODS[] = {
     {"variants", variants, METH_NOARGS, "variants() -> names of the kernels that run on this processor"},
     {"variant", variant, METH_NOARGS, "variant() -> name of the kernels in use"},
@@ -558,6 +561,8 @@ static PyMethodDef METHODS[] = {
     {"compare", compare, METH_VARARGS,
      "compare(songs, n_songs, queries, strips, segments, edges, sizes, own, values, first, last)"},
     {"find_sides", find_sides, METH_VARARGS, "find_sides(blocks, lines, edges, own, within, nearest)"},
+    {"weighted_squares", weighted_squares, METH_VARARGS,
+     "weighted_squares(frames, filters, states, edges, squares) -> peak"},
     {NULL, NULL, 0, NULL}};
 
 static int start(PyObject *Py_UNUSED(module))

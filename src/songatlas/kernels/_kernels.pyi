@@ -98,3 +98,11 @@ def compare(
     last: int,
     /,
 ) -> None: ...
+def weighted_squares(
+    frames: npt.NDArray[np.float32],
+    filters: npt.NDArray[np.float64],
+    states: npt.NDArray[np.float64],
+    edges: npt.NDArray[np.int64],
+    squares: npt.NDArray[np.float64],
+    /,
+) -> float: ...

@@ -122,4 +122,28 @@ static inline int range_fits(Py_ssize_t first, Py_ssize_t last, size_t all, cons
     return 0;
 }
 
+/* Check that numbers which will be used as places exist. */
+static inline int places_fit(const int32_t *places, size_t n, size_t step, size_t start, size_t below,
+                             const char *name)
+{
+    for (size_t i = start; i < n * step; i += step)
+        if (places[i] < 0 || (size_t)places[i] >= below) {
+            PyErr_Format(PyExc_ValueError, "%s hold %d: they must be from 0 to %zd", name, (int)places[i],
+                         (Py_ssize_t)below - 1);
+            return 0;
+        }
+    return 1;
+}
+
+/* Check that numbers rise, by at least `step`, from 0 or more to `last`. */
+static inline int rising(const int64_t *numbers, size_t n, int64_t step, int64_t last, const char *name)
+{
+    int fit = n > 0 && numbers[n - 1] == last && numbers[0] >= 0;
+    for (size_t i = 1; fit && i < n; i++)
+        fit = numbers[i] >= numbers[i - 1] + step;
+    if (!fit)
+        PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)last);
+    return fit;
+}
+
 #endif

@@ -36,6 +36,7 @@ __all__ = [
     "seed_rows",
     "silhouette_table",
     "squared_distances",
+    "weighted_squares",
 ]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -407,3 +408,15 @@ def seed_rows(
         chosen[step] = candidates[best]
         closest = mine[best].copy()
     return chosen
+
+
+def weighted_squares(
+    frames: Singles, filters: Floats, states: Floats, edges: Indices
+) -> tuple[Floats, float]:
+    """Filter sound by two sections and sum its squares between `edges`; return also its greatest sample.
+
+    Parameters and answers are those of the reference.
+    """
+    squares = np.empty((len(edges) - 1, frames.shape[1]))
+    frames = np.ascontiguousarray(frames, dtype=np.float32)
+    return squares, _kernels.weighted_squares(frames, filters, states, edges, squares)

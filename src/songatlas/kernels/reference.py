@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from songatlas.kernels.iteration import SUM_AFRESH_SHARE, Rules, Run, iterate
+from songatlas.kernels.reference_loudness import weighted_squares
 from songatlas.kernels.reference_silhouette import find_sides, silhouette_table
 from songatlas.kernels.threads import Stop, chunk_bounds, map_in_order, one_blas_thread
 
@@ -40,6 +41,7 @@ __all__ = [
     "seed_rows",
     "silhouette_table",
     "squared_distances",
+    "weighted_squares",
 ]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
