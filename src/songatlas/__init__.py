@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from songatlas.atlas.playlist import make_playlist
     from songatlas.atlas.recommending import recommend
     from songatlas.atlas.tune import tune
+    from songatlas.audio import scan_folder
     from songatlas.errors import SongAtlasError
     from songatlas.kmeans import KMeans, sweep
     from songatlas.quality import silhouette
@@ -38,6 +39,7 @@ _HOMES = {
     "make_playlist": "songatlas.atlas.playlist",
     "read_songs": "songatlas.songs",
     "recommend": "songatlas.atlas.recommending",
+    "scan_folder": "songatlas.audio",
     "silhouette": "songatlas.quality",
     "sweep": "songatlas.kmeans",
     "tune": "songatlas.atlas.tune",
@@ -56,6 +58,7 @@ __all__ = [
     "make_playlist",
     "read_songs",
     "recommend",
+    "scan_folder",
     "silhouette",
     "sweep",
     "tune",

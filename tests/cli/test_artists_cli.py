@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +11,7 @@ import pytest
 
 from songatlas.atlas import build_atlas
 from songatlas.demo import simulate_catalogue
+from typed import songatlas
 
 HOSTILE = (
     "[bold]Loud[/bold]",
@@ -22,11 +21,6 @@ HOSTILE = (
     "=cmd|' /C calc'!A0",
     "x" * 9_000,
 )
-
-
-def songatlas(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "songatlas", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")

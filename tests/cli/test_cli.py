@@ -14,14 +14,15 @@ import pytest
 from songatlas.cli import options as opt
 from songatlas.demo import simulate_catalogue
 from songatlas.errors import BadSettings
+from typed import songatlas
 
 
-def songatlas(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def process(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """What a process of its own prints, and how it ends: all other tests stay within this one."""
     return subprocess.run(
         [sys.executable, "-m", "songatlas", *map(str, arguments)],
         capture_output=True,
         text=True,
-        cwd=cwd,
         timeout=300,
     )
 
@@ -85,12 +86,17 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_without_arguments_help_is_shown() -> None:
-    ran = songatlas()
+    ran = process()
     assert "build" in ran.stdout + ran.stderr
 
 
+def test_a_process_ends_as_the_command_does() -> None:
+    ran, within = process("why", "nowhere", "Hello"), songatlas("why", "nowhere", "Hello")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", within.stderr)
+
+
 def test_build_tells_what_it_understood_and_found(built: Path, table: Path) -> None:
-    ran = songatlas("build", table, "--k", 4, "--no-figures", "-o", built)
+    ran = process("build", table, "--k", 4, "--no-figures", "-o", built)
     assert ran.returncode == 0, ran.stderr
     for words in ("danceability", "certain", "songs to cluster", "Open", "report.html"):
         assert words in ran.stdout

@@ -21,6 +21,7 @@ from songatlas.cli.artists import artists
 from songatlas.cli.compare import compare
 from songatlas.cli.playlist import playlist
 from songatlas.cli.recommend import recommend
+from songatlas.cli.scan import Workers, refuse_folder, scan, scan_songs, tell_scan
 from songatlas.cli.terminal import progress_bar
 from songatlas.errors import SongAtlasError
 from songatlas.files import write_file
@@ -76,11 +77,14 @@ def _root(
         raise typer.Exit
 
 
-@app.command(short_help="Turn a table of songs into an atlas.")
+@app.command(short_help="Turn a table of songs, or a folder of music, into an atlas.")
 def build(
     songs: Annotated[
         Path,
-        typer.Argument(metavar="SONGS", help="Table of songs: CSV, TSV, Parquet, JSON lines or Excel."),
+        typer.Argument(
+            metavar="SONGS",
+            help="Table of songs: CSV, TSV, Parquet, JSON lines or Excel; or a folder of music files.",
+        ),
     ],
     output: opt.Output = None,
     k: opt.K = None,
@@ -106,11 +110,13 @@ def build(
     ] = False,
     as_json: opt.AsJson = False,
     threads: opt.Threads = None,
+    workers: Workers = None,
 ) -> None:
     """Turn a table of songs into an atlas: clusters with names, figures, a report, a clustered CSV.
 
     The folder (by default SONGS_atlas) gets report.html, clustered_songs.csv, clusters.csv, quality.json,
     figures/ and the saved atlas/. Rename clusters in atlas/names.toml: later builds into it keep the names.
+    A folder of music files is measured first, as 'songatlas scan' does; its table is songs.parquet there.
     """
     from songatlas.atlas import AtlasSettings, build_atlas, preview
     from songatlas.atlas.identity import check_names
@@ -136,11 +142,19 @@ def build(
     chosen = AtlasSettings.from_toml(settings) if settings else AtlasSettings()
     chosen = chosen.change(**{name: value for name, value in given.items() if value is not None})
     if dry_run:
+        refuse_folder(songs, "build --dry-run")
         table, clean = preview(songs, chosen)
         tell.reading(table, clean, as_json=as_json)
         return
-    directory = output or Path(f"{songs.stem}_atlas")
+    is_music = songs.is_dir()
+    directory = output or Path(f"{songs.absolute().name if is_music else songs.stem}_atlas")
     check_names(directory / "atlas")
+    if is_music:
+        with progress_bar() as progress:
+            found = scan_songs(songs, directory / "songs.parquet", workers=workers, progress=progress)
+        songs = found.output
+        if not as_json:
+            tell_scan(found)
     with progress_bar() as progress:
         atlas = build_atlas(songs, chosen, like=like, progress=part(progress, 0.0, 0.8))
         written = _write(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
@@ -187,6 +201,7 @@ def assign(
     from songatlas.atlas import Atlas
     from songatlas.report import write_rows
 
+    refuse_folder(songs, "assign")
     target = output or Path(f"{songs.stem}_clustered.csv")
     with progress_bar() as progress:
         progress(0.0, "opening the atlas")
@@ -269,6 +284,7 @@ def tune(
         "header": header,
         "threads": threads,
     }
+    refuse_folder(songs, "tune")
     start = AtlasSettings.from_toml(settings) if settings else AtlasSettings()
     start = start.change(**{name: value for name, value in given.items() if value is not None})
     if settings_out is not None:
@@ -291,6 +307,7 @@ def info(as_json: opt.AsJson = False) -> None:
     from songatlas.kernels import engine_name
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    audio = ("soundfile", "av", "soxr", "tinytag")
     packages = ("numpy", "polars", "scikit-learn", "matplotlib", "jinja2", "typer", "rich")
     facts = {
         "songatlas": songatlas.__version__,
@@ -299,7 +316,7 @@ def info(as_json: opt.AsJson = False) -> None:
         "kernels": engine_name(),
         "threads": str(cores),
         **{name: version(name) for name in packages},
-        **{name: version(name) for name in ("streamlit", "plotly") if find_spec(name)},
+        **{name: version(name) for name in ("streamlit", "plotly", *audio) if find_spec(name)},
     }
     tell.facts(facts, as_json=as_json)
 
@@ -311,6 +328,7 @@ def _write(atlas: Any, directory: Path, *, figures: bool, progress: Progress) ->
     return write_outputs(atlas, directory, figures=figures, progress=progress)
 
 
+app.command("scan", short_help="Measure a folder of music files: a songs table.")(scan)
 app.command("recommend", short_help="Recommend songs that go with liked ones, and say why.")(recommend)
 app.command("playlist", short_help="Make a playlist that a player opens.")(playlist)
 app.command("artists", short_help="Tell of the artists, who is typical of clusters, and the market.")(artists)

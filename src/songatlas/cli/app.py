@@ -19,8 +19,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from songatlas.cli import options as opt
+from songatlas.cli.scan import refuse_music
 from songatlas.cli.terminal import shown, stdout
-from songatlas.errors import BadSettings, SongAtlasError
+from songatlas.errors import BadAtlas, BadSettings, SongAtlasError
 
 _Source = Annotated[
     Path | None,
@@ -117,7 +118,11 @@ def _check_source(source: Path | None) -> None:
     if source.is_dir():
         from songatlas.atlas.saved import folder_of
 
-        folder_of(source)  # says where there is no atlas
+        try:
+            folder_of(source)  # says where there is no atlas
+        except BadAtlas:
+            refuse_music(source)
+            raise
     elif not source.is_file():
         from songatlas.songs import read_songs
 

@@ -34,7 +34,12 @@ Threads = Annotated[int | None, _option("--threads", "N", "Threads to use. [defa
 Genre = Annotated[str | None, _option("--genre", "COLUMN", "Column whose genres the clusters are judged by.")]
 Space = Annotated[
     str | None,
-    _option("--space", "BLOCKS", "Blocks: sound, era, tags, genre; or plain alone. [default: sound,era]"),
+    _option(
+        "--space",
+        "BLOCKS",
+        "Blocks: sound, audio, era, tags, genre; or plain alone. "
+        "[default: audio,era of scanned files, else sound,era]",
+    ),
 ]
 Weights = Annotated[
     str | None, _option("--weights", "BLOCK=W", "Weights of the blocks, with commas, e.g. sound=1,era=0.5.")

@@ -44,7 +44,9 @@ def playlist(
     ] = None,
     like: Annotated[
         list[str] | None,
-        typer.Option("--like", metavar="SONG", help="Liked song, or a playlist file of such. Repeatable."),
+        typer.Option(
+            "--like", metavar="SONG", help="Liked song or its file, or a playlist file of such. Repeatable."
+        ),
     ] = None,
     unlike: Annotated[
         list[str] | None, typer.Option("--unlike", metavar="SONG", help="Song not liked. Repeatable.")
@@ -130,6 +132,7 @@ def playlist(
     """
     from songatlas.atlas import Atlas
     from songatlas.atlas.playlist import all_cluster_playlists, make_playlist, playlist_tracks
+    from songatlas.atlas.song_files import told_gone
     from songatlas.playlists import left_out, locate_all, write_playlist
     from songatlas.playlists.formats import format_named, format_of
 
@@ -156,7 +159,8 @@ def playlist(
         lists = [playlist_tracks(loaded, each) for each in made_all]
         together = _together(lists, template=location, music=music, folder=folder)
         files = _write_all(folder, _apart(together.tracks, lists), made_all, format=format)
-        notes = (*together.notes, *left_out(together.tracks, format or "m3u8"))
+        gone = told_gone(together.tracks.tracks) if location is None else ()
+        notes = (*together.notes, *gone, *left_out(together.tracks, format or "m3u8"))
         _tell_all(made_all, files, folder, notes=notes, as_json=as_json)
         return
     made = make_playlist(
@@ -184,7 +188,8 @@ def playlist(
         )
         write_playlist(output, located.tracks, format=form)
         lost = left_out(located.tracks, form, added=added)
-        made = replace(made, notes=(*made.notes, *located.notes, *lost))
+        gone = told_gone(located.tracks.tracks) if location is None and form != "uris" else ()
+        made = replace(made, notes=(*made.notes, *located.notes, *gone, *lost))
     if report is not None:
         write_file(report, made.transitions.write_csv())
     _tell(made, output, as_json=as_json)

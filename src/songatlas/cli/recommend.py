@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -25,7 +26,7 @@ def recommend(
         typer.Option(
             "--like",
             metavar="SONG",
-            help="Liked song (id, link, 'Title - Artist' or title) or a playlist file. Repeatable.",
+            help="Liked song (id, link, 'Title - Artist', title, file) or a playlist file. Repeatable.",
         ),
     ],
     unlike: Annotated[
@@ -82,7 +83,7 @@ def recommend(
         typer.Option(
             "--weights",
             metavar="BLOCK=W",
-            help="Weights of sound, era, tags, popularity, artist and album, e.g. tags=2,popularity=0.",
+            help="Weights of sound, audio, era, tags, popularity, artist, album, e.g. tags=2,popularity=0.",
         ),
     ] = None,
     seed: opt.Seed = None,
@@ -132,20 +133,22 @@ def recommend(
             seed=seed or 0,
         )
     if output is not None:
-        _write(loaded, found, output)
+        found = replace(found, notes=(*found.notes, *_write(loaded, found, output)))
     if as_json:
         print_json(found.to_dict() | ({"output": str(output)} if output else {}))
     else:
         _tell(found, output)
 
 
-def _write(atlas: Atlas, found: Recommendations, output: Path) -> None:
-    """Write the recommended songs as a playlist."""
+def _write(atlas: Atlas, found: Recommendations, output: Path) -> tuple[str, ...]:
+    """Write the recommended songs as a playlist; return what to say of their files."""
     from songatlas.atlas.extending import track_of_row
+    from songatlas.atlas.song_files import told_gone
     from songatlas.playlists import TrackList, write_playlist
 
     tracks = tuple(track_of_row(atlas.songs, row) for row in found.songs["row"])
     write_playlist(output, TrackList(name=f"Songs like {_liked(found)}", tracks=tracks))
+    return told_gone(tracks)
 
 
 def _liked(found: Recommendations) -> str:

@@ -172,6 +172,7 @@ def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
                 "n_rows": placed.n_rows,
                 "n_left_out": n_left_out,
                 "rows_in_cluster": dict(zip(placed.names, counts, strict=True)),
+                "notes": list(placed.notes),
             }
         )
         return
@@ -182,6 +183,8 @@ def rows(placed: ClusteredRows, target: Path, *, as_json: bool) -> None:
     console.print(table)
     left = f", {n_left_out:,} left out (excluded_because says why)" if n_left_out else ""
     console.print(f"{placed.n_rows:,} rows{left}: {shown(str(target))}")
+    for note in placed.notes:
+        console.print(f"- {shown(note)}")
 
 
 def tuning(found: Tuning, songs: Path, *, as_json: bool) -> None:
@@ -189,7 +192,9 @@ def tuning(found: Tuning, songs: Path, *, as_json: bool) -> None:
     from songatlas.report.command import build_command
 
     chosen = found.settings.to_dict()
-    command = build_command(str(songs), chosen, simulated=False, n_rows=found.n_songs)
+    command = build_command(
+        str(songs), chosen, simulated=False, n_rows=found.n_songs, usual_space=found.usual_space
+    )
     if as_json:
         print_json(found.to_dict() | {"command": command})
         return

@@ -1,0 +1,146 @@
+"""`songatlas scan`, and `build` of a folder of music, on the command line.
+
+The files are texts that tell the analyser of tests/audio what they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import songatlas.cli
+from songatlas.audio.scan import scanning
+
+AUDIO_TESTS = Path(__file__).parents[1] / "audio"
+Ran = tuple[int, str, str]
+
+
+@pytest.fixture
+def music(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with 60 songs, which the analyser of the tests measures; the current folder is above it."""
+    monkeypatch.syspath_prepend(AUDIO_TESTS)
+    stubbed = functools.partial(scanning.scan_folder, analyser="stub_analysis")
+    monkeypatch.setattr(scanning, "scan_folder", stubbed)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "My.Music"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number:02}.mp3").write_text(f"song a song of the number {number}{'!' * 60}")
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run the command line in this process."""
+
+    def ran(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["songatlas", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            songatlas.cli.main()
+        told = capsys.readouterr()
+        return int(end.value.code or 0), told.out, told.err
+
+    return ran
+
+
+def test_scan_tells_what_became_of_the_files_and_what_is_next(music: Path, run: Callable[..., Ran]) -> None:
+    (music / "[bold]x.mp3").write_text("bad file")
+    (music / ".hidden.mp3").write_text("song that hides")
+    status, out, err = run("scan", "My.Music", "--workers", 2)
+    assert (status, err) == (0, "")
+    assert f"61 files of {music}: 60 ok, 1 unreadable (" in out
+    assert "[bold]x.mp3" in out, "a name is text and no markup"
+    assert "it is no audio" in out
+    assert "Left out: .hidden.mp3" in out
+    assert "60 songs with features: songs.parquet" in out
+    assert out.rstrip().endswith("Next: songatlas build songs.parquet")
+    assert pl.read_parquet("songs.parquet").height == 61
+    assert "61 files unchanged" in run("scan", "My.Music")[1]
+
+
+def test_scan_tells_a_program_everything(music: Path, run: Callable[..., Ran]) -> None:
+    for number in range(50):
+        (music / f"bad {number}.mp3").write_text(f"bad file {number}")
+    status, out, err = run("scan", "My.Music", "-o", "out.csv", "--json")
+    told = json.loads(out)
+    assert (status, err) == (0, "")
+    assert told["outcomes"] == {"ok": 60, "unreadable": 50}
+    assert len(told["not_ok"]) == 50
+    out = run("scan", "My.Music", "-o", "out.csv")[1]
+    assert "10 more are not ok" in out
+    assert pl.read_csv("out.csv").height == 110
+
+
+def test_a_folder_without_a_song_ends_with_one_line(music: Path, run: Callable[..., Ran]) -> None:
+    (music.parent / "none").mkdir()
+    (music.parent / "none" / "x.mp3").write_text("bad file")
+    status, out, err = run("scan", "none", "-o", "none.parquet")
+    assert (status, out) == (2, "")
+    assert err.startswith("songatlas: none of the 1 files in 'none' gave features")
+    assert "x.mp3 is unreadable: it is no audio" in err
+    assert err.count("\n") == 1
+    assert pl.read_parquet("none.parquet")["outcome"].to_list() == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["scan", "nowhere"], "cannot read the folder"),
+        (["scan", "My.Music", "-o", "songs.txt"], "let the name end in .parquet, .csv, .jsonl"),
+        (["scan", "My.Music", "-o", "no/such/songs.parquet"], "there is no folder"),
+        (["scan", "My.Music", "--workers", "0"], "--workers"),
+        (["scan", "My.Music/00.mp3"], "name the folder that it lies in"),
+        (["tune", "My.Music"], "songatlas scan My.Music -o songs.parquet"),
+        (["build", "My.Music", "--dry-run"], "songatlas scan My.Music -o songs.parquet"),
+        (["assign", "nowhere", "My.Music"], "songatlas scan My.Music -o songs.parquet"),
+        (["app", "My.Music"], "songatlas build My.Music"),
+    ],
+)
+def test_a_mistake_ends_with_one_line(
+    music: Path, run: Callable[..., Ran], arguments: list[str], words: str
+) -> None:
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert err.count("\n") == 1
+    assert [path.name for path in music.parent.iterdir()] == ["My.Music"]
+
+
+def test_ctrl_c_says_how_to_go_on(
+    music: Path, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scanning, "scan_folder", stopped)
+    status, out, err = run("scan", "My.Music")
+    assert (status, out) == (130, "")
+    assert err == "songatlas: stopped; the same command goes on where it was\n"
+
+
+def test_build_scans_a_folder_first(music: Path, run: Callable[..., Ran]) -> None:
+    options = ("--k", 3, "--k-max", 4, "--no-figures", "--workers", 2)
+    status, out, err = run("build", "My.Music", *options)
+    assert (status, err) == (0, "")
+    directory = music.parent / "My.Music_atlas"
+    assert f"60 files of {music}: 60 ok" in out
+    assert pl.read_parquet(directory / "songs.parquet").height == 60
+    assert (directory / "report.html").is_file()
+    assert len((directory / "clustered_songs.csv").read_text().splitlines()) == 61
+    (music / "60.mp3").write_text("song that is new")
+    status, out, err = run("build", "My.Music", *options)
+    assert (status, err) == (0, "")
+    assert "60 files unchanged" in out
+    assert len((directory / "clustered_songs.csv").read_text().splitlines()) == 62
+
+
+def test_build_tells_a_program_one_thing(music: Path, run: Callable[..., Ran]) -> None:
+    status, out, _ = run("build", "My.Music", "-o", "atlas", "--k", 3, "--k-max", 4, "--no-figures", "--json")
+    assert status == 0
+    assert json.loads(out)["n_songs"] == 60
