@@ -225,7 +225,7 @@ def test_names_are_found_or_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="no feature is called 'title'"):
         named_features(["title"])
     songs = make_songs(10)
-    with pytest.raises(UnknownName, match=r"no block is called 'mood'.*sound, era, tags, genre, plain"):
+    with pytest.raises(UnknownName, match=r"no block is called 'mood'.*sound, audio, era, tags, genre, plain"):
         SongSpace.fit(songs, features=SOUND, blocks=("sound", "mood"))
     with pytest.raises(MissingColumns, match="valence"):
         SongSpace.fit(songs, features=["valence"])
@@ -261,6 +261,7 @@ def test_every_block_says_what_it_is_and_fits() -> None:
     songs = make_songs(30).with_columns(
         belief_column(random.dirichlet([1, 1, 1], 30).astype(np.float32), ["folk", "house", "rock"]),
         tags=pl.Series(tags),
+        audio_embedding=pl.Series(random.normal(size=(30, 8)).tolist(), dtype=pl.List(pl.Float32)),
     )
     for name, block in BLOCKS.items():
         assert block.name == name

@@ -83,14 +83,15 @@ class Detail:
         What a figure or a table calls it.
     aliases : tuple of str
         Header keys under which it is found; earlier ones win where a table has several.
-    kind : {"id", "text", "names", "tags", "date", "flag", "number"}
-        How its cells are read.
+    kind : {"id", "text", "names", "tags", "date", "flag", "number", "location", "vector"}
+        How its cells are read. A location is the path or URI of a file of music, a vector a list of numbers
+        of one length.
     """
 
     column: str
     label: str
     aliases: tuple[str, ...]
-    kind: Literal["id", "text", "names", "tags", "date", "flag", "number"]
+    kind: Literal["id", "text", "names", "tags", "date", "flag", "number", "location", "vector"]
 
 
 _UNSAFE = re.compile(r"[^0-9a-z]+")
@@ -110,10 +111,28 @@ def header_key(header: str) -> str:
     return _UNSAFE.sub("", plain.lower())
 
 
+def is_estimate(header: str) -> bool:
+    """Say whether a header is that of a feature which `songatlas scan` estimates from the sound.
+
+    Examples
+    --------
+    >>> is_estimate("energy_estimate"), is_estimate("tempo_bpm")
+    (True, False)
+    """
+    return header_key(header) in _ESTIMATES
+
+
 def _share(
-    column: str, label: str, *aliases: str, low_word: str, high_word: str, log: float = 0.0
+    column: str,
+    label: str,
+    *aliases: str,
+    low_word: str,
+    high_word: str,
+    log: float = 0.0,
+    is_estimated: bool = True,
 ) -> Feature:
-    """A feature from 0 to 1, logged where `log` gives an offset."""
+    """A feature from 0 to 1, logged where `log` gives an offset; a scan estimates most of them."""
+    aliases = (*aliases, f"{column}estimate") if is_estimated else aliases
     return Feature(
         column=column,
         label=label,
@@ -174,7 +193,7 @@ _FEATURES = (
         high_word="instrumental",
         log=0.001,
     ),
-    _share("liveness", "Liveness", "live", low_word="studio", high_word="live", log=0.05),
+    _share("liveness", "Liveness", "live", low_word="studio", high_word="live", log=0.05, is_estimated=False),
     _share(
         "valence",
         "Valence",
@@ -351,6 +370,12 @@ _DETAILS = (
         kind="text",
     ),
     Detail(
+        column="album_artist",
+        label="Album artist",
+        aliases=("albumartist", "albumartists"),
+        kind="text",
+    ),
+    Detail(
         column="isrc",
         label="ISRC",
         aliases=("isrc", "trackexternalidsisrc", "externalidsisrc"),
@@ -446,6 +471,24 @@ _DETAILS = (
         aliases=("playlistname", "playlist"),
         kind="text",
     ),
+    Detail(
+        column="heard_tags",
+        label="Heard in it",
+        aliases=("heardtags",),
+        kind="tags",
+    ),
+    Detail(
+        column="location",
+        label="File",
+        aliases=("path", "filepath", "trackpath", "songpath", "file", "filename", "location"),
+        kind="location",
+    ),
+    Detail(column="measured_by", label="Measured by", aliases=("measuredby",), kind="text"),
+    Detail(column="audio_tags", label="Tags of the network", aliases=("audiotags",), kind="vector"),
+    Detail(
+        column="audio_embedding", label="What the network hears", aliases=("audioembedding",), kind="vector"
+    ),
+    Detail(column="audio_statistics", label="Timbre and rhythm", aliases=("audiostatistics",), kind="vector"),
 )
 
 
@@ -494,19 +537,26 @@ def amount(column: str, value: float) -> str:
 
 
 def label_of(column: str) -> str:
-    """Return what a sentence or a figure calls a column of the songs table, or a block of tags or genres.
+    """Return what a sentence or a figure calls a column of the songs table, or a block without columns.
 
     Examples
     --------
     >>> label_of("tempo_bpm"), label_of("artist_popularity"), label_of("year"), label_of("tags")
     ('Tempo', 'Artist popularity', 'Release year', 'Tags')
+    >>> label_of("audio")
+    'The sound itself'
     """
     if column in FEATURES:
         return FEATURES[column].label
     if column in DETAILS:
         return DETAILS[column].label
-    return "Release year" if column == "year" else column[:1].upper() + column[1:].replace("_", " ")
+    return _OTHER_LABELS.get(column, column[:1].upper() + column[1:].replace("_", " "))
 
+
+_OTHER_LABELS = {"year": "Release year", "audio": "The sound itself"}
+_ESTIMATES = frozenset(
+    alias for feature in _FEATURES for alias in feature.aliases if alias.endswith("estimate")
+)
 
 FEATURES: Mapping[str, Feature] = MappingProxyType({feature.column: feature for feature in _FEATURES})
 DETAILS: Mapping[str, Detail] = MappingProxyType({detail.column: detail for detail in _DETAILS})

@@ -1,13 +1,34 @@
-"""Writing one file so that a killed run leaves the old one or the new one, never half of either."""
+"""Files: written so that a killed run leaves the old one or the new one; and which of them are music."""
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from songatlas.errors import BadSettings, SongAtlasError
+
+AUDIO_ENDING: Final = (
+    r"(?i)\.(?:mp3|flac|ogg|oga|opus|m4a|m4b|aac|alac|wav|wave|w64|wma|aiff?|aifc|caf|ape|wv|mpc|mka|mp4"
+    r"|webm)$"
+)
+"""How the name of a file of music ends; a pattern that Python and Polars read alike."""
+
+_AUDIO: Final = re.compile(AUDIO_ENDING)
+
+
+def is_audio(location: str) -> bool:
+    """Say whether a path or URI ends like a file of music.
+
+    Examples
+    --------
+    >>> is_audio("Music/One.FLAC"), is_audio("songs.csv")
+    (True, False)
+    """
+    return bool(_AUDIO.search(location))
 
 
 def write_file(path: Path, content: str | bytes | Callable[[Path], object]) -> None:

@@ -266,8 +266,9 @@ def test_given_names_of_the_old_atlas_come_along(catalogue: pl.DataFrame, old: A
     assert replace(Atlas.load(tmp_path)).cluster_names()[0] == "Dad's"
 
 
-def test_a_name_that_a_person_gave_is_never_called_wrong(catalogue: pl.DataFrame, tmp_path: Path) -> None:
-    old = build_atlas(catalogue, k=4, k_max=5)
+def test_a_name_that_a_person_gave_is_never_called_wrong(
+    catalogue: pl.DataFrame, old: Atlas, tmp_path: Path
+) -> None:
     wrong = old.called(["Purple polka", *old.cluster_names()[1:]])
     named = wrong.with_names(["Oldies", *old.cluster_names()[1:]])
     kept = build_atlas(catalogue, k=4, k_max=5, like=wrong)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,8 @@ from songatlas.atlas.saved import _fingerprint
 from songatlas.atlas.views import view_of
 from songatlas.demo import simulate_catalogue
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns
+
+PULLED: dict[str, Any] = {"k": 3, "k_max": 4, "space": ("sound", "era", "tags"), "genre_pull": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -183,16 +186,22 @@ def test_an_atlas_of_format_1_is_refused_with_what_to_do(saved: Path) -> None:
         Atlas.load(saved)
 
 
-@pytest.mark.parametrize("threads", [2, 4])
-def test_threads_and_the_order_of_rows_change_no_byte(threads: int) -> None:
-    table = pl.DataFrame(simulate_catalogue(300, seed=4))
-    settings = {"k": 3, "k_max": 4, "space": ("sound", "era", "tags"), "genre_pull": 0.5}
-    table = table.with_columns(
+@pytest.fixture(scope="module")
+def table() -> pl.DataFrame:
+    return simulate_catalogue(300, seed=4).with_columns(
         pl.when(pl.int_range(pl.len()) % 5 > 0).then(name).alias(name)
         for name in ("playlist_genre", "genres")
     )
-    one = build_atlas(table, threads=1, **settings)
-    many = build_atlas(table.sample(fraction=1.0, shuffle=True, seed=threads), threads=threads, **settings)
+
+
+@pytest.fixture(scope="module")
+def one(table: pl.DataFrame) -> Atlas:
+    return build_atlas(table, threads=1, **PULLED)
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_threads_and_the_order_of_rows_change_no_byte(table: pl.DataFrame, one: Atlas, threads: int) -> None:
+    many = build_atlas(table.sample(fraction=1.0, shuffle=True, seed=threads), threads=threads, **PULLED)
     assert one.beliefs is not None
     assert many.beliefs is not None
     assert one.genre_of_songs["predicted_genre"].count() > 20

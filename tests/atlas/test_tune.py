@@ -46,6 +46,7 @@ def test_every_variant_has_a_row_for_every_k_or_a_reason() -> None:
     names = list(dict.fromkeys(row.variant for row in tuning.rows))
     assert [row.variant for row in tuning.rows] == [name for name in names for _ in ks]
     silent = set(VARIANTS) - set(names) - {"sound_era"}  # which is what was given
+    silent = {name for name in silent if not VARIANTS[name].scanned}
     assert all(any(VARIANTS[name].label in note for note in tuning.notes) for name in silent)
     assert all(-1 <= row.silhouette <= 1 and row.agreement is not None for row in tuning.rows)
 

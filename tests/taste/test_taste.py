@@ -21,6 +21,8 @@ HOSTILE = ["<script>", "[bold]", "two\nlines", "nul\x00nul", "\u202ertl", "a" * 
 def songs() -> pl.DataFrame:
     read = read_songs(simulate_catalogue(600, seed=3)).songs
     features = [each.column for each in FEATURES.values() if each.in_sound]
+    heard = np.random.default_rng(0).normal(size=(read.height, 20))
+    read = read.with_columns(audio_embedding=pl.Series(heard.tolist(), dtype=pl.List(pl.Float32)))
     return clean_songs(read, features=features, keep=["all"]).songs
 
 
@@ -36,6 +38,7 @@ def test_every_block_of_a_full_table_counts(songs: pl.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("column", "block"),
     [
+        ("audio_embedding", "audio"),
         ("year", "era"),
         ("popularity", "popularity"),
         ("tags", "tags"),

@@ -66,3 +66,23 @@ def test_nothing_is_told_of_a_sound_that_is_not_known() -> None:
 def test_spreads_are_those_of_the_catalogue() -> None:
     songs = pl.DataFrame({"energy": [0.0, 1.0], "valence": [0.5, 0.5], "tempo_bpm": [100.0, 120.0]})
     assert spreads(songs) == {"energy": pytest.approx(0.7071, abs=1e-4)}
+
+
+@pytest.mark.parametrize(
+    ("sounds_alike", "told"),
+    [
+        (True, "3 BPM apart, sounds alike, calmer"),
+        (False, "3 BPM apart, sounds different, calmer"),
+        (None, "3 BPM apart, calmer"),
+    ],
+)
+def test_what_a_network_hears_is_told_before_the_features(sounds_alike: bool | None, told: str) -> None:
+    found = tell_likeness(
+        {"tempo_bpm": 117.0, "energy": 0.5},
+        {"tempo_bpm": 120.0, "energy": 0.8},
+        spread={"energy": 0.2},
+        commonness={},
+        comparatives={"energy": ("calmer", "more energetic")},
+        sounds_alike=sounds_alike,
+    )
+    assert found == told

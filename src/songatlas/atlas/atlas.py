@@ -13,7 +13,7 @@ import polars as pl
 from songatlas.atlas.kept import Kept
 from songatlas.atlas.likeness import Likeness
 from songatlas.atlas.names_file import Generated
-from songatlas.atlas.placing import place_songs
+from songatlas.atlas.placing import other_measurers, place_songs, unheard_features
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.rows import ClusteredRows, spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
@@ -236,7 +236,8 @@ class Atlas:
             table = read_songs(source, genre=settings.genre, **told)
         except (UnknownName, MissingColumns):  # new songs need no genre, and may lack the column named then
             table = read_songs(source, **told)
-        missing = [name for name in self.space.features if name not in table.songs.columns]
+        unheard = unheard_features(self, table.songs)
+        missing = [name for name in self.space.features if name not in (*table.songs.columns, *unheard)]
         if missing:
             raise MissingColumns(
                 f"{table.source.name} has no column for {', '.join(missing)}, which this atlas is made of: "
@@ -250,7 +251,8 @@ class Atlas:
             fixed_features=True,
         )
         placed = place_songs(self, clean.songs)
-        return spread_over_rows(table, clean, placed=placed, names=self.cluster_names())
+        notes = other_measurers(self, clean.songs)
+        return spread_over_rows(table, clean, placed=placed, names=self.cluster_names(), notes=notes)
 
     def why(self, song: str) -> Explanation:
         """Return why a song is in its cluster: named by id, link, "Title - Artist" or title.

@@ -37,6 +37,7 @@ from songatlas.genres import artist_folds
 from songatlas.kmeans import Clustering, sweep
 from songatlas.progress import Progress
 from songatlas.space import SongSpace
+from songatlas.space.audio import EMBEDDING
 
 Labels = NDArray[np.int32]
 _Rows = NDArray[np.int64]
@@ -184,7 +185,10 @@ def try_all(bench: Bench, *, tell: Progress) -> tuple[list[Tried], list[str]]:
     tried: list[Tried] = []
     skipped: list[str] = []
     seen: dict[str, str] = {}
+    is_scan = EMBEDDING in bench.facts.songs.columns
     for place, (name, variant) in enumerate(VARIANTS.items()):
+        if variant.scanned and not is_scan:
+            continue
         tell(place / len(VARIANTS), f"trying {variant.label}")
         found = _try(name, variant, bench, seen)
         if isinstance(found, str) and found:

@@ -34,6 +34,7 @@ from songatlas.atlas.placing import placed_songs
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.spaces import compare_spaces
+from songatlas.atlas.usual_space import check_space, with_space
 from songatlas.demo import SIMULATED, simulate_catalogue
 from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
@@ -44,7 +45,7 @@ from songatlas.profiles import profile_clusters
 from songatlas.progress import Progress, part, silent
 from songatlas.roles import Roles, exemplars, song_roles
 from songatlas.songs import CleanSongs, SongsTable, clean_songs, kept_reasons, read_songs
-from songatlas.space import check_blocks, fit_layout, named_features
+from songatlas.space import fit_layout, named_features
 
 
 def build_atlas(
@@ -91,6 +92,7 @@ def build_atlas(
     old = None if like is None else opened(like)
     tell(0.0, "reading and cleaning the songs")
     table, clean = preview(source, settings, use_up=True)
+    settings = with_space(settings, clean.songs)
     called = {read.column: read.header for read in reversed(table.columns) if read.column}
     genres = find_genres(clean.songs, called=called, asked=settings.genre)
     tell(0.12, "learning genres")
@@ -290,5 +292,5 @@ def check_names(settings: AtlasSettings) -> None:
         The message says which there are.
     """
     kept_reasons(settings.keep)
-    check_blocks(settings.space, settings.weights, settings.feature_weights, settings.genre_pull)
+    check_space(settings)
     named_features(settings.features)

@@ -14,12 +14,15 @@ from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.view_blocks import feature_weights_of, fed_block
 from songatlas.errors import BadSettings, UnknownName, did_you_mean
 from songatlas.space import BLOCKS, WEIGHED
-from songatlas.space.song_space import NO_BELIEFS
+from songatlas.space.audio import EMBEDDING
+from songatlas.space.song_space import NO_BELIEFS, usual_weights
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
 
-LABELS: Final = MappingProxyType({"sound": "Sound", "era": "Era", "tags": "Tags", "genre": "Genre"})
+LABELS: Final = MappingProxyType(
+    {"sound": "Sound", "audio": "Audio", "era": "Era", "tags": "Tags", "genre": "Genre"}
+)
 
 _PLAIN: Final = "the plain recipe has no weights: build an atlas with --space sound,era to weigh its blocks"
 
@@ -58,7 +61,7 @@ class BlockChoice:
     Attributes
     ----------
     name : str
-        "sound", "era", "tags" or "genre".
+        "sound", "audio", "era", "tags" or "genre".
     label : str
         What a person reads.
     sentence : str
@@ -83,10 +86,14 @@ class BlockChoice:
 
 
 def block_choices(atlas: Atlas) -> tuple[BlockChoice, ...]:
-    """Return the blocks that views of an atlas may weigh, with their weights as built."""
+    """Return the blocks that views of an atlas may weigh, with their weights as built.
+
+    The audio block is among them only where songs were scanned: nobody misses it elsewhere.
+    """
     built = built_choice(atlas).weights
     found = []
-    for name in WEIGHED:
+    heard = EMBEDDING in atlas.songs.columns
+    for name in WEIGHED if heard else [name for name in WEIGHED if name != "audio"]:
         why_not = _why_not(atlas, name)
         found.append(
             BlockChoice(
@@ -94,7 +101,7 @@ def block_choices(atlas: Atlas) -> tuple[BlockChoice, ...]:
                 label=LABELS[name],
                 sentence=BLOCKS[name].sentence,
                 weight=built.get(name, 0.0),
-                default_weight=BLOCKS[name].default_weight,
+                default_weight=usual_weights(list({**built, name: 0.0}))[name],
                 usable=not why_not,
                 why_not=why_not,
             )
@@ -106,7 +113,7 @@ def built_choice(atlas: Atlas) -> Choice:
     """Return the choice that an atlas was built with."""
     settings = atlas.settings
     blocks = [block.name for block in atlas.space.blocks]
-    named = {name: settings.weights.get(name, BLOCKS[name].default_weight) for name in blocks}
+    named = {name: settings.weights.get(name, usual) for name, usual in usual_weights(blocks).items()}
     return _tidied(atlas.k, {} if blocks == ["plain"] else named, settings.genre_pull or None)
 
 
@@ -149,7 +156,8 @@ def settings_of(atlas: Atlas, choice: Choice) -> AtlasSettings:
     settings = atlas.settings.change(k=choice.k, refine=False, feature_weights=feature_weights_of(atlas))
     if choice.space_key == built_choice(atlas).space_key:
         return settings
-    named = {name: weight for name, weight in choice.weights.items() if weight != BLOCKS[name].default_weight}
+    usual = usual_weights(list(choice.weights))
+    named = {name: weight for name, weight in choice.weights.items() if weight != usual[name]}
     blocks = [
         name for name in WEIGHED if name in choice.weights and not (name == "genre" and choice.genre_pull)
     ]

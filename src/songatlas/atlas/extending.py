@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.atlas.song_files import rows_of_locations
 from songatlas.playlists.reading import read_playlist
 from songatlas.playlists.tracks import Track, TrackList, brief_line, called, spotify_uri_of
 from songatlas.songs.finding import folded_texts, rows_of_ids, valid_text
@@ -62,15 +63,19 @@ def read_tracks(songs: pl.DataFrame, path: Path) -> Extended:
     path : Path
         A playlist file of any form.
     """
-    return tracks_found(songs, read_playlist(path))
+    return tracks_found(songs, read_playlist(path), look_for_files=True)
 
 
-def tracks_found(songs: pl.DataFrame, tracks: TrackList) -> Extended:
-    """Find the songs of a playlist, such as one that was uploaded, among those of an atlas."""
+def tracks_found(songs: pl.DataFrame, tracks: TrackList, *, look_for_files: bool = False) -> Extended:
+    """Find the songs of a playlist, such as one that was uploaded, among those of an atlas.
+
+    `look_for_files` says whether its paths may be looked up on this computer.
+    """
     own: dict[int, Track] = {}
     strangers: dict[int, Track] = {}
     repeated = 0
-    for track, row in zip(tracks.tracks, rows_of_tracks(songs, tracks.tracks), strict=True):
+    found = rows_of_tracks(songs, tracks.tracks, look_for_files=look_for_files)
+    for track, row in zip(tracks.tracks, found, strict=True):
         if row is None:
             strangers[len(own) + len(strangers)] = track
         elif row in own:
@@ -82,9 +87,15 @@ def tracks_found(songs: pl.DataFrame, tracks: TrackList) -> Extended:
     return Extended(name=tracks.name, rows=rows, own=own, strangers=strangers, read=tracks.notes, notes=notes)
 
 
-def rows_of_tracks(songs: pl.DataFrame, tracks: Sequence[Track]) -> list[int | None]:
-    """Return the row of each track by id, ISRC, or title and first artist; None where it is not there."""
+def rows_of_tracks(
+    songs: pl.DataFrame, tracks: Sequence[Track], *, look_for_files: bool = False
+) -> list[int | None]:
+    """Return the row of each track by id, file, ISRC, or title and first artist; None where none is."""
     found = rows_of_ids(songs["song_id"], [track.song_id or track.spotify_uri or "" for track in tracks])
+    if None in found:
+        asked = [track.location if row is None else None for row, track in zip(found, tracks, strict=True)]
+        files = rows_of_locations(songs, asked, look_for_files=look_for_files)
+        found = [other if row is None else row for row, other in zip(found, files, strict=True)]
     if "isrc" in songs.columns and None in found:
         by_isrc = {isrc.upper(): row for row, isrc in enumerate(songs["isrc"]) if isrc}
         codes = [(track.isrc or "").upper() for track in tracks]
@@ -108,6 +119,7 @@ def track_of_row(songs: pl.DataFrame, row: int) -> Track:
         artists=tuple(name for name in song.get("artists") or [] if name),
         album=song.get("album"),
         duration_ms=None if duration is None else round(duration),
+        location=song.get("location"),
         song_id=song["song_id"],
         spotify_uri=spotify_uri_of(song["song_id"]),
         isrc=song.get("isrc"),

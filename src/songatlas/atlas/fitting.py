@@ -20,6 +20,7 @@ from songatlas.atlas.judging import SongGenres, with_beliefs
 from songatlas.atlas.refine import Refinement, propose_weights
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.swept import Swept
+from songatlas.atlas.usual_space import with_space
 from songatlas.choose_k import Verdict, choose_k, verdict_for, with_playlists
 from songatlas.kmeans import Clustering, Division, divide_clusters, resample_labelings, sweep
 from songatlas.progress import Progress, part
@@ -98,6 +99,7 @@ def fit_songs(
     tell : callable
         Progress, from 0 to 1.
     """
+    settings = with_space(settings, songs)
     believed = with_beliefs(songs, known)
     genres = None if known is None else known.genres.labels
     judges = None if "tags" in settings.space else genres
@@ -143,6 +145,7 @@ def fitted(
     songs: pl.DataFrame, features: Sequence[str], settings: AtlasSettings
 ) -> tuple[SongSpace, NDArray[np.float32]]:
     """Return the space of some settings, fitted on songs, and their points."""
+    settings = with_space(settings, songs)
     space = SongSpace.fit(
         songs,
         features=features,

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from songatlas.atlas.artist_parts import N_REPLICATES, genre_gains, mutual_information
 from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.usual_space import with_space
 from songatlas.kmeans import compare_with_clouds, nearest_centroids, resample_labelings, sweep
 from songatlas.kmeans.search import Search
 from songatlas.quality import CrossTable, gaps
@@ -107,8 +108,9 @@ class WeightedPoints:
 
     @classmethod
     def of(cls, songs: pl.DataFrame, *, features: tuple[str, ...], settings: AtlasSettings) -> WeightedPoints:
-        """Fit sound and era, with the weights of the settings."""
-        blocks = tuple(name for name in settings.space if name in ("sound", "era"))
+        """Fit sound, audio and era, with the weights of the settings."""
+        settings = with_space(settings, songs)
+        blocks = tuple(name for name in settings.space if name in ("sound", "audio", "era"))
         space = SongSpace.fit(
             songs,
             features=features,
@@ -117,9 +119,9 @@ class WeightedPoints:
             feature_weights=settings.feature_weights,
         )
         columns = [
-            each.column if block.name == "sound" else ""
+            column if block.name == "sound" else ""
             for block in space.blocks
-            for each in block.coordinates
+            for column in ([each.column for each in block.coordinates] or block.dimensions)
         ]
         return cls(space.points(songs), tuple(columns))
 

@@ -6,14 +6,17 @@ its `song_id` and by its features together, because ids of other tables may mean
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.features import label_of
 from songatlas.genres import believe
 from songatlas.kmeans import nearest_centroids
+from songatlas.songs.scanned import UNHEARD, measurers_of
 from songatlas.space import belief_column
 
 if TYPE_CHECKING:
@@ -76,6 +79,44 @@ def own_rows(atlas: Atlas, songs: pl.DataFrame) -> NDArray[np.int64]:
     )
     rows = found.select(pl.when(same).then(pl.col("own").cast(pl.Int64)).otherwise(-1)).to_series()
     return rows.to_numpy().astype(np.int64)
+
+
+def unheard_features(atlas: Atlas, songs: pl.DataFrame) -> tuple[str, ...]:
+    """Return features of an atlas that scanned songs lack, because no scan knows them."""
+    if "measured_by" not in songs.columns:
+        return ()
+    return tuple(name for name in atlas.space.features if name in UNHEARD and name not in songs.columns)
+
+
+def other_measurers(atlas: Atlas, songs: pl.DataFrame) -> tuple[str, ...]:
+    """Say whether songs were measured by somebody who measured none of the songs of an atlas."""
+    own, theirs = _measurers(atlas.songs), _measurers(songs)
+    if not own or theirs <= own:
+        return ()
+    known = [name for name in atlas.space.features if songs[name].count()]
+    shared = [label_of(name) for name in known]
+    unknown = [label_of(name).lower() for name in atlas.space.features if name not in known]
+    return (
+        *(f"The {name} of these songs is not known: the middle of the atlas is taken." for name in unknown),
+        f"These songs were measured {_by_whom(theirs - own)}, those of the atlas {_by_whom(own)}: "
+        f"{', '.join(shared).lower()} need not be on one scale, so some songs may lie in a cluster that does "
+        "not fit them. An atlas of songs that were all measured alike is surer.",
+    )
+
+
+def _measurers(songs: pl.DataFrame) -> set[str]:
+    """Who measured songs; the empty text stands for others than `songatlas scan`."""
+    if "measured_by" not in songs.columns:
+        return {""} if songs.height else set()
+    return set(measurers_of(songs["measured_by"]).fill_null("").unique())
+
+
+def _by_whom(measurers: Collection[str]) -> str:
+    """Who measured, in words."""
+    scans = sorted(each for each in measurers if each.startswith("audio "))
+    others = sorted(each for each in measurers if each and each not in scans)
+    said = [f"by songatlas scan ({each})" for each in scans] + [f"by {each}" for each in others]
+    return " and ".join([*said, *(["by others"] if "" in measurers else [])])
 
 
 def _placed_anew(atlas: Atlas, songs: pl.DataFrame) -> pl.DataFrame:

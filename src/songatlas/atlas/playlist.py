@@ -291,9 +291,11 @@ def playlist_tracks(atlas: Atlas, playlist: Playlist, *, with_ids: bool = False)
 
 
 def _track(atlas: Atlas, playlist: Playlist, row: int, *, with_ids: bool) -> Track:
-    """A song as its playlist file has it, else as the atlas does."""
+    """A song as its playlist file has it, else as the atlas does; a list without places gets our files."""
     known = track_of_row(atlas.songs, row)
     own = playlist.own.get(row, known)
+    if not (own.location or own.spotify_uri):
+        own = replace(own, location=known.location)
     if with_ids and not (own.song_id or own.spotify_uri):
         return replace(own, song_id=known.song_id, spotify_uri=known.spotify_uri)
     return own

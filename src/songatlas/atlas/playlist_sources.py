@@ -214,21 +214,27 @@ def typical_first(atlas: Atlas, rows: _Rows, *, seed: int, tags: Sequence[str] =
 
 
 def _words_of(atlas: Atlas, cluster: int) -> tuple[str, ...]:
-    """Tags that a playlist of a cluster should sound like: those its name says, else the most telling one."""
-    tags = [tag for tag, _ in atlas.profiles[cluster].top_tags]
-    words = atlas.cluster_names()[cluster].lower().split()
+    """Tags that a playlist of a cluster should sound like: those its name says, else the most telling one.
+
+    Where its songs came without tags, the words that were heard in them stand for these.
+    """
+    profile = atlas.profiles[cluster]
+    tags = [tag for tag, _ in profile.top_tags or profile.heard]
+    words = atlas.cluster_names()[cluster].lower().replace(",", "").split()
     said = tuple(tag for tag in tags if set(tag.lower().split()) <= set(words))
     return said or tuple(tags[:1])
 
 
 def _carrying(atlas: Atlas, rows: _Rows, tags: Sequence[str]) -> NDArray[np.bool_]:
-    """Which songs carry one of some tags."""
-    if not tags or "tags" not in atlas.songs.columns:
-        return np.zeros(len(rows), dtype=np.bool_)
-    carried = atlas.songs["tags"].gather(rows).to_list()
+    """Which songs carry one of some tags, in their files or else as heard."""
+    known = [name for name in ("tags", "heard_tags") if name in atlas.songs.columns]
     wanted = {tag.lower() for tag in tags}
-    said = [any(str(tag).strip().lower() in wanted for tag in each or []) for each in carried]
-    return np.array(said, dtype=np.bool_)
+    for column in known if wanted else []:
+        carried = atlas.songs[column].gather(rows).to_list()
+        said = [any(str(tag).strip().lower() in wanted for tag in each or []) for each in carried]
+        if any(said):
+            return np.array(said, dtype=np.bool_)
+    return np.zeros(len(rows), dtype=np.bool_)
 
 
 def _require_songs(rows: _Rows, words: str, filters: Sequence[str]) -> None:

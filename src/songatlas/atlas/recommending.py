@@ -14,8 +14,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.atlas.extending import read_tracks
+from songatlas.atlas.song_files import row_of_file
 from songatlas.atlas.taste import SongTaste, filterable, taste_of, versions_of
 from songatlas.errors import BadSettings, UnknownName
+from songatlas.files import is_audio
 from songatlas.playlists.choosing import PER_ARTIST
 from songatlas.playlists.tracks import Track, called
 from songatlas.profiles.words import COMPARATIVES
@@ -129,7 +131,8 @@ def recommend(
     ----------
     atlas : Atlas
     like : sequence of str
-        Songs: id, Spotify URI or link, "Title - Artist" or title; or playlist files (M3U8, XSPF, JSPF, CSV).
+        Songs: id, Spotify URI or link, "Title - Artist", title, or the path of their file of music; or
+        playlist files (M3U8, XSPF, JSPF, CSV).
     unlike : sequence of str
         Songs, or playlist files, to keep away from.
     n : int
@@ -226,7 +229,9 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
         path = Path(text)
         if row is not None:
             rows.append(row)
-        elif _is_file(path):
+        elif (file_row := row_of_file(atlas.songs, text)) is not None:
+            rows.append(file_row)
+        elif _is_file(path) and not is_audio(text):
             found = read_tracks(atlas.songs, path)
             rows += found.rows.tolist()
             own |= found.own
@@ -238,8 +243,7 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
             try:
                 rows.append(song_meant(atlas, text))
             except UnknownName as error:
-                hint = f"there is no file {text!r}, and " if path.suffix.lower() in PLAYLIST_SUFFIXES else ""
-                raise UnknownName(f"{hint}{error}") from None
+                raise UnknownName(f"{_of_file(path)}{error}") from None
     unique = np.array(list(dict.fromkeys(rows)), dtype=np.int64)
     return GivenSongs(rows=unique, missing=tuple(missing), own=own)
 
@@ -247,6 +251,13 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
 def _is_file(path: Path) -> bool:
     """Whether a person means a file: one that is there, with a suffix or a folder in its name."""
     return bool(path.suffix or path.parent.name) and os.path.isfile(path)  # noqa: PTH113 (no error for any name)
+
+
+def _of_file(path: Path) -> str:
+    """What to say first where words that look like a file name no song."""
+    if is_audio(str(path)) and _is_file(path):
+        return f"the file {str(path)!r} is no song of this atlas (scan its folder, and build it again), and "
+    return f"there is no file {str(path)!r}, and " if path.suffix.lower() in PLAYLIST_SUFFIXES else ""
 
 
 def _strangers(name: str, songs: Sequence[str]) -> list[str]:
@@ -352,9 +363,14 @@ def _told(
     commonness = atlas.kept.get("tag counts", None, lambda: _commonness(songs))
     reasons = [
         tell_likeness(
-            song, models[int(model)], spread=spread, commonness=commonness, comparatives=COMPARATIVES
+            song,
+            models[int(model)],
+            spread=spread,
+            commonness=commonness,
+            comparatives=COMPARATIVES,
+            sounds_alike=alike,
         )
-        for song, model in zip(rows, near, strict=True)
+        for song, model, alike in zip(rows, near, space.alike(chosen, near), strict=True)
     ]
     names = np.array(atlas.cluster_names(), dtype=object)[atlas.clustering.labels[chosen]]
     return songs[chosen].select(

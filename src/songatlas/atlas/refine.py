@@ -38,6 +38,7 @@ from songatlas.atlas.objectives import (
     Weights,
 )
 from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.usual_space import with_space
 from songatlas.errors import TooFewSongs
 from songatlas.genres import artist_folds
 from songatlas.kernels import map_in_order, one_blas_thread, thread_count
@@ -187,7 +188,7 @@ def propose_weights(
     -------
     Refinement
     """
-    tell = progress or silent
+    tell, settings = progress or silent, with_space(settings, songs)
     given = {named_features([name])[0]: weight for name, weight in settings.feature_weights.items()}
     free = [column for column in features if column not in given]
     rows, clustered, judged = _sample(songs.height, genres, seed)

@@ -33,6 +33,8 @@ class ClusteredRows:
         Reason word of each row that was left out, null elsewhere.
     clean : CleanSongs
         What the rules of cleaning did.
+    notes : tuple of str
+        What a person should know of where the rows were put, one sentence each.
     """
 
     table: SongsTable
@@ -41,6 +43,7 @@ class ClusteredRows:
     names: tuple[str, ...]
     reasons: pl.Series
     clean: CleanSongs
+    notes: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -99,10 +102,21 @@ def column_names(*, predicted: bool) -> tuple[str, ...]:
 
 
 def spread_over_rows(
-    table: SongsTable, clean: CleanSongs, *, placed: pl.DataFrame, names: tuple[str, ...]
+    table: SongsTable,
+    clean: CleanSongs,
+    *,
+    placed: pl.DataFrame,
+    names: tuple[str, ...],
+    notes: tuple[str, ...] = (),
 ) -> ClusteredRows:
     """Give every row of `table` what is known of its song."""
     song = np.asarray(clean.row_to_song, dtype=np.int64)
     return ClusteredRows(
-        table=table, song=song, placed=placed, names=names, reasons=clean.row_reasons, clean=clean
+        table=table,
+        song=song,
+        placed=placed,
+        names=names,
+        reasons=clean.row_reasons,
+        clean=clean,
+        notes=notes,
     )

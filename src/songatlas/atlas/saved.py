@@ -313,7 +313,8 @@ def _roles(of_songs: Mapping[str, pl.Series], *, exact: bool) -> Roles:
 def _profile(values: Mapping[str, Any]) -> Profile:
     """Make a profile out of plain values."""
     tags = tuple((tag, share) for tag, share in values["top_tags"])
-    return Profile(**{**values, "top_tags": tags, "typical": tuple(values["typical"])})
+    heard = tuple((word, share) for word, share in values.get("heard", ()))
+    return Profile(**{**values, "top_tags": tags, "heard": heard, "typical": tuple(values["typical"])})
 
 
 def _frame(rows: list[dict[str, Any]], types: Mapping[str, str]) -> pl.DataFrame:

@@ -36,8 +36,9 @@ class AtlasSettings:
     seed : int
         Seed of everything random, from 0 to 2**63 - 1.
     space : tuple of str
-        Blocks that make the points: `"sound"`, `"era"`, `"tags"`, `"genre"`; or `"plain"` alone for
-        standardized features.
+        Blocks that make the points: `"sound"`, `"audio"`, `"era"`, `"tags"`, `"genre"`; or `"plain"` alone
+        for standardized features. `"auto"` stands for audio and era where a scan has heard most songs, for
+        sound and era where it has not; an atlas holds what that came to.
     weights : mapping of str to float
         Weight of a block, in units of distance; blocks not named keep their default.
     feature_weights : mapping of str to float
@@ -81,7 +82,7 @@ class AtlasSettings:
     k_min: int = 2
     k_max: int = 20
     seed: int = 0
-    space: tuple[str, ...] = ("sound", "era")
+    space: tuple[str, ...] = ("auto",)
     weights: Mapping[str, float] = field(default_factory=lambda: _NO_NAMES)
     feature_weights: Mapping[str, float] = field(default_factory=lambda: _NO_NAMES)
     genre_pull: float | None = None

@@ -76,6 +76,8 @@ class SongCard:
         Why it is in its cluster.
     similar : DataFrame
         Songs that go with it, as `similar_songs` gives them.
+    heard : tuple of str
+        Words that were heard in its sound, the strongest first; empty where it was not listened to.
     """
 
     row: int
@@ -91,6 +93,7 @@ class SongCard:
     features: tuple[FeatureStanding, ...]
     explanation: Explanation
     similar: pl.DataFrame
+    heard: tuple[str, ...] = ()
 
 
 def song_card(atlas: Atlas, row: int, *, n_similar: int = 8) -> SongCard:
@@ -131,6 +134,7 @@ def song_card(atlas: Atlas, row: int, *, n_similar: int = 8) -> SongCard:
         features=feature_standings(atlas, row),
         explanation=why,
         similar=similar_songs(atlas, row, n=n_similar),
+        heard=tuple(song.get("heard_tags") or ()),
     )
 
 

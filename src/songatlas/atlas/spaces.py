@@ -15,6 +15,7 @@ import polars as pl
 from songatlas.atlas.fitting import fitted, measured
 from songatlas.atlas.judging import SongGenres, judged_labels, songs_with_beliefs
 from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.usual_space import with_space
 from songatlas.errors import BadSettings, TooFewSongs
 from songatlas.genres import score_genres
 from songatlas.space import SongSpace
@@ -29,6 +30,18 @@ SPACES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 """What the table calls a space -> the settings that make it."""
+
+SPACES_OF_SCANS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "sound, era": {"space": ("sound", "era")},
+        "audio": {"space": ("audio",)},
+        "audio, era": {"space": ("audio", "era")},
+        "audio, era, tags": {"space": ("audio", "era", "tags")},
+        "genre pull 0.5": {"space": ("audio", "era"), "genre_pull": 0.5},
+        "genre pull 1": {"space": ("audio", "era"), "genre_pull": 1.0},
+    }
+)
+"""The same where a scan has heard the songs."""
 
 AS_CHOSEN = "as chosen"
 """What it calls the space of the settings, where that is none of these."""
@@ -76,10 +89,12 @@ def compare_spaces(
     if known is None or known.beliefs is None or "plain" in settings.space:
         return pl.DataFrame(schema=SCHEMA)
     sample, genres = songs_with_beliefs(songs, known)
-    fed = {*SongSpace.fit(sample, features=features, blocks=("sound", "era", "tags")).places(), "genre"}
+    settings = with_space(settings, songs)
+    blocks = ("sound", "audio", "era", "tags")
+    fed = {*SongSpace.fit(sample, features=features, blocks=blocks).places(), "genre"}
     spaces = {
-        name: settings.change(**{"weights": {}, "genre_pull": None, **changes})
-        for name, changes in SPACES.items()
+        name: settings.change(**_changes(settings, changes))
+        for name, changes in (SPACES_OF_SCANS if "audio" in fed else SPACES).items()
     }
     chosen, rows = _made_of(settings, fed), dict[Any, dict[str, Any]]()
     for name, tried in (*spaces.items(), (AS_CHOSEN, settings)):
@@ -87,6 +102,12 @@ def compare_spaces(
         if key not in rows and (figures := _measured(sample, features, genres, k, tried)) is not None:
             rows[key] = {"space": name, **figures, "chosen": key == chosen}
     return pl.DataFrame(list(rows.values()), schema=SCHEMA)
+
+
+def _changes(settings: AtlasSettings, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a space of the table changes of the settings; features are weighed only inside the sound."""
+    weighed = settings.feature_weights if "sound" in changes["space"] else {}
+    return {"weights": {}, "feature_weights": weighed, "genre_pull": None, **changes}
 
 
 def _measured(

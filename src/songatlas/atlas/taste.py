@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from songatlas.features import FEATURES
 from songatlas.songs.words import NOBODY
-from songatlas.space import SongSpace
+from songatlas.space import AudioBlock, SongSpace
 from songatlas.space.blocks import numbers_of
 from songatlas.space.tags import TagsBlock
 from songatlas.taste import N_TAG_DIMENSIONS, Groups, Taste, background, fit_taste
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
 
 
+_ALIKE: Final = 0.05  # share of pairs that sound alike
+_MOST_PAIRED: Final = 4096  # songs whose pairs show what is usual
 _MOST_KEPT: Final = 2  # spaces of an atlas: one with the usual weights, one with a person's
 
 
@@ -54,6 +56,32 @@ class SongTaste:
         """Density of the catalogue at every song, float32 (n_songs,)."""
         return background(self.taste, self.order, n_threads=self.n_threads)
 
+    def alike(self, rows: NDArray[np.integer[Any]], others: NDArray[np.integer[Any]]) -> list[bool | None]:
+        """Say of pairs of songs whether they sound alike to a network.
+
+        Returns
+        -------
+        list of bool or None
+            True where two lie nearer in the audio block than 19 of 20 pairs of the catalogue, False where
+            they lie farther apart than half of them; None between, and where there is no such block.
+        """
+        place = self.taste.places.get("audio")
+        if place is None:
+            return [None] * len(rows)
+        heard = self.taste.coordinates[:, place]
+        near, far = self._usual_distances
+        apart = np.square(heard[rows] - heard[others]).sum(axis=1)
+        return [True if each <= near else False if each > far else None for each in apart.tolist()]
+
+    @cached_property
+    def _usual_distances(self) -> tuple[float, float]:
+        """Squared distances in the audio block that one in 20 and one in two pairs of songs stay below."""
+        heard = self.taste.coordinates[:, self.taste.places["audio"]]
+        few = self.order[:_MOST_PAIRED]
+        apart = np.square(heard[few] - heard[np.roll(few, 1)]).sum(axis=1)
+        near, far = np.quantile(apart, (_ALIKE, 0.5))
+        return float(near), float(far)
+
     @cached_property
     def points(self) -> NDArray[np.float32]:
         """Points in the space of taste, float32 (n_songs, n_dimensions)."""
@@ -63,7 +91,7 @@ class SongTaste:
     def listening(self) -> NDArray[np.float32]:
         """Points without popularity, float32 (n_songs, n_dimensions): what is heard between two songs.
 
-        Where a table feeds neither sound nor era nor tags, popularity is all there is.
+        Where a table feeds neither sound nor audio nor era nor tags, popularity is all there is.
         """
         coordinates = self.taste.coordinates
         if "popularity" in self.taste.blocks:
@@ -144,6 +172,7 @@ def fit_song_taste(
     taste = fit_taste(
         songs.height,
         sound=_sound(songs),
+        audio=_audio(songs),
         years=numbers_of(songs, "year") if "year" in songs.columns else None,
         popularity=numbers_of(songs, "popularity") if "popularity" in songs.columns else None,
         tags=_tags(songs),
@@ -166,6 +195,12 @@ def _sound(songs: pl.DataFrame) -> NDArray[Any] | None:
     if not features:
         return None
     return SongSpace.fit(songs, features=features, blocks=("sound",)).points(songs)
+
+
+def _audio(songs: pl.DataFrame) -> NDArray[Any] | None:
+    """What a scan has heard of the songs; None where it has heard too few."""
+    block = AudioBlock.fit(songs, features=(), weight=1.0)
+    return None if isinstance(block, str) else block.points(songs)
 
 
 def _tags(songs: pl.DataFrame) -> tuple[NDArray[np.int32], NDArray[Any]] | None:

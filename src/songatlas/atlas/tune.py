@@ -22,6 +22,7 @@ from songatlas.atlas.fitting import find_clusters, fitted
 from songatlas.atlas.judging import find_genres, learn_genres, with_beliefs
 from songatlas.atlas.refine import SAMPLE_SONGS, propose_weights
 from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.usual_space import OF_FEATURES, usual_blocks, with_space
 from songatlas.atlas.variants import VARIANTS, Facts
 from songatlas.genres import Genres
 from songatlas.progress import Progress, part, silent
@@ -58,6 +59,8 @@ class Tuning:
         Clean songs, and how many of them took part.
     genre_column : str or None
         Where the genres came from.
+    usual_space : tuple of str
+        Blocks that the table gets where nobody names any.
     """
 
     rows: tuple[TuningRow, ...]
@@ -68,6 +71,7 @@ class Tuning:
     n_songs: int
     n_sampled: int
     genre_column: str | None
+    usual_space: tuple[str, ...] = OF_FEATURES
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -115,6 +119,7 @@ def tune(
     settings = settings.change(feature_weights=weighed)
     tell(0.0, "reading and cleaning the songs")
     table, clean = preview(source, settings, use_up=True)
+    settings = with_space(settings, clean.songs)
     called = {read.column: read.header for read in reversed(table.columns) if read.column}
     found = find_genres(clean.songs, called=called, asked=settings.genre)
     rows = sampled_rows(clean.songs.height, SAMPLE_SONGS, seed=settings.seed)
@@ -132,6 +137,7 @@ def tune(
         n_songs=clean.songs.height,
         n_sampled=len(rows),
         genre_column=None if genres is None else genres.column,
+        usual_space=usual_blocks(clean.songs),
     )
 
 

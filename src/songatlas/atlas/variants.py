@@ -19,7 +19,8 @@ import polars as pl
 from songatlas.atlas.objectives import WeightedPoints
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.space import BELIEF, FEATURE_SHARES, QUIET_FEATURES
+from songatlas.atlas.usual_space import usual_blocks, with_space
+from songatlas.space import BELIEF, FEATURE_SHARES, QUIET_FEATURES, why_not_heard
 
 SAME_FEATURE = 0.7
 """Correlation, in the space, from which one feature says mostly what another does."""
@@ -48,6 +49,11 @@ class Facts:
     settings: AtlasSettings
     refinement: Refinement
 
+    @property
+    def space(self) -> tuple[str, ...]:
+        """Blocks of the settings, those among them that nobody chose."""
+        return with_space(self.settings, self.songs).space
+
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
@@ -59,11 +65,13 @@ class Variant:
         What the table calls it.
     changes : callable
         `changes(facts, held_out)` gives the settings to change, or a sentence that says why it cannot be
-        tried. `held_out` is the part of the artists that judges, whose genres nothing may have seen; None
-        asks for the settings that a person would be given.
+        tried. `held_out` is the part of the artists that judges, whose genres
+        nothing may have seen; None asks for the settings that a person would be given.
     refined : bool
         Whether it follows the refinement, so that each part of the artists is judged by what the other
         parts proposed.
+    scanned : bool
+        Whether it is only for tables that `songatlas scan` made; elsewhere nobody misses it.
     asked : bool
         Whether it is only for those who ask for it: clusters are then made of what people call songs, no
         longer of how they sound, and of course agree better with genres.
@@ -72,6 +80,7 @@ class Variant:
     label: str
     changes: Callable[[Facts, int | None], Changes | str]
     refined: bool = False
+    scanned: bool = False
     asked: bool = False
 
 
@@ -91,10 +100,18 @@ def _sound_era(facts: Facts, held_out: int | None) -> Changes | str:
     return _blocks(facts, "sound", "era")
 
 
+def _audio_era(facts: Facts, held_out: int | None) -> Changes | str:
+    return why_not_heard(facts.songs) or _blocks(facts, "audio", "era")
+
+
+def _sound_audio_era(facts: Facts, held_out: int | None) -> Changes | str:
+    return why_not_heard(facts.songs) or _blocks(facts, "sound", "audio", "era")
+
+
 def _tags(facts: Facts, held_out: int | None) -> Changes | str:
     if "tags" not in facts.songs.columns:
         return "the table has no tags"
-    return _blocks(facts, "sound", "era", "tags")
+    return _blocks(facts, *usual_blocks(facts.songs), "tags")
 
 
 def _half_pull(facts: Facts, held_out: int | None) -> Changes | str:
@@ -118,7 +135,7 @@ def _all_alike(facts: Facts, held_out: int | None) -> Changes | str:
 
 
 def _without_doubles(facts: Facts, held_out: int | None) -> Changes | str:
-    if "sound" not in facts.settings.space:
+    if "sound" not in facts.space:
         return _weighted(facts, {})
     doubles = doubled_features(facts.songs, facts.features, facts.settings)
     if not doubles:
@@ -139,21 +156,22 @@ def _blocks(facts: Facts, *blocks: str) -> Changes:
     given = facts.settings
     weights = {name: weight for name, weight in given.weights.items() if name in blocks}
     changes: dict[str, Any] = {"space": blocks, "weights": weights, "genre_pull": None}
-    return changes if "sound" in given.space else changes | {"feature_weights": {}}
+    keeps_sound = "sound" in facts.space and "sound" in blocks
+    return changes if keeps_sound else changes | {"feature_weights": {}}
 
 
 def _pulled(facts: Facts, pull: float) -> Changes | str:
     """The settings with a pull of the genres."""
     if BELIEF not in facts.songs.columns:
         return "too few songs have a genre to learn from"
-    if "plain" in facts.settings.space:
-        return dict(_blocks(facts, "sound", "era")) | {"genre_pull": pull}
+    if "plain" in facts.space:
+        return dict(_blocks(facts, *usual_blocks(facts.songs))) | {"genre_pull": pull}
     return {"genre_pull": pull}
 
 
 def _weighted(facts: Facts, weights: Mapping[str, float]) -> Changes | str:
     """The settings with these weights of features beside those given."""
-    if "sound" not in facts.settings.space:
+    if "sound" not in facts.space:
         return "the space has no sound block, so there are no features to weigh"
     merged = {**facts.settings.feature_weights, **weights}
     if not any(merged.get(column, 1.0) for column in facts.features):
@@ -210,6 +228,10 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
         "plain": Variant(label="plain: standardized as they stand", changes=_plain),
         "sound": Variant(label="sound alone", changes=_sound),
         "sound_era": Variant(label="sound and era", changes=_sound_era),
+        "audio_era": Variant(label="the sound itself and era", changes=_audio_era, scanned=True),
+        "sound_audio_era": Variant(
+            label="features, the sound itself and era", changes=_sound_audio_era, scanned=True
+        ),
         "without_quiet": Variant(label="without length, liveness, tempo", changes=_without_quiet),
         "all_alike": Variant(label="all features alike", changes=_all_alike),
         "without_doubles": Variant(label="without doubled features", changes=_without_doubles),

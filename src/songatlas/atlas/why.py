@@ -145,6 +145,8 @@ def _standings(
 def _cluster_means(atlas: Atlas, columns: Sequence[str]) -> dict[str, list[float]]:
     """The mean of each column in every cluster; only where every cluster has one."""
     present = [name for name in columns if name in atlas.songs.columns]
+    if not present:
+        return {}
     means = (
         atlas.songs.select(pl.col(name).cast(pl.Float64) for name in present)
         .with_columns(cluster=pl.Series(atlas.clustering.labels))

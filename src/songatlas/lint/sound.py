@@ -25,7 +25,7 @@ _BETWEEN_WARNING, _BETWEEN_NOTE, _SPREAD_WARNING = 0.6, 0.4, 0.5
 _SAME, _NEARLY_SAME = 0.9, 0.8
 _FEWEST_SONGS = 20
 _MOST_PAIRS = 5
-_ASKED_BLOCKS = ("tags", "genre")  # whoever asks for them wants clusters that follow them
+_ASKED_BLOCKS = ("audio", "tags", "genre")  # clusters are meant to follow them
 
 
 def find_dominant(facts: Facts) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from songatlas.songs.dates import from_parts, read_dates
 from songatlas.songs.headers import DATE_PARTS
 from songatlas.songs.numbers import read_numbers
 from songatlas.songs.recognition import find_genre
+from songatlas.songs.scanned import VECTORS, read_locations, read_vectors
 from songatlas.songs.table import ColumnReading, RawTable, Sureness
 from songatlas.songs.text_cells import (
     Different,
@@ -79,7 +80,7 @@ def read_details(
         for column in DETAILS
         if units.get(column) != LEFT_ALONE
     }
-    for column in ("title", "album", "isrc", "playlist"):
+    for column in ("title", "album", "album_artist", "isrc", "playlist", "measured_by"):
         reader.read_text(column, free.get(column, []))
     for column in ("artists", "artist_ids"):
         reader.read_names(column, free.get(column, []))
@@ -88,6 +89,10 @@ def read_details(
     for column in ("popularity", "streams", "artist_popularity", "followers"):
         reader.read_number(column, free.get(column, []))
     reader.read_tags(free.get("tags", []), genre, taken)
+    reader.read_heard_tags(free.get("heard_tags", []))
+    reader.read_location(free.get("location", []))
+    for column in VECTORS:
+        reader.read_vectors(column, free.get(column, []))
     reader.read_ids(free.get("song_id", []), features)
     for column, places in free.items():
         reader.note_unused(column, places)
@@ -262,6 +267,40 @@ class _Reader:
             self.details.values["tags"] = join_tags(lists)
         if chosen is not None:
             self._keep_genre(chosen, genre_words(cells[chosen]), genre is not None, taken)
+
+    def read_heard_tags(self, places: Sequence[int]) -> None:
+        """Read the words for what was heard in a song, which are no tags that came with it."""
+        for place in places:
+            cells = self._cells(place)
+            words = split_tags(cells if cells.dtype == pl.List(pl.String) else as_text(cells))
+            if not (words.list.len() > 0).any():
+                self._leave(place, "empty")
+                continue
+            self.details.values["heard_tags"] = words
+            self._keep("heard_tags", place, None, "heard in the sound, not given with the song")
+            return
+
+    def read_location(self, places: Sequence[int]) -> None:
+        """Read where the files of the songs are, from the first column of such paths or URIs."""
+        for place in places:
+            found = read_locations(self._cells(place))
+            if found is None and "location" not in self.named:
+                self._leave(place, "holds no paths of music files")
+                continue
+            self.details.values["location"] = as_text(self._cells(place)) if found is None else found
+            self._keep("location", place, None)
+            return
+
+    def read_vectors(self, column: str, places: Sequence[int]) -> None:
+        """Read lists of numbers of one length."""
+        for place in places:
+            values, note = read_vectors(self._cells(place))
+            if values is None:
+                self._leave(place, note)
+                continue
+            self.details.values[column] = values
+            self._keep(column, place, None, note)
+            return
 
     def _keep_genre(
         self, place: int, label: pl.Series, was_named: bool, taken: Mapping[int, ColumnReading]

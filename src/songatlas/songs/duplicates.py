@@ -132,8 +132,11 @@ def _best_rows_first(rows: pl.DataFrame) -> pl.DataFrame:
     known = pl.sum_horizontal(pl.col(column).is_not_null().cast(pl.Int32) for column in rows.columns)
     popularity = [-pl.col("popularity")] if "popularity" in rows.columns else []
     plain = [pl.col(name) for name, dtype in rows.schema.items() if not isinstance(dtype, pl.List)]
-    lists = [pl.col(name) for name, dtype in rows.schema.items() if isinstance(dtype, pl.List)]
-    keys = [*popularity, -known, *plain, *(column.list.join("\x00", ignore_nulls=True) for column in lists)]
+    lists = [pl.col(name) for name, dtype in rows.schema.items() if dtype == pl.List(pl.String)]
+    vectors = [pl.col(name).list for name, dtype in rows.schema.items() if dtype == pl.List(pl.Float32)]
+    words = [column.list.join("\x00", ignore_nulls=True) for column in lists]
+    numbers = [key for vector in vectors for key in (vector.sum(), vector.first(), vector.last())]
+    keys = [*popularity, -known, *plain, *words, *numbers]
     same_song = pl.col(_SONG) == pl.col(_SONG).shift()
     differ = rows.select(
         (key.ne_missing(key.shift()) & same_song).any().alias(str(place)) for place, key in enumerate(keys)

@@ -25,6 +25,7 @@ from songatlas.errors import BadSettings, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.finding import folded_texts, valid_text
 from songatlas.songs.pitch import key_of
+from songatlas.songs.scanned import VECTORS
 
 _FILTER: Final = re.compile(r"^\s*(.+?)\s*(>=|<=|!=|==|=|>|<|~)\s*(.*?)\s*$", re.DOTALL)
 _CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d+):([0-5]\d(?:\.\d+)?)$")
@@ -42,7 +43,7 @@ _FLAGS: Final = {"yes": 1.0, "true": 1.0, "1": 1.0, "no": 0.0, "false": 0.0, "0"
 _RULE: Final = "write COLUMN=VALUE, such as year=1980..1989, energy>=80%, explicit=no or 'artist=Daft Punk'"
 _MOST_NAMES: Final = 50_000
 _FEW_NAMES: Final = 20
-_INNER: Final = ("artist", "version_of", "imputed")
+_INNER: Final = ("artist", "version_of", "imputed", *VECTORS)
 
 
 def allowed(songs: pl.DataFrame, filters: Sequence[str]) -> NDArray[np.bool_]:

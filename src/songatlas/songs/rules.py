@@ -175,6 +175,16 @@ _RULES = (
         can_be_kept=True,
     ),
     Rule(
+        reason="no_sound",
+        title="Files without sound",
+        action="excluded",
+        function=triage.no_sound,
+        sentence=(
+            "left out as files of which no sound is known: they could not be read, are silent or too short, "
+            "or were not scanned"
+        ),
+    ),
+    Rule(
         reason="missing_features",
         title="Missing features",
         action="excluded",

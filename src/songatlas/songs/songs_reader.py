@@ -13,6 +13,7 @@ from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.detail_columns import read_details
 from songatlas.songs.reading import read_raw
 from songatlas.songs.recognition import find_candidates, n_filled, named_columns, named_units
+from songatlas.songs.scanned import VECTORS, told_twice, two_measurers
 from songatlas.songs.sound_columns import is_measured, nearest_hints, read_sound
 from songatlas.songs.table import ColumnReading, RawTable, SongsTable, Source
 from songatlas.songs.text_cells import as_text, is_counter
@@ -88,6 +89,7 @@ def read_songs(
     readings = {**sound.readings, **details.readings}
     values = {**details.values, **sound.values}
     notes = (*raw.notes, *details.notes, *_sound_notes(sound.values, raw))
+    notes = (*notes, *told_twice(raw, candidates, sound.readings), *two_measurers(values))
     return SongsTable(
         songs=pl.DataFrame([values[column].alias(column) for column in _ORDER if column in values]),
         raw=raw.frame,
@@ -144,8 +146,9 @@ def _left_alone(raw: RawTable, place: int) -> ColumnReading:
 
 
 _ORDER = (
-    *("song_id", "title", "artists", "artist", "artist_ids", "album", "isrc", "release_date", "year"),
+    *("song_id", "title", "artists", "artist", "artist_ids", "album", "album_artist", "isrc"),
+    *("release_date", "year"),
     *FEATURES,
     *(column for column in DETAILS if DETAILS[column].kind in ("flag", "number")),
-    *("tags", "genre", "playlist"),
+    *("tags", "genre", "playlist", "heard_tags", "location", "measured_by", *VECTORS),
 )

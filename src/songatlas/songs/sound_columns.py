@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from songatlas.errors import MissingColumns
-from songatlas.features import FEATURES, header_key
+from songatlas.features import FEATURES, header_key, is_estimate
 from songatlas.songs.durations import read_durations
 from songatlas.songs.headers import columns_of
 from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers
@@ -29,6 +29,9 @@ from songatlas.songs.units import (
     read_tempo,
     says_db,
 )
+
+ESTIMATED = "estimated from the sound by songatlas scan"
+"""What is noted of a feature that no service has measured."""
 
 _FEWEST = 3  # features that make a table a songs table
 _NEVER_SOUND = ("language", "data", "date", "range", "degree")  # spelled like features of some language
@@ -225,8 +228,10 @@ def _keep(
         )
         return
     sure = "named" if column in named and reading.how_sure != "named" else reading.how_sure
+    header = raw.header[place]
+    note = "; ".join(filter(None, [ESTIMATED if is_estimate(header) else "", reading.note]))
     sound.values[column] = reading.values.alias(column)
-    sound.readings[place] = ColumnReading(raw.header[place], place, column, reading.unit, sure, reading.note)
+    sound.readings[place] = ColumnReading(header, place, column, reading.unit, sure, note)
 
 
 def _note_unused(

@@ -50,6 +50,7 @@ ROUNDING = 1e-6
 PLACEHOLDERS = {"key": -1.0, "mode": -1.0, "time_signature": 0.0}
 """Values that say "not found" in these columns; they count as missing."""
 
+_LENGTH = "duration_ms"
 _PLAY_TAG = f"(?i){any_of(words.PLAY_TAGS)}"
 _TALK_TAG = rf"(?i)\|{any_of(words.TALK_TAGS)}\|"
 _RAP_TAG = f"(?i){NO_LETTER}{any_of(words.RAP_TAGS)}{NO_LETTER}"
@@ -136,6 +137,15 @@ def blank_row(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     ]
     known = (expression.fill_null(value=False) for expression in told)
     return _decided(table, ~pl.any_horizontal(pl.lit(value=False), *known))
+
+
+def no_sound(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
+    """Files of music of which no feature but the length is known; `features` are not needed."""
+    if "location" not in table.columns:
+        return pl.repeat(False, table.height, eager=True).alias("_applies")
+    heard = [pl.col(name).is_not_null() for name in FEATURES if name in table.columns and name != _LENGTH]
+    is_file = pl.col("location").is_not_null()
+    return _decided(table, is_file & ~pl.any_horizontal(pl.lit(value=False), *heard))
 
 
 def missing_features(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:

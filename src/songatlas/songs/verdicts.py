@@ -24,6 +24,7 @@ REASONS = (None, *RULES)
 
 
 _FROM_FEATURES = ("impossible_values", "missing_features")
+_OF_ALL_COLUMNS = ("blank_row", "no_sound")  # which ask whether a row tells anything, be it distrusted
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def examine(songs: MergedSongs, features: Sequence[str], off: Collection[str]) -
     for part in songs.parts():
         complete = triage.completed(part, distrusted=songs.mending.distrusted)
         for reason, rule in asked.items():
-            found[reason].append(rule.function(part if reason == "blank_row" else complete, features))
+            found[reason].append(rule.function(part if reason in _OF_ALL_COLUMNS else complete, features))
         present.append(part.select(has))
         sums.append(np.zeros(part.height, dtype=np.uint64) if "versions" in off else name_sums(part))
     return Findings(
@@ -190,6 +191,7 @@ def _reasons(
     facts = {
         "blank_row": findings.applies["blank_row"] & ~damaged,
         "impossible_values": damaged,
+        "no_sound": findings.applies["no_sound"],
         "missing_features": RULES["missing_features"].function(findings.presence, features).to_numpy(),
     }
     reasons = np.zeros(songs.n_songs, dtype=np.uint8)

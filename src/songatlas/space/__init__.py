@@ -7,6 +7,7 @@ a song depends on that song and on what was fitted, never on the songs beside it
 
 from __future__ import annotations
 
+from songatlas.space.audio import AudioBlock, vectors_of, why_not_heard
 from songatlas.space.belief import BELIEF, belief_column
 from songatlas.space.blocks import (
     CLIP,
@@ -28,6 +29,7 @@ __all__ = [
     "FEATURE_SHARES",
     "QUIET_FEATURES",
     "WEIGHED",
+    "AudioBlock",
     "FittedBlock",
     "Layout",
     "SongSpace",
@@ -37,5 +39,7 @@ __all__ = [
     "fit_layout",
     "fit_unit_block",
     "named_features",
+    "vectors_of",
     "weighed_space",
+    "why_not_heard",
 ]

@@ -136,7 +136,8 @@ def _axis_words(component: _Float, dimensions: Sequence[str]) -> tuple[str, str]
             continue
         low, high = ends_of(dimensions[place])
         ends.append((low, high) if component[place] > 0 else (high, low))
-    return ", ".join(low for low, _ in ends), ", ".join(high for _, high in ends)
+    lows, highs = zip(*dict.fromkeys(ends), strict=True) if ends else ((), ())
+    return ", ".join(dict.fromkeys(lows)), ", ".join(dict.fromkeys(highs))
 
 
 def ends_of(dimension: str) -> tuple[str, str]:
@@ -144,9 +145,9 @@ def ends_of(dimension: str) -> tuple[str, str]:
     kind, _, what = dimension.partition(": ")
     if kind == "Genre":
         return f"less {what}", f"more {what}"
-    if kind == "Tags":
+    if kind in ("Tags", "Audio"):
         low, _, high = what.rpartition(" to ")
-        return low or "other tags", high
+        return (low or "other tags", high) if kind == "Tags" or low else ("one sound", "another sound")
     return _ENDS.get(dimension, (f"low {dimension}", f"high {dimension}"))
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.errors import BadAtlas, BadSettings, MissingColumns, UnknownName, did_you_mean
+from songatlas.space.audio import AudioBlock
 from songatlas.space.belief import GenreBlock
 from songatlas.space.blocks import (
     NO_WEIGHTS,
@@ -24,6 +25,11 @@ from songatlas.space.blocks import (
     numbers_of,
 )
 from songatlas.space.tags import TagsBlock
+
+ERA_BESIDE_AUDIO: Final = 0.3
+"""Weight of the era beside the audio block alone. Songs spread in more directions there than features have,
+so that the strongest are shorter; with this weight the years spread about as far as the second of them, as
+they do beside the sound, and do not cut the catalogue into decades."""
 
 _ROWS_AT_ONCE = 65_536  # few calls, little memory
 
@@ -291,7 +297,21 @@ def _checked_weights(weights: Mapping[str, float], chosen: Sequence[str]) -> dic
                 "the plain space has no weights: leave --weights out or choose --space sound,era"
             )
         _check_weight(name, weight)
-    return {name: float(weights.get(name, BLOCKS[name].default_weight)) for name in chosen}
+    return {name: float(weights.get(name, usual)) for name, usual in usual_weights(chosen).items()}
+
+
+def usual_weights(blocks: Sequence[str]) -> dict[str, float]:
+    """Return the weight that each of some blocks has in one space where nobody says otherwise.
+
+    Examples
+    --------
+    >>> usual_weights(("sound", "era")), usual_weights(("audio", "era"))
+    ({'sound': 1.0, 'era': 0.5}, {'audio': 1.0, 'era': 0.3})
+    """
+    usual = {name: BLOCKS[name].default_weight for name in blocks}
+    if {"audio", "era"} <= usual.keys() and "sound" not in usual:
+        usual["era"] = ERA_BESIDE_AUDIO
+    return usual
 
 
 def _checked_factors(feature_weights: Mapping[str, float], chosen: Sequence[str]) -> dict[str, float]:
@@ -336,6 +356,7 @@ def _check_columns(songs: pl.DataFrame, columns: Sequence[str]) -> None:
 BLOCKS: Final[Mapping[str, type[FittedBlock]]] = MappingProxyType(
     {
         "sound": SoundBlock,
+        "audio": AudioBlock,
         "era": EraBlock,
         "tags": TagsBlock,
         "genre": GenreBlock,

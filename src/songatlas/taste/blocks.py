@@ -1,9 +1,9 @@
 """The space of taste: every block that a table can feed, and how near songs lie in each.
 
-Two songs are near where all blocks agree: the log kernel of a pair is a sum over blocks. Sound, era, tags and
-popularity count by squared distance, ``-d**2 / 2`` with d in widths of the block; a shared artist and a
-shared album add a constant. Popularity says how well known a song is; it is no part of how songs sound, and
-counts only here.
+Two songs are near where all blocks agree: the log kernel of a pair is a sum over blocks. Sound, audio, era,
+tags and popularity count by squared distance, ``-d**2 / 2`` with d in widths of the block; a shared artist
+and a shared album add a constant. Popularity says how well known a song is; it is no part of how songs
+sound, and counts only here.
 
 Conventions
 -----------
@@ -20,7 +20,7 @@ Statistics 33.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -31,9 +31,15 @@ from numpy.typing import NDArray
 
 from songatlas.errors import BadSettings, UnknownName, did_you_mean
 
-WIDTHS: Final = MappingProxyType({"sound": 1.0, "era": 3.0, "tags": 0.5, "popularity": 22.0})
-"""Distance at which a song counts for exp(-1/2) of one in the same place: of sound in units of its share, of
-the era in years, of tags between unit vectors, of popularity in points of 100."""
+WIDTHS: Final = MappingProxyType({"sound": 1.0, "audio": 1.0, "era": 3.0, "tags": 0.5, "popularity": 22.0})
+"""Distance at which a song counts for exp(-1/2) of one in the same place: of sound and audio in units of
+their share, of the era in years, of tags between unit vectors, of popularity in points of 100."""
+
+SOUND_BESIDE_AUDIO: Final = 0.2
+"""Part that the features of the sound have of squared distances where the audio block is there, which has
+the rest: together they count as the sound alone does elsewhere. The features of a scan are estimates of
+what the audio block knows at first hand; measured tempo, loudness and length are worth that part. Playlists
+of people whose files were scanned are not at hand: the figure is set, not chosen by their halves."""
 
 BONUSES: Final = MappingProxyType({"artist": 2.0, "album": 5.0})
 """What a shared artist and a shared album add to the log kernel of two songs."""
@@ -110,7 +116,7 @@ class Taste:
     Attributes
     ----------
     coordinates : ndarray of float32, shape (n_songs, n_coordinates)
-        Sound, era and popularity, in widths, centred.
+        Sound, audio, era and popularity, in widths, centred.
     kind : ndarray of int32, shape (n_songs,)
         Line of `kind_points` of each song.
     kind_points : ndarray of float32, shape (n_kinds, n_tag_coordinates)
@@ -119,6 +125,8 @@ class Taste:
         Artists and albums, with what sharing one adds to the log kernel.
     blocks : tuple of str
         Blocks that count.
+    places : mapping of str to slice
+        Columns of `coordinates` of each block that has some.
     """
 
     coordinates: _Float32
@@ -126,6 +134,7 @@ class Taste:
     kind_points: _Float32
     shared: tuple[tuple[Groups, float], ...]
     blocks: tuple[str, ...]
+    places: Mapping[str, slice] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def n_songs(self) -> int:
@@ -153,6 +162,7 @@ def fit_taste(
     n_songs: int,
     *,
     sound: NDArray[Any] | None = None,
+    audio: NDArray[Any] | None = None,
     years: NDArray[Any] | None = None,
     popularity: NDArray[Any] | None = None,
     tags: tuple[NDArray[np.int32], NDArray[Any]] | None = None,
@@ -167,6 +177,8 @@ def fit_taste(
     n_songs : int
     sound : ndarray, shape (n_songs, n_coordinates), optional
         Coordinates of the sound, of unit share, finite. Like everything below None where the table lacks it.
+    audio : ndarray, shape (n_songs, n_coordinates), optional
+        Coordinates of what a scan has heard, of unit share, finite.
     years, popularity : ndarray, shape (n_songs,), optional
         Release years, and points from 0 to 100; NaN where not known, which then lies in the middle.
     tags : (ndarray of int32 (n_songs,), ndarray (n_kinds, n_tag_coordinates)), optional
@@ -188,15 +200,22 @@ def fit_taste(
     (('sound', 'era'), (3, 4))
     """
     factors = dict.fromkeys(BLOCKS, 1.0) | dict(_checked(weights))
+    if sound is not None and audio is not None:
+        factors["sound"] *= SOUND_BESIDE_AUDIO**0.5
+        factors["audio"] *= (1 - SOUND_BESIDE_AUDIO) ** 0.5
     measured = {
         "sound": sound,
+        "audio": audio,
         "era": None if years is None else _filled(years),
         "popularity": None if popularity is None else _filled(popularity),
     }
     columns, used = [np.zeros((n_songs, 0))], []
+    places: dict[str, slice] = {}
     for block, values in measured.items():
         if values is not None and factors[block] and np.ptp(values, axis=0).any():
+            before = sum(each.shape[1] for each in columns)
             columns.append((values - values.mean(axis=0)) * (factors[block] / WIDTHS[block]))
+            places[block] = slice(before, before + columns[-1].shape[1])
             used.append(block)
     kind, vectors = np.zeros(n_songs, dtype=np.int32), np.zeros((1, 0))
     if tags is not None and factors["tags"]:
@@ -215,6 +234,7 @@ def fit_taste(
         kind_points=np.ascontiguousarray(vectors, dtype=np.float32),
         shared=tuple(shared),
         blocks=tuple(block for block in BLOCKS if block in used),
+        places=MappingProxyType(places),
     )
 
 

@@ -47,6 +47,7 @@ def tell_likeness(
     spread: Mapping[str, float],
     commonness: Mapping[str, int],
     comparatives: Mapping[str, tuple[str, str]],
+    sounds_alike: bool | None = None,
 ) -> str:
     """Return what a song shares with a liked one, and where it differs.
 
@@ -60,6 +61,8 @@ def tell_likeness(
         Tag in small letters -> how many songs carry it.
     comparatives : mapping of str to (str, str)
         Feature -> words for a song that has less of it than another, and more.
+    sounds_alike : bool, optional
+        Whether a network hears both as alike; None where it cannot say.
 
     Returns
     -------
@@ -88,6 +91,8 @@ def tell_likeness(
     pieces.append(_tempo_apart(_number(song, "tempo_bpm"), _number(liked, "tempo_bpm")))
     told = [piece for piece in pieces if piece]
     heard = _differences(song, liked, spread, comparatives)
+    if sounds_alike is not None:
+        return ", ".join([*told, "sounds alike" if sounds_alike else "sounds different", *heard])
     apart = any(piece.endswith(("faster", "slower", "later", "earlier")) for piece in told)
     alike = ["otherwise much the same sound" if apart else "much the same sound"] if spread else []
     return ", ".join([*told, *(heard or alike)])

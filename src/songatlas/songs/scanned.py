@@ -1,0 +1,186 @@
+"""What only a table has that was made from files of music: where they are, what was heard in them, by whom.
+
+`songatlas scan` writes such tables; any other table with paths of music files or with vectors under these
+names is read in the same way.
+
+Conventions
+-----------
+Vectors are List(Float32) of one length, null where a song has none. Values of two measurers are never mixed
+in one feature without a word: where two columns hold the same feature one is taken, and where the rows of one
+column come from two measurers it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from songatlas.features import DETAILS, FEATURES, is_estimate
+from songatlas.files import AUDIO_ENDING
+from songatlas.songs.table import ColumnReading, RawTable
+from songatlas.songs.text_cells import share_true
+
+VECTORS: Final = tuple(column for column, detail in DETAILS.items() if detail.kind == "vector")
+"""Columns of a songs table that hold lists of numbers."""
+
+UNHEARD: Final = ("liveness", "time_signature")
+"""Features that a scan does not know."""
+
+_SAMPLE: Final = 2_000
+_LEAST_LOCATIONS: Final = 0.5  # share of the cells that look like files of music
+_LOCATION: Final = rf"(?:{AUDIO_ENDING}|(?i)^file:)"
+_NUMBERS: Final = r"^\s*\[[-+0-9.eE,\s]*\]\s*$"
+_EXTRACTOR: Final = r"(?i)^songatlas\b.*?\b(audio \S+)\s*$"
+_MOST_NAMED: Final = 4
+
+
+def read_locations(cells: pl.Series) -> pl.Series | None:
+    """Return paths and URIs of files of music as they stand; None where a column holds something else.
+
+    Nothing is trimmed: the name of a file may begin with a blank.
+    """
+    if cells.dtype != pl.String:
+        return None
+    filled = cells.gather_every(max(1, len(cells) // _SAMPLE)).drop_nulls()
+    filled = filled.filter(filled.str.strip_chars() != "")
+    if share_true(filled.str.contains(_LOCATION)) < _LEAST_LOCATIONS:
+        return None
+    return cells.to_frame("text").select(pl.when(pl.col("text") != "").then("text")).to_series()
+
+
+def read_vectors(cells: pl.Series) -> tuple[pl.Series | None, str]:
+    """Return lists of numbers of one length, and a note; None where a column holds none.
+
+    Parameters
+    ----------
+    cells : polars.Series
+        Lists, arrays, or JSON text of lists.
+
+    Returns
+    -------
+    polars.Series of List(Float32) or None
+        Null where a list is missing, has another length than most, or holds what is no finite number.
+    str
+        Of how many numbers the lists are and what was not taken, or why there are none.
+    """
+    lists = _as_lists(cells)
+    n_filled = len(cells) - cells.null_count() if cells.dtype != pl.String else int((cells != "").sum())
+    if lists is None or not n_filled:
+        return None, "holds no lists of numbers" if n_filled else "empty"
+    lengths = lists.list.len().fill_null(0).to_numpy()
+    counts = np.bincount(lengths)
+    counts[0] = 0
+    if not counts.any():
+        return None, "holds no lists of numbers"
+    width = len(counts) - 1 - int(counts[::-1].argmax())
+    fits = lengths == width
+    fits[fits] = np.isfinite(matrix_of(lists.filter(pl.Series(fits)), width)).all(axis=1)
+    taken = lists.to_frame("list").select(pl.when(pl.lit(pl.Series(fits))).then("list")).to_series()
+    lost = n_filled - int(fits.sum())
+    said = f"lists of {width} numbers"
+    return taken, f"{said}; cells that hold something else, taken as missing: {lost:,}" if lost else said
+
+
+def matrix_of(lists: pl.Series, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Return lists of one length, none missing, as a matrix, float32 (n_lists, width); null becomes NaN."""
+    if lists.is_empty():
+        return np.zeros((0, width), dtype=np.float32)
+    return np.asarray(lists.explode().to_numpy(), dtype=np.float32).reshape(len(lists), width)
+
+
+def _as_lists(cells: pl.Series) -> pl.Series | None:
+    """Cells as lists of numbers, null where they are none; None where they are of another kind."""
+    if isinstance(cells.dtype, pl.Array):
+        cells = cells.arr.to_list()
+    if isinstance(cells.dtype, pl.List):
+        inner = cells.dtype.inner
+        return cells.cast(pl.List(pl.Float32), strict=False) if inner.is_numeric() else None
+    if cells.dtype != pl.String:
+        return None
+    is_list = cells.str.contains(_NUMBERS).fill_null(value=False)
+    if not is_list.any():
+        return None
+    text = cells.to_frame("text").select(pl.when(pl.lit(is_list)).then("text")).to_series()
+    try:
+        return text.str.json_decode(pl.List(pl.Float32))
+    except pl.exceptions.ComputeError:  # a number that JSON does not know, such as .5
+        number = pl.element().str.strip_chars().cast(pl.Float32, strict=False)
+        return text.str.strip_chars("[] \n").str.split(",").list.eval(number)
+
+
+def told_twice(
+    raw: RawTable, candidates: Mapping[str, Sequence[int]], readings: Mapping[int, ColumnReading]
+) -> list[str]:
+    """Say of which features both a measured and an estimated column hold values, and which is taken."""
+    used = {reading.column: place for place, reading in readings.items() if reading.column}
+    twice = []
+    for column in FEATURES:
+        place = used.get(column)
+        if place is None:
+            continue
+        is_other = is_estimate(raw.header[place])
+        rest = [other for other in candidates.get(column, ()) if is_estimate(raw.header[other]) != is_other]
+        if any(raw.frame.to_series(other).count() for other in rest):
+            twice.append(raw.header[place].strip())
+    if not twice:
+        return []
+    return [
+        f"measured by others and estimated by songatlas scan, on two scales that are not mixed: "
+        f"{_listed(twice)} {'is' if len(twice) == 1 else 'are'} taken, the other "
+        f"{'column is' if len(twice) == 1 else 'columns are'} left alone"
+    ]
+
+
+def two_measurers(songs: Mapping[str, pl.Series]) -> list[str]:
+    """Say whether the songs of one table come from several measurers, whose values share features.
+
+    Parameters
+    ----------
+    songs : mapping of str to polars.Series
+        Columns of a songs table.
+    """
+    if "measured_by" not in songs:
+        return []
+    columns = [name for name in FEATURES if name in songs]
+    by = measurers_of(songs["measured_by"])
+    known = pl.DataFrame([songs[name].is_not_null().alias(name) for name in columns]).with_columns(by=by)
+    told = known.filter(pl.any_horizontal(columns)).group_by("by").agg(pl.len(), pl.col(columns).any())
+    told = told.sort("len", "by", descending=[True, False])
+    shared = [name for name in columns if told[name].sum() > 1]
+    if told.height < 2 or not shared:
+        return []
+    counted = [f"{n:,} songs {_by_whom(name)}" for name, n in told.select("by", "len").iter_rows()]
+    return [
+        f"measured in {told.height} ways: {_listed(counted)}; they share {_listed(shared)}, whose "
+        "values need not be on one scale, so that clusters may tell the measurers apart: build an atlas of "
+        "each, or scan all files anew"
+    ]
+
+
+def measurers_of(measured_by: pl.Series) -> pl.Series:
+    """Return who measured each song: the part of a scan that decides its numbers, else the whole text.
+
+    Examples
+    --------
+    >>> measurers_of(pl.Series(["songatlas 0.1.0, audio 1", "a lab", None])).to_list()
+    ['audio 1', 'a lab', None]
+    """
+    frame = measured_by.to_frame("by")
+    return frame.select(pl.coalesce(pl.col("by").str.extract(_EXTRACTOR), "by")).to_series()
+
+
+def _by_whom(measurer: str | None) -> str:
+    """Who measured, in words."""
+    if measurer is None:
+        return "by others"
+    return f"by songatlas scan ({measurer})" if measurer.startswith("audio ") else f"by {measurer}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names as a list in a sentence."""
+    if len(names) > _MOST_NAMED:
+        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
