@@ -1,7 +1,8 @@
 """Profiles: what each cluster sounds like, its name, and the evidence for the name.
 
-`profile_clusters` measures contrasts (`contrasts`), reads tags and years (`labels`), picks typical songs
-(`typical`), puts names together from the vocabulary (`words`, `naming`) and tells the evidence (`evidence`).
+`profile_clusters` measures contrasts (`contrasts`), reads tags, heard words and years (`labels`), picks
+typical songs (`typical`), puts names together from the vocabulary (`words`, `naming`) and tells the evidence
+(`evidence`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from songatlas.profiles.contrasts import Contrasts, measure_contrasts
 from songatlas.profiles.evidence import tell_evidence
-from songatlas.profiles.labels import eras, tag_shares
+from songatlas.profiles.labels import eras, heard_shares, tag_shares
 from songatlas.profiles.naming import NONE_KEPT, Name, name_clusters
 from songatlas.profiles.typical import typical_songs
 from songatlas.profiles.words import UNNAMED, VOCABULARY, Word
@@ -54,6 +55,9 @@ class Profile:
         Years below which 10, 50 and 90% of the songs came out.
     typical : tuple of str
         Up to five song ids nearest to the centroid.
+    heard : tuple of (str, float)
+        Most telling words that were heard in the songs, with their share of the songs that were listened to;
+        empty where the songs were not. They are counted apart from tags.
     """
 
     cluster: int
@@ -69,6 +73,7 @@ class Profile:
     year_median: float | None
     year_high: float | None
     typical: tuple[str, ...]
+    heard: tuple[tuple[str, float], ...] = ()
 
 
 def profile_clusters(
@@ -86,7 +91,7 @@ def profile_clusters(
     Parameters
     ----------
     songs : polars.DataFrame
-        The clustered songs; tags, years, artists and titles may be absent.
+        The clustered songs; tags, heard words, years, artists and titles may be absent.
     labels : ndarray, int (n_songs,)
         Cluster of each song, 0 to `k` - 1.
     distances : ndarray, float (n_songs,)
@@ -103,7 +108,8 @@ def profile_clusters(
     contrasts = measure_contrasts(songs, labels, features=features, k=k)
     tags = tag_shares(songs, labels, k=k)
     years = eras(songs, labels, k=k)
-    names = name_clusters(contrasts, tags, years, kept=kept, reserved=reserved)
+    heard = heard_shares(songs, labels, k=k)
+    names = name_clusters(contrasts, tags, years, heard=heard, kept=kept, reserved=reserved)
     typical = typical_songs(songs, labels, distances, k=k)
     profiles = []
     for cluster, name in enumerate(names):
@@ -114,6 +120,7 @@ def profile_clusters(
             tags=tags[cluster],
             era=years[cluster],
             speech=(float(contrasts.speechiness[cluster]), contrasts.spoken_from),
+            heard=heard[cluster],
             is_all=bool(contrasts.sizes[cluster] == len(labels)),
         )
         profiles.append(
@@ -131,6 +138,7 @@ def profile_clusters(
                 year_median=years[cluster].median,
                 year_high=years[cluster].high,
                 typical=typical[cluster],
+                heard=tuple((word.tag, word.share) for word in heard[cluster][:5]),
             )
         )
     return tuple(profiles)

@@ -7,7 +7,7 @@ from typing import Final
 
 from songatlas.profiles.labels import Era, TagShare
 from songatlas.profiles.naming import Name
-from songatlas.profiles.words import COMPARATIVES
+from songatlas.profiles.words import COMPARATIVES, HEARD_SAYS, is_detail
 
 MOST_FACTS: Final = 4
 """Features told beyond those that the name speaks of, up to this many in all."""
@@ -22,9 +22,12 @@ def tell_evidence(
     tags: tuple[TagShare, ...],
     era: Era,
     speech: tuple[float, float],
+    heard: tuple[TagShare, ...] = (),
     is_all: bool = False,
 ) -> str:
     """Return one line: what the name rests on first, then the strongest other contrasts, tags and years.
+
+    A feature that a heard word of the name speaks of is not told beside it.
 
     Parameters
     ----------
@@ -36,6 +39,8 @@ def tell_evidence(
         Of this cluster.
     speech : (float, float)
         Mean speechiness of the cluster and the catalogue's 95th percentile; told where the name is spoken.
+    heard : tuple of TagShare
+        Words that were heard in its songs, the most telling first.
     is_all : bool
         Whether the cluster is the whole catalogue.
     """
@@ -43,11 +48,14 @@ def tell_evidence(
     if name.spoken:
         above = f", above {speech[1]:.2f}, the catalogue's 95th percentile" if speech[0] > speech[1] else ""
         parts.append(f"mean speechiness {speech[0]:.2f}{above}")
-    covered = [feature for feature, _ in name.covers]
+    covered = [feature for piece in name.pieces if piece.heard is None for feature, _ in piece.covers]
+    covered = list(dict.fromkeys(covered))
+    heard_of = {feature for feature, _ in name.covers} - set(covered)
     strongest = sorted(percentiles, key=lambda each: (-abs(percentiles[each] - 50), each))
     told = sorted(covered, key=strongest.index)
     for feature in strongest:
-        if feature not in told and len(told) < MOST_FACTS and abs(percentiles[feature] - 50) >= _TELLING:
+        is_new = feature not in told and feature not in heard_of
+        if is_new and len(told) < MOST_FACTS and abs(percentiles[feature] - 50) >= _TELLING:
             told.append(feature)
     parts += [
         comparison(feature, percentiles[feature], first=place == 0) for place, feature in enumerate(told)
@@ -56,7 +64,9 @@ def tell_evidence(
         "every song of the catalogue" if is_all else "close to the middle of the catalogue in every feature"
     )
     pieces = [", ".join(parts) or middle]
-    pieces += [part for part in (_tags_told(name, tags), _years_told(name, era)) if part]
+    others = () if is_all else heard
+    more = (_tags_told(name, tags), _heard_told(name, others, told=told), _years_told(name, era))
+    pieces += [part for part in more if part]
     return "; ".join(pieces)
 
 
@@ -85,6 +95,28 @@ def _tags_told(name: Name, tags: tuple[TagShare, ...]) -> str:
         if told
         else ""
     )
+
+
+def _heard_told(name: Name, heard: tuple[TagShare, ...], *, told: list[str]) -> str:
+    """The heard words of the name, then the most telling others that no feature has told, as the tags."""
+    named = [piece.heard for piece in name.pieces if piece.heard is not None]
+    tags = {piece.tag.tag for piece in name.pieces if piece.tag is not None}
+    others = [
+        word
+        for word in heard
+        if word not in named
+        and word.tag not in tags
+        and word.share >= 0.1
+        and word.lift >= 1.2
+        and not any(feature in told for feature, _ in HEARD_SAYS.get(word.tag.casefold(), ()))
+    ]
+    said = list(dict.fromkeys([*named, *others]))[: max(2, len(named))]
+    parts = [
+        f"{'with' if is_detail(word.tag) else 'as'} {word.tag} in {word.share:.0%}"
+        f"{' of its songs' if place == 0 else ''}, {word.elsewhere:.0%} elsewhere"
+        for place, word in enumerate(said)
+    ]
+    return f"heard {'; '.join(parts)}" if parts else ""
 
 
 def _years_told(name: Name, era: Era) -> str:

@@ -1,8 +1,9 @@
-"""What came with the songs: the tags and the years that set a cluster apart.
+"""What came with the songs, and what was heard in them: the tags and the years that set a cluster apart.
 
 A tag counts also as each of its endings that is itself a tag of the catalogue: where "rock" is a tag,
-"classic rock" counts as rock too. Shares are of the cluster's songs (of those with a year, for years);
-lift is the share divided by the same share in the whole catalogue.
+"classic rock" counts as rock too. Shares are of the cluster's songs (of those with a year, for years, and of
+those that were listened to, for heard words); lift is the share divided by the same share in the whole
+catalogue. The tags of files and the words that were heard are counted apart.
 """
 
 from __future__ import annotations
@@ -24,14 +25,22 @@ LEAST_KNOWN_YEARS: Final = 0.5
 """Share of a cluster's songs with a known year below which nothing is said of its era."""
 
 
+LEAST_LISTENED: Final = 0.5
+"""Share of a cluster's songs that were listened to below which nothing is said of what was heard."""
+
+
 @dataclass(frozen=True)
 class TagShare:
-    """A tag, the share of a cluster's songs that bear it, its lift, and how many songs that is."""
+    """A tag, the share of a cluster's songs that bear it, its lift, and how many songs that is.
+
+    `elsewhere` is the share of the songs of all other clusters that bear it; 0 where there are none.
+    """
 
     tag: str
     share: float
     lift: float
     n_songs: int
+    elsewhere: float = 0.0
 
     @property
     def strength(self) -> float:
@@ -62,13 +71,37 @@ class Era:
 
 def tag_shares(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> list[tuple[TagShare, ...]]:
     """Return the most telling tags of each cluster, by share beyond the usual, then by share."""
-    nothing: list[tuple[TagShare, ...]] = [() for _ in range(k)]
-    if "tags" not in songs.columns or songs.height == 0:
-        return nothing
-    alike = pl.DataFrame({"cluster": labels, "tag": songs["tags"]}).group_by("cluster", "tag").len("n_alike")
+    if "tags" not in songs.columns:
+        return _nothing(k)
+    return _shares(songs["tags"], labels, k)
+
+
+def heard_shares(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> list[tuple[TagShare, ...]]:
+    """Return the most telling heard words of each cluster, as `tag_shares` does tags.
+
+    Songs that nothing is known of (`heard_tags` is null) take no part; an empty list says that the song was
+    listened to, and that nothing stood out.
+    """
+    if "heard_tags" not in songs.columns:
+        return _nothing(k)
+    known = songs["heard_tags"].is_not_null().to_numpy()
+    found = _shares(songs["heard_tags"].filter(pl.Series(known)), labels[known], k)
+    sizes, listened = (np.bincount(each, minlength=k) for each in (labels, labels[known]))
+    enough = listened >= LEAST_LISTENED * sizes
+    return [shares if enough[cluster] else () for cluster, shares in enumerate(found)]
+
+
+def _nothing(k: int) -> list[tuple[TagShare, ...]]:
+    return [() for _ in range(k)]
+
+
+def _shares(tags: pl.Series, labels: NDArray[np.integer], k: int) -> list[tuple[TagShare, ...]]:
+    """The most telling tags of each cluster."""
+    n_songs = len(tags)
+    alike = pl.DataFrame({"cluster": labels, "tag": tags}).group_by("cluster", "tag").len("n_alike")
     given = alike.with_row_index("alike").explode("tag").filter(pl.col("tag") != "")
     if given.height == 0:
-        return nothing
+        return _nothing(k)
     endings = _endings(given["tag"].unique())
     counted = (
         given.join(endings, on="tag")
@@ -78,9 +111,12 @@ def tag_shares(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> l
         .with_columns(everywhere=pl.col("n").sum().over("ending"))
     )
     sizes = np.bincount(labels, minlength=k)
-    table = counted.with_columns(
-        share=pl.col("n") / pl.lit(pl.Series(sizes)).gather(pl.col("cluster")),
-    ).with_columns(lift=pl.col("share") / (pl.col("everywhere") / songs.height))
+    size = pl.lit(pl.Series(sizes)).gather(pl.col("cluster"))
+    outside = (pl.col("everywhere") - pl.col("n")) / (n_songs - size)
+    table = counted.with_columns(share=pl.col("n") / size).with_columns(
+        lift=pl.col("share") / (pl.col("everywhere") / n_songs),
+        elsewhere=pl.when(n_songs > size).then(outside).otherwise(0.0),
+    )
     strength = (pl.col("share") * (1 - 1 / pl.col("lift"))).clip(0, 1).round(9)
     best = (
         table.with_columns(strength=strength)
@@ -89,8 +125,8 @@ def tag_shares(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> l
         .head(MOST_TAGS)
     )
     found: dict[int, list[TagShare]] = {}
-    for cluster, tag, share, lift, n in best.select("cluster", "ending", "share", "lift", "n").iter_rows():
-        found.setdefault(cluster, []).append(TagShare(tag, share, lift, n))
+    for cluster, *told in best.select("cluster", "ending", "share", "lift", "n", "elsewhere").iter_rows():
+        found.setdefault(cluster, []).append(TagShare(*told))
     return [tuple(found.get(cluster, ())) for cluster in range(k)]
 
 

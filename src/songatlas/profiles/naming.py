@@ -1,9 +1,11 @@
 """Names of clusters: true words that cover the most of what sets each cluster apart, no two alike.
 
-Every name is put together as mood, era, tag, kind ("Happy 80s pop", "Latin party tracks"), at most three of
-these. A word may be used only where its evidence holds. Among the true names of a cluster the one whose
-words explain the most contrast wins; where two clusters want one name, it goes to the cluster it fits
-better and the other takes its next, or a comparative that tells the two apart ("Chill acoustic, faster").
+Every name is put together as mood, era, tag, kind and detail ("Happy 80s pop", "Latin party tracks", "Mellow
+acoustic, guitar"), at most three of these. Tags come from the files of the songs, or else from what was heard
+in them; a detail was always heard. A word may be used only where its evidence holds. Among the true names of
+a cluster the one whose words explain the most contrast wins; where two clusters want one name, it goes to the
+cluster it fits better and the other takes its next, or a comparative that tells the two apart ("Chill
+acoustic, faster").
 Nothing depends on how the clusters are numbered.
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, zip_longest
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -23,6 +25,8 @@ from songatlas.profiles.labels import Era, TagShare
 from songatlas.profiles.words import (
     ALREADY_SAID,
     COMPARATIVES,
+    HEARD_SAYS,
+    HEARD_WORDS,
     IMPORTANCE,
     SPELLINGS,
     UNNAMED,
@@ -53,6 +57,9 @@ _NEAR_BEST: Final = 0.35  # how much worth a second choice may give away before 
 _SECOND_MOOD_COST: Final = 0.2
 _LEAST_WORTH: Final = -0.15
 _TAG_WORTH: Final = 1.3
+_HEARD_WORTH: Final = 1.1  # less, as what a person wrote goes before what was heard
+_DETAIL_WORTH: Final = 0.9
+_HEARD_TOO: Final = 0.1  # what it adds to a feature that says the same
 _ERA_WORTH: Final = 0.8
 
 Signed = tuple[str, int]
@@ -60,14 +67,15 @@ Signed = tuple[str, int]
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a name with its evidence: features (with their side), a tag or an era."""
+    """A part of a name with its evidence: features (with their side), a tag, a heard word or an era."""
 
     text: str
-    role: Literal["mood", "era", "tag", "kind"]
+    role: Literal["mood", "era", "tag", "kind", "detail"]
     covers: tuple[Signed, ...] = ()
     bonus: float = 0.0
     tag: TagShare | None = None
     compares: bool = False
+    heard: TagShare | None = None
 
 
 _SONGS: Final = Piece("songs", "kind")
@@ -109,6 +117,7 @@ class Traits:
     speechiness: float
     size: int
     is_all: bool
+    heard: tuple[TagShare, ...] = ()
 
     @property
     def identity(self) -> tuple[float, ...]:
@@ -121,6 +130,7 @@ def name_clusters(
     tags: Sequence[tuple[TagShare, ...]],
     eras: Sequence[Era],
     *,
+    heard: Sequence[tuple[TagShare, ...]] = (),
     kept: Mapping[int, str] = NONE_KEPT,
     reserved: Collection[str] = (),
 ) -> tuple[Name, ...]:
@@ -132,12 +142,14 @@ def name_clusters(
         Numbers of the clusters.
     tags, eras : sequences
         As `tag_shares` and `eras` give them, one for each cluster.
+    heard : sequence
+        As `heard_shares` gives it, one for each cluster; nothing was heard where it is empty.
     kept : mapping of int to str
         Clusters that keep a name they had, no two alike.
     reserved : collection of str
         Names that no other cluster may get.
     """
-    traits = _traits(contrasts, tags, eras)
+    traits = _traits(contrasts, tags, eras, heard or [()] * len(tags))
     choices = [_true_names(each) for each in traits]
     order = sorted(range(len(traits)), key=lambda cluster: traits[cluster].identity)
     offers = [
@@ -164,7 +176,12 @@ def name_clusters(
     return tuple(names[cluster] for cluster in range(len(traits)))
 
 
-def _traits(contrasts: Contrasts, tags: Sequence[tuple[TagShare, ...]], eras: Sequence[Era]) -> list[Traits]:
+def _traits(
+    contrasts: Contrasts,
+    tags: Sequence[tuple[TagShare, ...]],
+    eras: Sequence[Era],
+    heard: Sequence[tuple[TagShare, ...]],
+) -> list[Traits]:
     named = [place for place, feature in enumerate(contrasts.features) if feature not in UNNAMED]
     total = int(contrasts.sizes.sum())
 
@@ -182,9 +199,22 @@ def _traits(contrasts: Contrasts, tags: Sequence[tuple[TagShare, ...]], eras: Se
             speechiness=float(contrasts.speechiness[cluster]),
             size=int(contrasts.sizes[cluster]),
             is_all=int(contrasts.sizes[cluster]) == total,
+            heard=tuple(word for word in heard[cluster] if not _said_by(word.tag, tags[cluster])),
         )
         for cluster in range(len(contrasts.sizes))
     ]
+
+
+def _said_by(word: str, tags: Sequence[TagShare]) -> bool:
+    """Whether a tag that is fit for a name says what was heard, or a part of it."""
+    heard = _plain(word)
+    written = [_plain(tag.tag) for tag in tags if _is_telling(tag)]
+    return any(each == heard or each.endswith(f" {heard}") or heard.endswith(f" {each}") for each in written)
+
+
+def _plain(word: str) -> str:
+    """A word as it is compared: "Hip-Hop" and "hip hop" are one, and so are "rnb" and "R&B"."""
+    return re.sub(r"[\s_-]+", " ", SPELLINGS.get(word.casefold(), word)).casefold().strip()
 
 
 def _true_names(traits: Traits) -> list[Name]:
@@ -194,12 +224,16 @@ def _true_names(traits: Traits) -> list[Name]:
     moods = [_piece(word) for word in VOCABULARY if word.role == "mood" and _is_true(word, traits)]
     kinds = [_piece(word) for word in VOCABULARY if word.role == "kind" and _is_true(word, traits)]
     tags = [_tag_piece(tag, moods) for tag in traits.tags if _serves_in_name(tag, traits)]
+    heard = [piece for word in traits.heard for piece in _heard_pieces(word, traits, moods)]
+    tags += [piece for piece in heard if piece.role == "tag"]
+    kinds += [piece for piece in heard if piece.role == "kind"]
+    details = [piece for piece in heard if piece.role == "detail"]
+    moods += [piece for piece in heard if piece.role == "mood"]
     if traits.spoken:
         return _spoken_names(traits, (*tags, *kinds), moods)
     moods += _comparative_moods(traits, {each for mood in moods for each in mood.covers})
-    names = [
-        _compose(pieces, traits) for pieces in _combinations(moods, _era_pieces(traits.era), tags, kinds)
-    ]
+    plain = _combinations(moods, _era_pieces(traits.era), tags, kinds)
+    names = [_compose(pieces, traits) for pieces in _with_details(plain, details)]
     worthy = sorted((name for name in names if name.worth >= _LEAST_WORTH), key=_by_worth)
     return worthy or [Name("All songs" if traits.is_all else "Middle ground", (), 0.0)]
 
@@ -234,6 +268,16 @@ def _combinations(
                     yield pieces
 
 
+def _with_details(
+    choices: Iterable[tuple[Piece, ...]], details: Sequence[Piece]
+) -> Iterator[tuple[Piece, ...]]:
+    """Choices of pieces, alone and each with one detail that leaves it short enough."""
+    for pieces in choices:
+        yield pieces
+        yield from ((*pieces, detail) for detail in details if len(pieces) < 3)
+    yield from ((_SONGS, detail) for detail in details)
+
+
 def _befores(moods: Sequence[Piece], eras: Sequence[Piece]) -> Iterator[tuple[Piece, ...]]:
     yield ()
     yield from ((mood,) for mood in moods)
@@ -244,8 +288,8 @@ def _befores(moods: Sequence[Piece], eras: Sequence[Piece]) -> Iterator[tuple[Pi
 
 
 def _reads_well(pieces: Sequence[Piece]) -> bool:
-    """No word twice, and no piece that says only what another says."""
-    words = [word for piece in pieces for word in re.split(r"[\s-]+", piece.text.casefold())]
+    """No word twice, in the plural neither, and no piece that says only what another says."""
+    words = [word.rstrip("s") for piece in pieces for word in re.split(r"[\s-]+", piece.text.casefold())]
     if len(set(words)) < len(words) or len(words) > 4:
         return False
     return not any(
@@ -260,8 +304,15 @@ def _compose(pieces: tuple[Piece, ...], traits: Traits, *, before: str = "") -> 
     worth = sum(_importance(each) * abs(traits.contrasts[each[0]]) for each in sorted(covered))
     worth += sum(piece.bonus - _PIECE_COST * (piece is not _SONGS) for piece in pieces)
     worth -= _SECOND_MOOD_COST * (sum(piece.role == "mood" for piece in pieces) > 1)
-    text = " ".join([*([before] if before else []), *(piece.text for piece in pieces)])
+    text = " ".join([*([before] if before else []), *(_joined(pieces))])
     return Name(text[:1].upper() + text[1:], pieces, round(worth, 9), spoken=bool(before))
+
+
+def _joined(pieces: Sequence[Piece]) -> Iterator[str]:
+    """The words of a name; a detail stands behind a comma, or belongs to "songs"."""
+    for piece, following in zip_longest(pieces, pieces[1:]):
+        is_followed = following is not None and following.role == "detail"
+        yield f"{piece.text}{' with' if piece is _SONGS else ','}" if is_followed else piece.text
 
 
 def _importance(side: Signed) -> float:
@@ -323,7 +374,12 @@ def _era_pieces(era: Era) -> list[Piece]:
 def _serves_in_name(tag: TagShare, traits: Traits) -> bool:
     """Whether a tag holds for a good share of the cluster, far more than elsewhere, and reads as a word."""
     readable = len(tag.tag) <= 24 and any(letter.isalpha() for letter in tag.tag) and tag.tag.isprintable()
-    return readable and tag.share >= 0.2 and tag.strength >= 0.2 and tag.n_songs >= 3 and not traits.is_all
+    return readable and _is_telling(tag) and not traits.is_all
+
+
+def _is_telling(tag: TagShare) -> bool:
+    """Whether a tag holds for a good share of the cluster, far more than elsewhere."""
+    return tag.share >= 0.2 and tag.strength >= 0.2 and tag.n_songs >= 3
 
 
 def _tag_piece(tag: TagShare, moods: Sequence[Piece]) -> Piece:
@@ -332,6 +388,33 @@ def _tag_piece(tag: TagShare, moods: Sequence[Piece]) -> Piece:
     said = {text for ending, texts in ALREADY_SAID.items() if tag.tag.endswith(ending) for text in texts}
     covers = dict.fromkeys(each for mood in moods if mood.text in said for each in mood.covers)
     return Piece(" ".join(words), "tag", tuple(covers), bonus=_TAG_WORTH * tag.strength, tag=tag)
+
+
+def _heard_pieces(word: TagShare, traits: Traits, moods: Sequence[Piece]) -> list[Piece]:
+    """What a heard word can be in a name; features that say the same are worth nothing beside it."""
+    if not _serves_in_name(word, traits):
+        return []
+    covers = tuple(
+        (feature, side)
+        for feature, side in HEARD_SAYS.get(word.tag.casefold(), ())
+        if side * traits.contrasts.get(feature, 0.0) >= SLIGHT
+    )
+    measured = sum(_importance(each) * abs(traits.contrasts[each[0]]) for each in covers)
+    known = HEARD_WORDS.get(word.tag.casefold())
+    if known is None:
+        plain = _tag_piece(word, moods)
+        return [replace(plain, bonus=_HEARD_WORTH * word.strength, tag=None, heard=word)]
+    worth = {each.role: _DETAIL_WORTH if each.role == "detail" else _HEARD_WORTH for each in known}
+    return [
+        Piece(
+            each.text,
+            each.role,
+            covers,
+            bonus=max(worth[each.role] * word.strength - measured, _HEARD_TOO * word.strength),
+            heard=word,
+        )
+        for each in known
+    ]
 
 
 def _is_free(
@@ -431,3 +514,6 @@ def _qualifiers(name: Name, mine: Traits, theirs: Traits | None) -> Iterable[Pie
     for tag in mine.tags:
         if _serves_in_name(tag, mine) and tag.tag not in said:
             yield _tag_piece(tag, ())
+    for word in mine.heard:
+        heard = _heard_pieces(word, mine, ())
+        yield from (piece for piece in heard if piece.role != "kind" and piece.text.casefold() not in said)

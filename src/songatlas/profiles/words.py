@@ -129,6 +129,60 @@ ALREADY_SAID: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 
+HeardRole = Literal["mood", "kind", "detail"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeardWord:
+    """How a word that was heard in songs stands in a name, where it is no genre.
+
+    Attributes
+    ----------
+    text : str
+        As it stands inside a name, lower case.
+    role : {"mood", "kind", "detail"}
+        As of `Word`; a detail follows the whole name ("mellow acoustic, guitar").
+    """
+
+    text: str
+    role: HeardRole
+
+
+HEARD_WORDS: Final[Mapping[str, tuple[HeardWord, ...]]] = MappingProxyType(
+    {  # heard words not listed are genres, and stand where a tag stands
+        "mellow": (HeardWord(text="mellow", role="mood"),),
+        "chill": (HeardWord(text="chill", role="mood"),),
+        "chillout": (HeardWord(text="chill", role="mood"),),
+        "sad": (HeardWord(text="sad", role="mood"),),
+        "happy": (HeardWord(text="happy", role="mood"),),
+        "party": (HeardWord(text="party", role="mood"), HeardWord(text="party tracks", role="kind")),
+        "dance": (HeardWord(text="dance tracks", role="kind"),),
+        "acoustic": (HeardWord(text="acoustic", role="mood"), HeardWord(text="acoustic", role="kind")),
+        "instrumental": (
+            HeardWord(text="instrumental", role="mood"),
+            HeardWord(text="instrumentals", role="kind"),
+        ),
+        "experimental": (HeardWord(text="experimental", role="mood"),),
+        "guitar": (HeardWord(text="guitar", role="detail"),),
+        "female vocals": (HeardWord(text="female vocals", role="detail"),),
+        "male vocals": (HeardWord(text="male vocals", role="detail"),),
+    }
+)
+
+HEARD_SAYS: Final[Mapping[str, tuple[tuple[str, int], ...]]] = MappingProxyType(
+    {  # features, with their side, that a heard word speaks of: they are not told a second time
+        "mellow": (("energy", -1),),
+        "chill": (("energy", -1),),
+        "chillout": (("energy", -1),),
+        "sad": (("valence", -1),),
+        "happy": (("valence", 1),),
+        "party": (("danceability", 1),),
+        "dance": (("danceability", 1),),
+        "acoustic": (("acousticness", 1),),
+        "instrumental": (("instrumentalness", 1),),
+    }
+)
+
 IMPORTANCE: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {  # what a low and a high value are worth in a name; (0.4, 0.4) where a feature is not listed
         "energy": (1.0, 1.0),
@@ -204,3 +258,14 @@ SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
         "j-rock": "J-rock",
     }
 )
+
+
+def is_detail(word: str) -> bool:
+    """Say whether a heard word is something in a song, such as a guitar, and not what the song is.
+
+    Examples
+    --------
+    >>> is_detail("female vocals"), is_detail("ambient")
+    (True, False)
+    """
+    return any(each.role == "detail" for each in HEARD_WORDS.get(word.casefold(), ()))

@@ -32,7 +32,7 @@ def cards(atlas: Atlas) -> list[dict[str, Any]]:
     list of dict
         One a cluster: `number`, `name`, `colour`, `ink`, `size`, `share`, `evidence`, `contrasts`, `songs`
         (its exemplars, the most typical first), `why` the first of them is there, `roles`, `parts` (the
-        playlist-sized clusters inside), `tags` and `era`.
+        playlist-sized clusters inside), `tags`, `heard` and `era`.
     """
     songs = songs_told(atlas.songs, [song for exemplars in atlas.exemplars for song in exemplars])
     reasons = _first_reasons(atlas)
@@ -76,6 +76,7 @@ def card_of(
         "songs": list(songs),
         "roles": _roles(roles),
         "tags": [{"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags],
+        "heard": [{"tag": brief(word, longest=40), "share": float(share)} for word, share in profile.heard],
         "era": _era(profile),
     }
 

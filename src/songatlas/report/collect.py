@@ -23,10 +23,11 @@ from songatlas.report.record import plain
 from songatlas.report.spaces import other_spaces, predicted_genres
 from songatlas.report.tables import appended_column
 from songatlas.report.trust import before_you_trust, refinement_told
-from songatlas.report.wording import brief, made_of, sentence, separation_words, when
+from songatlas.report.wording import brief, estimates_told, made_of, sentence, separation_words, when
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
+from songatlas.atlas.usual_space import usual_blocks
 
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SIMULATED_ID = re.compile("^sim[0-9A-Za-z]{19}$")
@@ -100,6 +101,7 @@ def _headline(atlas: Atlas) -> dict[str, Any]:
         "smallest": {"name": brief(by_size[-1].name), "share": float(by_size[-1].share)},
         "strength": atlas.verdict.strength,
         "likeness": _likeness(atlas),
+        "estimates": estimates_told(atlas.columns),
         "made_of": made_of([block.name for block in atlas.space.blocks if block.weight > 0]),
         "separation": separation_words(atlas.quality["silhouette"]["value"]),
     }
@@ -241,6 +243,7 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
             simulated=in_memory and is_simulated(atlas),
             n_rows=atlas.n_rows,
             like=atlas.likeness is not None,
+            usual_space=usual_blocks(atlas.songs),
         ),
         "sha256": atlas.source.sha256,
         "features": [feature_label(name) for name in atlas.space.features],

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+USUAL_SPACE: Final = ("sound", "era")
+"""Blocks of a table that no scan has made, where nobody names any."""
 
 
 def build_command(
-    source: str | None, settings: Mapping[str, Any], *, simulated: bool, n_rows: int, like: bool = False
+    source: str | None,
+    settings: Mapping[str, Any],
+    *,
+    simulated: bool,
+    n_rows: int,
+    like: bool = False,
+    usual_space: Sequence[str] = USUAL_SPACE,
 ) -> str:
     """Return the command line that builds the same atlas from the same file.
 
@@ -24,6 +33,8 @@ def build_command(
         Rows of the input.
     like : bool
         Whether the atlas was built like an older one, whose folder the reader has to name.
+    usual_space : sequence of str
+        Blocks that this table gets where nobody names any.
 
     Returns
     -------
@@ -38,7 +49,9 @@ def build_command(
     words = ["songatlas", "build", source or "SONGS"]
     if simulated:
         words = ["songatlas", "demo", "--songs", str(n_rows)]
-    return shlex.join([*words, *_options(settings), *(["--like", "OLD_ATLAS"] if like else [])])
+    space = list(settings.get("space") or [])
+    asked = {**settings, "space": [] if space == list(usual_space) else space}
+    return shlex.join([*words, *_options(asked), *(["--like", "OLD_ATLAS"] if like else [])])
 
 
 def space_options(settings: Mapping[str, Any]) -> str:
@@ -50,7 +63,8 @@ def space_options(settings: Mapping[str, Any]) -> str:
     '--space sound --genre-pull 0.3'
     """
     asked = ("space", "weights", "feature_weights", "genre_pull")
-    return shlex.join(_options({name: settings.get(name) for name in asked}))
+    given = {name: settings.get(name) for name in asked}
+    return shlex.join(_options(given | ({"space": None} if given["space"] == list(USUAL_SPACE) else {})))
 
 
 def _options(settings: Mapping[str, Any]) -> list[str]:
@@ -95,7 +109,7 @@ def _number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-_DEFAULTS: Mapping[str, Any] = {"k": "auto", "k_min": 2, "k_max": 20, "space": ["sound", "era"]}
+_DEFAULTS: Mapping[str, Any] = {"k": "auto", "k_min": 2, "k_max": 20, "space": ["auto"]}
 
 OPTIONS: Mapping[str, str] = {
     "k": "--k",

@@ -116,14 +116,15 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
     -------
     polars.DataFrame, k rows
         Columns cluster, name, size, share (0 to 1), one mean per feature in that feature's unit,
-        top_tags, typical_songs ("Title - Artist; ..."), evidence, median_year, n_core, n_borderline,
-        n_bridge and n_outlier (songs of each role), exemplars (as typical_songs) and n_subclusters
-        (playlist-sized parts).
+        top_tags, heard (only where songs were listened to), typical_songs ("Title - Artist; ..."),
+        evidence, median_year, n_core, n_borderline, n_bridge and n_outlier (songs of each role), exemplars
+        (as typical_songs) and n_subclusters (playlist-sized parts).
     """
     features = list(dict.fromkeys(name for profile in atlas.profiles for name in profile.means))
     named = [song for profile in atlas.profiles for song in profile.typical]
     songs = song_names(atlas.songs, [*named, *(song for shown in atlas.exemplars for song in shown)])
     roles = role_counts(atlas.roles, atlas.clustering.labels, atlas.k)
+    is_heard = any(profile.heard for profile in atlas.profiles)
     n_parts = np.bincount(atlas.division.parents, minlength=atlas.k)
     rows = [
         {
@@ -132,8 +133,8 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
             "size": profile.size,
             "share": round(float(profile.share), 6),
             **{name: _significant(profile.means.get(name)) for name in features},
-            "top_tags": "; ".join(f"{tag} ({share:.0%})" for tag, share in _by_share(profile.top_tags))
-            or None,
+            "top_tags": _shares_told(profile.top_tags),
+            **({"heard": _shares_told(profile.heard)} if is_heard else {}),
             "typical_songs": _listed(songs, profile.typical),
             "evidence": profile.evidence or None,
             "median_year": profile.year_median,
@@ -145,7 +146,8 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
     ]
     schema = {"cluster": pl.Int32, "name": pl.String, "size": pl.Int64, "share": pl.Float64}
     schema |= dict.fromkeys(features, pl.Float64)
-    schema |= {"top_tags": pl.String, "typical_songs": pl.String, "evidence": pl.String}
+    schema |= {"top_tags": pl.String, **({"heard": pl.String} if is_heard else {})}
+    schema |= {"typical_songs": pl.String, "evidence": pl.String}
     schema |= {"median_year": pl.Float64, **{f"n_{role}": pl.Int64 for role in ROLES}}
     return pl.DataFrame(rows, schema={**schema, "exemplars": pl.String, "n_subclusters": pl.Int64})
 
@@ -155,9 +157,10 @@ def _listed(names: Mapping[str, str], song_ids: Sequence[str]) -> str | None:
     return "; ".join(names[song] for song in song_ids if song in names) or None
 
 
-def _by_share(tags: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The tags that most songs of the cluster carry first."""
-    return sorted(tags, key=lambda tag: (-tag[1], tag[0]))
+def _shares_told(tags: Sequence[tuple[str, float]]) -> str | None:
+    """Tags with their shares as one text, those that most songs of the cluster carry first."""
+    by_share = sorted(tags, key=lambda tag: (-tag[1], tag[0]))
+    return "; ".join(f"{tag} ({share:.0%})" for tag, share in by_share) or None
 
 
 def write_clusters(atlas: Atlas, path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from songatlas.features import FEATURES
+from songatlas.features import FEATURES, is_estimate
+from songatlas.songs import ColumnReading
 
 _LONGEST = 140
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -60,6 +61,7 @@ def made_of(blocks: Sequence[str]) -> str:
     """
     words = {
         "sound": "how songs sound",
+        "audio": "how songs sound to a network",
         "era": "when they came out",
         "plain": "the chosen columns, standardized",
         "tags": "the tags they carry",
@@ -67,6 +69,33 @@ def made_of(blocks: Sequence[str]) -> str:
     }
     parts = [words.get(block, block) for block in blocks]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def estimates_told(columns: Sequence[ColumnReading]) -> str:
+    """Say which features of an atlas songatlas has estimated from the sound; nothing where there are none.
+
+    Parameters
+    ----------
+    columns : sequence of ColumnReading
+        What was understood of each column of the table.
+
+    Examples
+    --------
+    >>> estimates_told([ColumnReading("energy_estimate", 0, "energy", "share", "certain", "")])
+    'Energy is an estimate that songatlas made from the sound: compare it within this atlas, not with the \
+values of a streaming service.'
+    """
+    estimated = [read.column for read in columns if read.column in FEATURES and is_estimate(read.header)]
+    found = [FEATURES[column].label for column in estimated if column]
+    if not found:
+        return ""
+    listed = " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
+    listed = listed[:1] + listed[1:].lower()
+    are, it = ("are estimates", "them") if len(found) > 1 else ("is an estimate", "it")
+    return (
+        f"{listed} {are} that songatlas made from the sound: compare {it} within this atlas, not with the "
+        "values of a streaming service."
+    )
 
 
 def feature_word(name: str, *, high: bool) -> str:
