@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import songatlas.app
 from songatlas.app.server.serving import Launch, launch_with, launched
-from songatlas.atlas import build_demo
+from songatlas.atlas import Atlas, build_demo
 from songatlas.report import write_outputs
 
 MAIN = Path(songatlas.app.__file__).parent / "script" / "visit.py"
@@ -41,12 +43,33 @@ class Pages:
         return test
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_scan_of_packages() -> Iterator[None]:
+    """Keep what Streamlit found in the installed packages, which it reads anew for every run of a page."""
+    with pytest.MonkeyPatch.context() as patch:
+        name = "scan_component_manifests"
+        patch.setattr(manifest_scanner, name, cache(getattr(manifest_scanner, name)))
+        yield
+
+
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the outputs of a demo of 800 songs, without figures."""
+def demo() -> Atlas:
+    """A demo of 800 songs, as it was built."""
+    return build_demo(800)
+
+
+@pytest.fixture(scope="session")
+def demo_folder(demo: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the outputs of the demo, without figures."""
     folder = tmp_path_factory.mktemp("app") / "demo of 800"
-    write_outputs(build_demo(800), folder, figures=False)
+    write_outputs(demo, folder, figures=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_of_four() -> Atlas:
+    """A demo of 500 songs and four clusters, as it was built."""
+    return build_demo(500, k=4)
 
 
 @pytest.fixture

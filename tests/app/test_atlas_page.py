@@ -16,8 +16,9 @@ from songatlas.app.map.firmness import firmness, heading, plain_k
 from songatlas.app.map.lasso_panel import MOST_IN_PLAYLIST, spread_rows
 from songatlas.app.map.map_layouts import seconds_needed
 from songatlas.app.pages.atlas_page import first_line
-from songatlas.atlas import Atlas, build_atlas, build_demo
+from songatlas.atlas import Atlas, build_atlas, build_demo, preview
 from songatlas.atlas.views import ks_of, view_of
+from songatlas.demo import simulate_catalogue
 from songatlas.errors import SongAtlasError
 from songatlas.report import write_outputs
 
@@ -131,9 +132,8 @@ def test_genres_can_pull(app: OpenPage) -> None:
 
 def test_blocks_that_cannot_count_say_why(app: OpenPage, tmp_path: Path) -> None:
     table = tmp_path / "plain.csv"
-    build_demo(300, k=3).songs.drop("tags", "genre", "artists", "artist", "version_of", "imputed").write_csv(
-        table
-    )
+    songs = preview(simulate_catalogue(300))[1].songs
+    songs.drop("tags", "genre", "artists", "artist", "version_of", "imputed").write_csv(table)
     write_outputs(build_atlas(table, k=3), tmp_path / "plain", figures=False)
     test = app(target=tmp_path / "plain")
     assert "Tags cannot count here" in said(test)

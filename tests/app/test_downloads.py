@@ -108,14 +108,15 @@ def test_a_loaded_atlas_without_rows_gives_its_songs(loaded: Catalogue) -> None:
     assert songs["cluster_name"].null_count() == 0
 
 
-def test_rows_that_were_left_out_are_the_same_from_the_build_and_from_the_folder(demo_folder: Path) -> None:
-    atlas = build_demo(800)
-    built = left_out_rows(Catalogue(atlas=atlas, key="built", title=""))
+def test_rows_that_were_left_out_are_the_same_from_the_build_and_from_the_folder(
+    demo: Atlas, demo_folder: Path
+) -> None:
+    built = left_out_rows(Catalogue(atlas=demo, key="built", title=""))
     read = left_out_rows(Catalogue(atlas=Atlas.load(demo_folder), key="read", title="", folder=demo_folder))
     assert built is not None
     assert read is not None
     assert built.equals(read)
-    assert built.height == sum(count.n_rows for count in atlas.counts if count.action == "excluded")
+    assert built.height == sum(count.n_rows for count in demo.counts if count.action == "excluded")
     title = built["title"].drop_nulls()[0]
     assert title in search_rows(built, title.upper(), None)["title"].to_list()
     assert search_rows(built, "no such song anywhere", None).is_empty()

@@ -13,7 +13,8 @@ from urllib.request import urlopen
 import polars as pl
 import pytest
 
-from songatlas.atlas import Atlas, build_atlas, build_demo
+from songatlas.atlas import Atlas, build_atlas, preview
+from songatlas.demo import simulate_catalogue
 from songatlas.report import write_outputs
 
 TITLES = (
@@ -42,7 +43,7 @@ WAIT = 40_000
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Outputs of songs with hostile titles and artists."""
     home = tmp_path_factory.mktemp("hostile")
-    songs = build_demo(600, k=4, k_min=4, k_max=4).songs.select(
+    songs = preview(simulate_catalogue(600))[1].songs.select(
         pl.concat_str(
             pl.lit(list(TITLES)).list.get(pl.int_range(pl.len()) % len(TITLES)),
             pl.lit(" "),

@@ -21,7 +21,7 @@ from songatlas.app.songs.song_cards import (
     songs_like,
 )
 from songatlas.app.words.markup import bar, chip, cluster_mark, page, paragraph, shape_mark, table, text
-from songatlas.atlas import Atlas, build_demo
+from songatlas.atlas import Atlas
 from songatlas.atlas.song_card import song_card
 from songatlas.atlas.views import view_of
 from songatlas.starmap import shape_of
@@ -30,8 +30,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def atlas() -> Atlas:
-    return build_demo(500, k=4)
+def atlas(demo_of_four: Atlas) -> Atlas:
+    return demo_of_four
 
 
 def test_texts_are_escaped_in_every_piece() -> None:

@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 
 from songatlas.app.songs import song_list
+from songatlas.app.songs.playing import player_and, script_part
 from songatlas.app.songs.song_list import Action, ListedSong, button_list, listed, movable_list, new_order
 
 
@@ -94,7 +95,7 @@ def test_a_song_is_called_by_what_is_known() -> None:
 
 
 def test_the_script_makes_no_markup_of_texts() -> None:
-    script = song_list._part("js")
+    script = player_and("song_list.js") + script_part("play_button.js")
     for way in (
         "innerHTML",
         "outerHTML",

@@ -20,8 +20,8 @@ from songatlas.atlas.views import ks_of, view_of
 
 
 @pytest.fixture(scope="module")
-def atlas() -> Atlas:
-    return build_demo(500, k=4)
+def atlas(demo_of_four: Atlas) -> Atlas:
+    return demo_of_four
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote
 
+from songatlas.files import is_audio
+
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:(?://|[^\s/\\]+$)", re.IGNORECASE)
-_AUDIO: Final = re.compile(
-    r"\.(?:mp3|flac|ogg|oga|opus|m4a|m4b|aac|alac|wav|wma|aiff?|ape|wv|mpc|mka|mp4|webm)$", re.IGNORECASE
-)
 _WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _MOST_FOLDERS_UP = 2
 _IN_URIS = "/:@!$&'()*+,;=?#%-._~"
@@ -41,12 +40,7 @@ def is_uri(location: str) -> bool:
     if location[:5].lower() == "file:":
         return True
     found = _SCHEME.match(location)
-    return bool(found) and ("://" in found[0] or not _AUDIO.search(location)) if found else False
-
-
-def is_audio(location: str) -> bool:
-    """Say whether a location ends like a file of music."""
-    return bool(_AUDIO.search(location))
+    return bool(found) and ("://" in found[0] or not is_audio(location)) if found else False
 
 
 def is_absolute(path: str) -> bool:

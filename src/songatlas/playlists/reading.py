@@ -11,9 +11,10 @@ from typing import Final
 from urllib.parse import unquote
 
 from songatlas.errors import UnreadableTable
+from songatlas.files import is_audio
 from songatlas.playlists.csv_lists import is_table
 from songatlas.playlists.formats import FORMATS, Format
-from songatlas.playlists.locations import is_audio, is_uri
+from songatlas.playlists.locations import is_uri
 from songatlas.playlists.tracks import Track, TrackList
 from songatlas.playlists.uris import track_of
 

@@ -15,6 +15,7 @@ from songatlas.app.charts.artist_charts import artist_shares, market_ranges
 from songatlas.app.charts.charts import show_chart
 from songatlas.app.map import picking
 from songatlas.app.songs.liked_songs import hold_lists, like
+from songatlas.app.songs.playing import sound_of
 from songatlas.app.songs.song_list import Action, button_list, listed
 from songatlas.app.visit.state import keep, kept, put
 from songatlas.app.visit.walking import go_to, shown_atlas
@@ -230,6 +231,7 @@ def _songs(atlas: Atlas, row: int, view: ArtistView) -> None:
                 cluster=names[cluster],
                 colour=atlas.colour_of(cluster),
                 shape=shape_of(atlas.colours[cluster]),
+                sound=sound_of(song["row_"]),
                 **more,
             )
         )

@@ -36,6 +36,7 @@ from songatlas.features import label_of
 from songatlas.profiles import Profile
 from songatlas.report.draw import DISTRIBUTION_SONGS, feature_label, in_shown_unit, sampled_rows
 from songatlas.report.html import counted
+from songatlas.report.wording import estimates_told
 from songatlas.songs.finding import folded_texts
 
 _REFUSED: Final = "names_not_kept"
@@ -54,6 +55,8 @@ def show() -> None:
         f"{counted(len(found.base.songs), 'song')} in {counted(found.k, 'cluster')}. "
         "Each song lies in the cluster whose centre is nearest to how it sounds."
     )
+    if estimates := estimates_told(found.base.columns):
+        st.caption(estimates)
     part = st.segmented_control(
         "Show",
         list(_PARTS),
@@ -141,7 +144,7 @@ def _with_words(profiles: Sequence[Profile], names: Sequence[str], text: str) ->
             [
                 text,
                 *(
-                    f"{names[each.cluster]} {each.evidence} {' '.join(tag for tag, _ in each.top_tags)}"
+                    " ".join([names[each.cluster], each.evidence, *dict((*each.top_tags, *each.heard))])
                     for each in profiles
                 ),
             ],

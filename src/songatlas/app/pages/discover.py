@@ -12,6 +12,7 @@ import streamlit as st
 from songatlas.app.map import picking
 from songatlas.app.playlists.playlist_wishes import FOUND, TITLE
 from songatlas.app.songs.liked_songs import dislike, disliked, forget, hold_lists, like, liked, rows_of
+from songatlas.app.songs.playing import sound_of
 from songatlas.app.songs.song_filters import filter_controls, told_filters
 from songatlas.app.songs.song_list import Action, ListedSong, button_list, listed
 from songatlas.app.songs.song_picker import song_search
@@ -40,6 +41,7 @@ _RESULT: Final = "discover_result"
 _NOTES: Final = "discover_notes"
 _BLOCK_WORDS: Final = {
     "sound": ("Sound", "How songs sound: energy, mood, tempo and so on."),
+    "audio": ("Heard in the files", "How songs sound to a network that listened to the files."),
     "era": ("Years", "When songs came out."),
     "tags": ("Tags", "Genre words that came with the songs."),
     "popularity": ("Popularity", "How well known songs are."),
@@ -177,7 +179,8 @@ def _list_of(atlas: Atlas, song_ids: list[str], *, key: str, label: str, other: 
     rows = rows_of(atlas.songs, song_ids)
     if not rows:
         return
-    songs = [listed(song) for song in atlas.songs[rows].iter_rows(named=True)]
+    given = atlas.songs[rows].iter_rows(named=True)
+    songs = [listed(song, sound=sound_of(row)) for row, song in zip(rows, given, strict=True)]
     button_list(songs, (other, _FORGET), key=key, label=label, on_action=on_action)
     if len(rows) > 1:
         st.button("Take all out", key=f"{key}.clear", on_click=forget, args=tuple(song_ids))
@@ -292,6 +295,7 @@ def _usable_blocks(atlas: Atlas) -> tuple[str, ...]:
     """Blocks of taste that the table can feed, by its columns."""
     columns = set(atlas.songs.columns)
     needed = {
+        "audio": "audio_embedding",
         "era": "year",
         "tags": "tags",
         "popularity": "popularity",
@@ -364,6 +368,7 @@ def found_lines(atlas: Atlas, found: Recommendations) -> list[ListedSong]:
                 colour=atlas.colour_of(number),
                 shape=shape_of(atlas.colours[number]),
                 lines=tuple(brief_line(each, longest=300) for each in said),
+                sound=sound_of(song["row"]),
             )
         )
     return lines

@@ -21,6 +21,7 @@ from songatlas.app.playlists.playlist_steps import (
 )
 from songatlas.app.playlists.playlist_wishes import ORDER_WORDS, possible_orders, show_wishes, take_requests
 from songatlas.app.songs.liked_songs import hold_lists
+from songatlas.app.songs.playing import sound_of
 from songatlas.app.songs.song_list import ListedSong, listed, movable_list, new_order
 from songatlas.app.songs.song_picker import song_search
 from songatlas.app.visit.state import keep, kept, put
@@ -152,6 +153,7 @@ def listed_songs(atlas: Atlas, current: Draft, playlist: Playlist, steps: Sequen
                 lines=tuple(filter(None, [_facts(song)])),
                 step=step.words if step else "",
                 flag=step.flag if step else "",
+                sound=sound_of(song["row"]),
             )
         )
     return lines

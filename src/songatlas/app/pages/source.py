@@ -17,6 +17,7 @@ from songatlas.app.words.plain_tables import Heading, show_table
 from songatlas.app.words.wording import empty, label_help, plain_text
 from songatlas.atlas import Atlas
 from songatlas.atlas.choices import settings_of
+from songatlas.atlas.usual_space import usual_blocks
 from songatlas.features import label_of
 from songatlas.report.collect import is_simulated
 from songatlas.report.command import build_command, setting_rows
@@ -211,6 +212,7 @@ def _show_settings(atlas: Atlas) -> None:
         simulated=in_memory and is_simulated(atlas),
         n_rows=atlas.n_rows,
         like=atlas.likeness is not None,
+        usual_space=usual_blocks(atlas.songs),
     )
     st.subheader("Build it again", anchor=False)
     st.markdown("This command builds what is shown from the same table:")

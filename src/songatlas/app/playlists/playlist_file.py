@@ -16,6 +16,7 @@ from songatlas.app.visit.state import keep, kept
 from songatlas.app.words import page_words
 from songatlas.atlas import Atlas
 from songatlas.atlas.playlist import Playlist, all_cluster_playlists, playlist_tracks
+from songatlas.atlas.song_files import file_of
 from songatlas.errors import SongAtlasError
 from songatlas.playlists import (
     FORMATS,
@@ -56,12 +57,15 @@ class PlaylistFile:
     mime : str
     notes : tuple of str
         What of the songs a player or a service will miss.
+    has_paths : bool
+        Whether it names files by their whole paths.
     """
 
     name: str
     text: str
     mime: str
     notes: tuple[str, ...]
+    has_paths: bool = False
 
 
 def playlist_file(
@@ -95,6 +99,7 @@ def playlist_file(
         text=playlist_text(tracks, form),
         mime=_MIMES[form],
         notes=(*sorted(known), *left_out(tracks, form, added=added)),
+        has_paths=form != "uris" and any(file_of(track.location) for track in tracks.tracks),
     )
 
 
@@ -182,7 +187,17 @@ def show_download(atlas: Atlas, playlist: Playlist) -> None:
         on_click="ignore",
         key=f"save_{form}",
     )
-    page_words.show_notes(file.notes)
+    page_words.show_notes((*file.notes, *_paths_told(file)))
+
+
+def _paths_told(file: PlaylistFile) -> tuple[str, ...]:
+    """That a list with whole paths plays on this computer alone, and how to get one that can travel."""
+    if not file.has_paths:
+        return ()
+    return (
+        "The file names songs by their whole paths on the computer that songatlas runs on, wherever you save "
+        "it. For a list that travels with its music, let songatlas playlist write it beside the music (-o).",
+    )
 
 
 def _places_field() -> None:
@@ -193,5 +208,6 @@ def _places_field() -> None:
         key=keep("playlist.template", ""),
         placeholder="/music/{artist}/{album}/{title}.mp3",
         help="A path or an address with words in braces that stand for what each song is called: "
-        f"{fields}. Without it, songs are named by their Spotify address where they have one.",
+        f"{fields}. Without it, songs are named by their own files where the table knows these, else by "
+        "their Spotify address where they have one.",
     )

@@ -1,4 +1,4 @@
-"""The server: Streamlit with our theme and settings, and one address of our own for what the map fetches."""
+"""The server: Streamlit with our theme and settings, and addresses of our own for the map and for music."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from songatlas.app.server.guarding import Guard, welcome_names
 from songatlas.app.server.parts import PATH, part_of
+from songatlas.app.server.sounds import SOUND_PATH, sound_for
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -80,7 +81,11 @@ def serve(launch: Launch) -> None:
     launch_with(launch)
     app = st.App(
         _HERE.parent / "script" / "visit.py",
-        routes=[Route(f"{PATH}/{{token}}/{{part:int}}", part_of), Route("/atlas", to_first_page)],
+        routes=[
+            Route(f"{SOUND_PATH}/{{token}}", sound_for),
+            Route(f"{PATH}/{{token}}/{{part:int}}", part_of),
+            Route("/atlas", to_first_page),
+        ],
         middleware=[Middleware(Guard, names=welcome_names(launch.address, launch.hosts))],
         on_script_error=tell_of_break,
     )

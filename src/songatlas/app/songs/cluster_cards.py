@@ -169,7 +169,7 @@ def _sounds(contrasts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _facts(card: Mapping[str, Any]) -> str:
-    """The years and the tags of a cluster."""
+    """The years and the tags of a cluster, and what was heard in its songs."""
     parts = []
     if card["era"]:
         middle = f"Half of the songs came out by {card['era']['middle']}, most of them in these years"
@@ -177,6 +177,10 @@ def _facts(card: Mapping[str, Any]) -> str:
     if card["tags"]:
         tags = ", ".join(f"{text(each['tag'])} {percent(each['share'])}" for each in card["tags"])
         parts.append(f"<h4>Tags</h4><p>{tags}</p>")
+    if card["heard"]:
+        words = ", ".join(f"{text(each['tag'])} {percent(each['share'])}" for each in card["heard"])
+        heard = term("Heard", "What songatlas heard in the sound of its songs; tags came with the files")
+        parts.append(f"<h4>{heard}</h4><p>{words}</p>")
     return "".join(parts)
 
 

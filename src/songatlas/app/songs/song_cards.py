@@ -11,6 +11,7 @@ import streamlit as st
 
 from songatlas.app.map.picking import PLAYLIST_SEEDS, on_like, on_pick, on_unpick
 from songatlas.app.songs.liked_songs import disliked, liked
+from songatlas.app.songs.playing import play_button
 from songatlas.app.visit.state import put
 from songatlas.app.words.markup import bar, chip, cluster_mark, page, paragraph, text
 from songatlas.app.words.wording import label_help, plain_text
@@ -80,14 +81,15 @@ def show_card(shown: View, card: SongCard) -> bool:
 
 
 def head_of(shown: View, card: SongCard, *, role: str = "") -> str:
-    """Return title, artist, facts, cluster and part of a song as HTML."""
+    """Return title, artist, facts, what was heard, cluster and part of a song as HTML."""
     known = song_facts(shown.base.songs.row(card.row, named=True))
     facts = "".join(f"<span>{text(fact)}</span>" for fact in known)
     by = f"<p>{text(card.artist)}</p>" if card.artist else ""
     part = f' <span class="sa-soft">· {text(ROLE_WORDS.get(role, role))}</span>' if role else ""
+    heard = paragraph(f"Heard: {', '.join(card.heard)}", soft=True) if card.heard else ""
     return (
         f"<h3>{text(card.title or card.song_id)}</h3>{by}"
-        f'<div class="sa-facts sa-soft">{facts}</div>'
+        f'<div class="sa-facts sa-soft">{facts}</div>{heard}'
         f"<p>{chip(card.cluster_name, cluster_mark(shown, card.cluster))}{part}</p>"
     )
 
@@ -132,9 +134,12 @@ def bars_of(card: SongCard, colour: str) -> list[str]:
 
 
 def _buttons(card: SongCard) -> bool:
-    """Like, dislike, playlist, close."""
+    """Play, like, dislike, playlist, close."""
     is_liked, is_disliked = card.song_id in liked(), card.song_id in disliked()
     with st.container(horizontal=True, gap="small"):
+        play_button(
+            card.row, song_id=card.song_id, name=brief(card.title or card.song_id), by=brief(card.artist)
+        )
         st.button(
             "Liked ✓" if is_liked else "Like it",
             key="like",

@@ -1,8 +1,9 @@
-// A list of songs: dragged by mouse, finger or keyboard, or each with a few buttons.
+// A list of songs: dragged by mouse, finger or keyboard, or each with a few buttons; player.js stands before it.
 //
 // `data` = {
-//   "songs": [{"id", "number", "name", "by", "colour", "outline", "cluster", "lines": [text], "step": text, "flag": text}],
-//   "movable": whether songs can be moved and removed,
+//   "songs": [{"id", "number", "name", "by", "colour", "outline", "cluster", "lines": [text], "step": text, "flag": text,
+//     "sound": {"address", "kind", "path"} where it can be played}],
+//   "movable": whether songs can be moved and removed; such a list is played to its end,
 //   "actions": [{"name", "icon", "help"}],      buttons of every song; an icon is one of ICONS
 //   "label": what the list is, for who hears it,
 //   "heard": number of the last change that Python knows of
@@ -25,6 +26,7 @@ const ICONS = {
   heart: "M12 20l-7.2-7.4A4.7 4.7 0 0 1 12 6.6a4.7 4.7 0 0 1 7.2 6z",
   away: "M12 4a8 8 0 1 0 0 16 8 8 0 1 0 0-16M6.5 6.5l11 11",
   map: "M12 21c-4-4.7-6-8-6-11a6 6 0 0 1 12 0c0 3-2 6.3-6 11zM12 8a2 2 0 1 0 0 4 2 2 0 1 0 0-4",
+  play: PLAY_ICON,
   grip: "M9 6v.01M15 6v.01M9 12v.01M15 12v.01M9 18v.01M15 18v.01",
 };
 
@@ -34,15 +36,16 @@ export default function songList(component) {
   if (!root.songatlasList) root.songatlasList = new SongList(root);
   root.songatlasList.tell = setTriggerValue;
   root.songatlasList.show(data);
-  return () => root.songatlasList.stop();
+  return () => root.songatlasList.leave();
 }
 
 class SongList {
   constructor(root) {
+    this.tools = make("div", "tools");
     this.list = make("ol", "songs");
     this.spoken = make("p", "spoken");
     this.spoken.setAttribute("aria-live", "polite");
-    root.append(this.list, this.spoken);
+    root.append(this.tools, this.list, this.spoken);
     this.rows = new Map(); // id of a song -> its row
     this.order = [];
     this.removed = [];
@@ -52,6 +55,7 @@ class SongList {
     this.later = null; // data that came while a song was dragged
     this.moved = (event) => this.dragMoved(event);
     this.dropped = (event) => this.dragEnded(event, true);
+    this.heard = () => this.tellPlaying();
     this.given_up = (event) => this.dragEnded(event, false);
   }
 
@@ -69,7 +73,25 @@ class SongList {
     this.order = data.songs.map((song) => song.id).filter((id) => !this.removed.includes(id));
     this.list.setAttribute("aria-label", data.label || "Songs");
     this.list.classList.toggle("movable", Boolean(data.movable));
+    this.canPlay = data.songs.some((song) => song.sound);
+    window.addEventListener(SOUND, this.heard);
     this.draw();
+    this.drawTools();
+    this.tellPlaying();
+  }
+
+  drawTools() {
+    const wanted = this.canPlay && Boolean(this.data.movable);
+    if (wanted === this.tools.childElementCount > 0) return;
+    if (!wanted) {
+      this.tools.replaceChildren();
+      return;
+    }
+    const button = make("button", "all");
+    button.type = "button";
+    button.append(drawn("play"), make("span", "", "Play all"));
+    button.addEventListener("click", () => this.playAll());
+    this.tools.append(button);
   }
 
   draw() {
@@ -92,7 +114,7 @@ class SongList {
 
   rowOf(id) {
     const song = this.songs.get(id);
-    const written = JSON.stringify([song, this.data.movable, this.data.actions]);
+    const written = JSON.stringify([song, this.data.movable, this.data.actions, this.canPlay]);
     const old = this.rows.get(id);
     if (old && old.written === written) return old;
     const row = this.madeRow(song);
@@ -109,6 +131,7 @@ class SongList {
     const line = make("div", "line");
     line.append(make("span", "number"));
     if (this.data.movable) line.prepend(this.handleOf(song));
+    if (this.canPlay) line.append(song.sound ? this.playOf(song) : make("span", "silent"));
     line.append(wordsOf(song));
     const buttons = make("div", "buttons");
     if (this.data.movable) {
@@ -126,6 +149,14 @@ class SongList {
     line.append(buttons);
     row.append(line);
     return row;
+  }
+
+  playOf(song) {
+    const button = this.button("play", "play", `Play ${song.name}`, () => {
+      thePlayer().toggle(song, this.data.movable ? (id) => this.after(id) : null);
+    });
+    tellButton(button, song);
+    return button;
   }
 
   handleOf(song) {
@@ -154,6 +185,33 @@ class SongList {
     button.setAttribute("aria-label", label);
     button.addEventListener("click", act);
     return button;
+  }
+
+  // What is heard
+
+  playAll() {
+    const first = this.after(null);
+    if (first) thePlayer().play(first, (id) => this.after(id));
+  }
+
+  after(id) {
+    const from = id === null ? 0 : this.order.indexOf(id) + 1;
+    if (id !== null && from === 0) return null; // it was removed
+    const next = this.order.slice(from).find((each) => this.songs.get(each)?.sound);
+    return next === undefined ? null : this.songs.get(next);
+  }
+
+  tellPlaying() {
+    for (const [id, row] of this.rows) {
+      const button = row.querySelector("button.play");
+      const song = this.songs.get(id);
+      if (button && song) tellButton(button, song);
+    }
+  }
+
+  leave() {
+    this.stop();
+    window.removeEventListener(SOUND, this.heard);
   }
 
   // What a person does

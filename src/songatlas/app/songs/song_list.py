@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
+from songatlas.app.server.sounds import Sound
+from songatlas.app.songs.playing import player_and, script_part
 from songatlas.app.words.markup import fill_of, outline_of
 from songatlas.playlists.tracks import brief_line
 
-_HERE: Final = Path(__file__).parent
 _LONGEST: Final = 120  # signs of a title or of the artists
 
 
@@ -39,6 +38,8 @@ class ListedSong:
         What else is said of it, a line each.
     step, flag : str
         What happens between the song before and this one, and a word where that is much.
+    sound : Sound or None
+        What plays it, see `songatlas.app.songs.playing.sound_of`.
     """
 
     id: str
@@ -50,6 +51,7 @@ class ListedSong:
     lines: tuple[str, ...] = ()
     step: str = ""
     flag: str = ""
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,12 +192,8 @@ def _nothing() -> None:
     """Listen to what is not asked for, so that it is known to the page."""
 
 
-@cache
-def _part(kind: str) -> str:
-    """The script or the styles."""
-    return (_HERE / f"song_list.{kind}").read_text(encoding="utf-8")
-
-
 def _component() -> Any:
     """The component, made known anew in every run: a second server in this process has forgotten it."""
-    return st.components.v2.component("songatlas_song_list", css=_part("css"), js=_part("js"))
+    return st.components.v2.component(
+        "songatlas_song_list", css=script_part("song_list.css"), js=player_and("song_list.js")
+    )

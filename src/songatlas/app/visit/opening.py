@@ -18,6 +18,7 @@ import streamlit as st
 from songatlas.app.server.jobs import BUILDS, Job
 from songatlas.app.server.parts import Parts
 from songatlas.app.server.serving import Launch, launched
+from songatlas.app.server.sounds import Sounds
 from songatlas.app.visit.state import forget
 from songatlas.app.visit.waiting import show_job, watch_own_job
 from songatlas.atlas import Atlas, AtlasSettings, build_atlas, build_demo
@@ -47,6 +48,8 @@ class Catalogue:
         Folder of outputs that it was read from.
     private : bool
         Whether it belongs to this visit alone: the state of the visit alone holds it then.
+    sounds : Sounds
+        Files of music that the browser may play: those of what the app was started with, and no others.
     parts : Parts
         What the browser fetches of it; gone when the catalogue is.
     """
@@ -56,6 +59,7 @@ class Catalogue:
     title: str
     folder: Path | None = None
     private: bool = False
+    sounds: Sounds = field(default_factory=Sounds, repr=False)
     parts: Parts = field(default_factory=Parts, init=False, repr=False)
 
 
@@ -149,7 +153,14 @@ def _opened(launch: Launch, key: str, progress: Progress) -> Catalogue:
     if launch.target is None:
         return Catalogue(atlas=build_demo(DEMO_SONGS, settings, progress=progress), key=key, title=title)
     if _needs_build(launch):
-        return Catalogue(atlas=build_atlas(launch.target, settings, progress=progress), key=key, title=title)
+        built = build_atlas(launch.target, settings, progress=progress)
+        return Catalogue(atlas=built, key=key, title=title, sounds=_sounds_of(built))
     folder = Path(launch.target)
     progress(0.1, "reading the atlas")
-    return Catalogue(atlas=Atlas.load(folder), key=key, title=title, folder=folder)
+    read = Atlas.load(folder)
+    return Catalogue(atlas=read, key=key, title=title, folder=folder, sounds=_sounds_of(read))
+
+
+def _sounds_of(atlas: Atlas) -> Sounds:
+    """What may be played of an atlas that the app was started with; never called for one of a visit."""
+    return Sounds(atlas.songs["location"].to_list()) if "location" in atlas.songs.columns else Sounds()
