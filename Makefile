@@ -19,10 +19,11 @@ demo: $(STAMP)  ## build the atlas of the simulated catalogue and say what to op
 	$(BIN)/songatlas demo -o demo_atlas
 	@echo "Or walk through it in the browser: $(BIN)/songatlas app demo_atlas"
 
+# What Python compiled is kept from run to run. Workers take whole files, in the order of tests/conftest.py.
 test: $(STAMP)  ## run all tests
 	@sh tools/install_chromium.sh
 	@sh tools/install_player.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)  ## lint, format, types, floors, fresh docs, spelling
 	$(BIN)/ruff check .

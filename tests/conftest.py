@@ -1,4 +1,4 @@
-"""Fixtures for every test: where the real tables lie, and which real parts are there."""
+"""For every test: threads, long files first, where the real tables lie, and which real parts are there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,28 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# Threads of OpenMP that wait for each other use up the cores that two workers share.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The files that take longest, longest first: begun last, one of them would keep a single worker busy.
+LONG = (
+    "test_acceptance.py",
+    "test_in_browser.py",
+    "test_map_in_browser.py",
+    "test_served_pages.py",
+    "test_playlist_in_browser.py",
+    "test_playing.py",
+    "test_identity.py",
+    "test_views.py",
+    "test_saved.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first, which workers take in this order (see the Makefile)."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONG)))
 
 
 @pytest.fixture(scope="session")

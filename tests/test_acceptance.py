@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from songatlas import Atlas, KMeans, build_atlas, silhouette, write_outputs
+from typed import songatlas
 
 AUDIO = (
     "danceability,energy,loudness,speechiness,acousticness,"
@@ -27,9 +29,11 @@ APPENDED = ["cluster", "cluster_name", "cluster_distance", "excluded_because"]
 TABLES = ["spotify_songs.csv", "amazon_sample.csv", "real_tracks.parquet"]
 
 
-def songatlas(*arguments: object) -> subprocess.CompletedProcess[str]:
+def process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own."""
+    command = [sys.executable, "-m", "songatlas", *map(str, arguments)]
     return subprocess.run(
-        [sys.executable, "-m", "songatlas", *map(str, arguments)], capture_output=True, text=True, timeout=600
+        command, capture_output=True, text=True, timeout=600, env={**os.environ, **environment}
     )
 
 
@@ -62,7 +66,7 @@ def assert_nothing_lost(source: Path, clustered: Path) -> pl.DataFrame:
 def spotify(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The clustered Spotify table: its source and its folder of outputs, made by the command line."""
     source, folder = shared_data / "spotify_songs.csv", tmp_path_factory.mktemp("spotify") / "atlas of songs"
-    ran = songatlas("build", source, "-o", folder)
+    ran = process("build", source, "-o", folder)
     assert ran.returncode == 0, ran.stderr
     assert ran.stderr == ""
     return source, folder
@@ -128,14 +132,14 @@ def test_the_outputs_are_those_of_the_design(spotify: tuple[Path, Path]) -> None
 
 def test_assign_gives_the_songs_their_own_clusters(spotify: tuple[Path, Path], tmp_path: Path) -> None:
     source, folder = spotify
-    ran = songatlas("assign", folder, source, "-o", tmp_path / "again.csv")
+    ran = process("assign", folder, source, "-o", tmp_path / "again.csv")
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "again.csv").read_bytes() == (folder / "clustered_songs.csv").read_bytes()
 
 
 def test_two_runs_differ_in_the_time_stamp_alone(spotify: tuple[Path, Path], tmp_path: Path) -> None:
     source, folder = spotify
-    ran = songatlas("build", source, "-o", tmp_path / "atlas of songs", "--threads", 1)
+    ran = process("build", source, "-o", tmp_path / "atlas of songs", "--threads", 1, OMP_NUM_THREADS="2")
     assert ran.returncode == 0, ran.stderr
     first = json.loads((folder / "atlas" / "manifest.json").read_text(encoding="utf-8"))
     second = json.loads((tmp_path / "atlas of songs" / "atlas" / "manifest.json").read_text(encoding="utf-8"))
@@ -231,10 +235,20 @@ def test_the_well_known_recipe_can_be_asked_for_exactly(shared_data: Path) -> No
     assert atlas.quality["silhouette"]["value"] == pytest.approx(exact, abs=1e-6)
 
 
+@pytest.fixture(scope="module")
+def table(shared_data: Path) -> pl.DataFrame:
+    return pl.read_csv(shared_data / "spotify_songs.csv", infer_schema_length=None).head(6000)
+
+
+@pytest.fixture(scope="module")
+def plain(table: pl.DataFrame) -> Atlas:
+    return build_atlas(table, k=7, k_max=8, threads=2)
+
+
 @pytest.mark.parametrize("n_threads", [1, 2, 4])
-def test_shuffled_rows_and_threads_give_the_same_clusters(shared_data: Path, n_threads: int) -> None:
-    table = pl.read_csv(shared_data / "spotify_songs.csv", infer_schema_length=None).head(6000)
-    plain = build_atlas(table, k=7, k_max=8, threads=2)
+def test_shuffled_rows_and_threads_give_the_same_clusters(
+    table: pl.DataFrame, plain: Atlas, n_threads: int
+) -> None:
     shuffled = table.with_row_index("row").sample(fraction=1.0, shuffle=True, seed=n_threads)
     again = build_atlas(shuffled.drop("row"), k=7, k_max=8, threads=n_threads)
     assert plain.rows is not None
