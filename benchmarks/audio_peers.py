@@ -74,12 +74,11 @@ def _songatlas() -> Callable[[str], Vector]:
 
 
 def _without_network() -> Callable[[str], Vector]:
+    from songatlas.audio.hearing import hear
     from songatlas.audio.key import estimate_key
+    from songatlas.audio.spectra import Spectra
     from songatlas.audio.statistics import sound_statistics
     from songatlas.audio.tempo import estimate_tempo
-
-    from songatlas.audio.hearing import hear
-    from songatlas.audio.spectra import Spectra
 
     def measure(path: str) -> Vector:
         heard = hear(path)

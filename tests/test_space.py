@@ -225,7 +225,9 @@ def test_names_are_found_or_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="no feature is called 'title'"):
         named_features(["title"])
     songs = make_songs(10)
-    with pytest.raises(UnknownName, match=r"no block is called 'mood'.*sound, audio, era, tags, genre, plain"):
+    with pytest.raises(
+        UnknownName, match=r"no block is called 'mood'.*sound, audio, era, tags, genre, plain"
+    ):
         SongSpace.fit(songs, features=SOUND, blocks=("sound", "mood"))
     with pytest.raises(MissingColumns, match="valence"):
         SongSpace.fit(songs, features=["valence"])

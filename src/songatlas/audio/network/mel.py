@@ -3,7 +3,8 @@
 Frames are 512 samples at 16 kHz (32 ms), one every 256 samples (16 ms), under a periodic Hann window; frame
 t has its middle at sample 256 t, and there are zeros before and after the song. Each becomes 96 bands: the
 power in triangles evenly spaced on Slaney's mel scale from 0 to 8000 Hz, as ``log10(1 + 10000 power)``. A
-patch is 187 frames, three seconds: what the network was trained on.
+patch is 187 frames, three seconds: what the network was trained on. Of a song at another rate only the
+stretches under its patches are resampled (soxr, HQ).
 
 References
 ----------
@@ -13,7 +14,7 @@ M. Slaney (1998), "Auditory Toolbox, version 2", Interval Research Corporation, 
 from __future__ import annotations
 
 from functools import cache
-from math import log, log10
+from math import gcd, log, log10
 from typing import TypeAlias
 
 import numpy as np
@@ -31,6 +32,8 @@ BLOCK_FRAMES = 187
 COMPRESSION = 10_000.0
 LOUDEST = 1e4
 """Samples are cut at this, 80 dB above full scale, so that power stays finite."""
+RESAMPLING_EDGE = 640
+"""Samples before and after a stretch that are resampled with it: 40 ms, longer than the filter."""
 SILENT_PEAK = 2 / 32_768
 """Sound no louder than this is digital silence: what is left is at most the dither of 16 bits."""
 
@@ -48,63 +51,89 @@ def log_mel(mono_16k: Singles) -> Singles:
     ndarray of float32, shape (1 + n_samples // 256, 96)
         0 in silence, about 2 to 6 in music.
     """
-    return _frames(mono_16k, 0, _frame_count(mono_16k))
+    return _frames(_sound_of(mono_16k, 0, 1 + len(mono_16k) // HOP, SAMPLE_RATE))
 
 
-def patches_of(mono_16k: Singles, n_patches: int = N_PATCHES) -> Singles:
+def patches_of(mono: Singles, n_patches: int = N_PATCHES, *, sample_rate: int = SAMPLE_RATE) -> Singles:
     """Make the log-mel of at most `n_patches` patches, spread evenly over what can be heard of a song.
 
     Digital silence is passed over: patches have their middles evenly spread over the frames that are not
     silent (over all where all are), and only as many are taken as fit in there without overlap, at least one.
-    Only their frames are computed. A song shorter than a patch is repeated until it fills one.
+    Only their sound is resampled and transformed. A song shorter than a patch is repeated until it fills one.
 
     Parameters
     ----------
-    mono_16k : ndarray of float32, shape (n_samples,)
-        Finite samples at 16 kHz, full scale 1.
+    mono : ndarray of float32, shape (n_samples,)
+        Finite samples, full scale 1.
     n_patches : int, default 12
         8 to 12 are enough for a song.
+    sample_rate : int, default 16000
+        Hz of `mono`.
 
     Returns
     -------
     ndarray of float32, shape (P, 187, 96)
         In the order of the song, 1 <= P <= `n_patches`.
     """
-    if _frame_count(mono_16k) < PATCH_FRAMES:
-        frames = log_mel(mono_16k)
-        return frames[np.arange(PATCH_FRAMES) % len(frames)][None]
-    return np.stack([_frames(mono_16k, first, PATCH_FRAMES) for first in _patch_starts(mono_16k, n_patches)])
+    n_frames = 1 + len(mono) * SAMPLE_RATE // sample_rate // HOP
+    if n_frames < PATCH_FRAMES:
+        frames = _frames(_sound_of(mono, 0, n_frames, sample_rate))
+        return frames[np.arange(PATCH_FRAMES) % n_frames][None]
+    starts = _patch_starts(_audible_frames(mono, n_frames, sample_rate), n_frames, n_patches)
+    return np.stack([_frames(_sound_of(mono, first, PATCH_FRAMES, sample_rate)) for first in starts])
 
 
-def _frame_count(mono: Singles) -> int:
-    """Return how many frames a song has."""
-    return 1 + len(mono) // HOP
-
-
-def _patch_starts(mono: Singles, n_patches: int) -> list[int]:
+def _patch_starts(audible: npt.NDArray[np.int64], n_frames: int, n_patches: int) -> list[int]:
     """Return the first frame of every patch of a song of at least one patch."""
-    n_frames = _frame_count(mono)
-    audible = _audible_frames(mono)
     n_fitting = max(1, min(n_patches, len(audible) // PATCH_FRAMES))
     middles = audible[((np.arange(n_fitting) + 0.5) / n_fitting * len(audible)).astype(int)]
     starts = np.clip(middles - PATCH_FRAMES // 2, 0, n_frames - PATCH_FRAMES)
     return [int(start) for start in starts]
 
 
-def _audible_frames(mono: Singles) -> npt.NDArray[np.int64]:
-    """Return the frames whose 256 samples from their middle on are not digital silence; all where none is."""
-    starts = np.arange(0, len(mono), HOP)
+def _audible_frames(mono: Singles, n_frames: int, sample_rate: int) -> npt.NDArray[np.int64]:
+    """Return the frames whose 16 ms from their middle on are not digital silence; all where none is."""
+    starts = np.arange(n_frames) * HOP * sample_rate // SAMPLE_RATE
+    starts = starts[starts < len(mono)]
     peaks = np.maximum(np.maximum.reduceat(mono, starts), -np.minimum.reduceat(mono, starts))
     audible = np.flatnonzero(peaks > SILENT_PEAK)
-    return audible if len(audible) else np.arange(_frame_count(mono))
+    return audible if len(audible) else np.arange(n_frames)
 
 
-def _frames(mono: Singles, first: int, n_frames: int) -> Singles:
-    """Make the log-mel of `n_frames` frames, the first of which is number `first` of the song."""
-    mel = np.empty((n_frames, N_BANDS), dtype=np.float32)
-    for done in range(0, n_frames, BLOCK_FRAMES):
-        block = mel[done : done + BLOCK_FRAMES]
-        np.matmul(_power(mono, first + done, len(block)), mel_filters(), out=block)
+def _sound_of(mono: Singles, first: int, n_frames: int, sample_rate: int) -> Singles:
+    """Return the samples at 16 kHz under `n_frames` frames from frame `first` on, zeros around the song."""
+    begin = first * HOP - N_POINTS // 2
+    end = begin + (n_frames - 1) * HOP + N_POINTS
+    if sample_rate == SAMPLE_RATE:
+        offset, samples = max(begin, 0), mono[max(begin, 0) : end]
+    else:
+        offset, samples = _resampled(mono, max(begin, 0), end, sample_rate)
+    samples = np.clip(samples[max(begin, 0) - offset : end - offset], -LOUDEST, LOUDEST)
+    return np.pad(samples, (max(-begin, 0), end - max(begin, 0) - len(samples)))
+
+
+def _resampled(mono: Singles, begin: int, end: int, sample_rate: int) -> tuple[int, Singles]:
+    """Return at least the samples from `begin` to `end` at 16 kHz, and which is the first of them.
+
+    The stretch begins where both rates have a sample; what the filter makes of its edges lies outside.
+    """
+    import soxr
+
+    whole = gcd(sample_rate, SAMPLE_RATE)
+    step, own_step = SAMPLE_RATE // whole, sample_rate // whole
+    from_step, to_step = max(0, (begin - RESAMPLING_EDGE) // step), (end + RESAMPLING_EDGE) // step + 1
+    stretch = mono[from_step * own_step : to_step * own_step]
+    samples: Singles = soxr.resample(stretch, sample_rate, SAMPLE_RATE, quality="HQ")
+    return from_step * step, samples
+
+
+def _frames(sound: Singles) -> Singles:
+    """Make the log-mel of all frames that lie in a sound at 16 kHz."""
+    frames = np.lib.stride_tricks.sliding_window_view(sound, N_POINTS)[::HOP]
+    mel = np.empty((len(frames), N_BANDS), dtype=np.float32)
+    for done in range(0, len(frames), BLOCK_FRAMES):
+        part = slice(done, done + BLOCK_FRAMES)
+        np.matmul(_power(frames[part]), mel_filters(), out=mel[part])
     mel *= np.float32(COMPRESSION)
     mel += np.float32(1.0)
     np.log(mel, out=mel)
@@ -112,15 +141,10 @@ def _frames(mono: Singles, first: int, n_frames: int) -> Singles:
     return mel
 
 
-def _power(mono: Singles, first: int, n_frames: int) -> Singles:
-    """Return the power spectrum of frames, shape ``(n_frames, 257)``, zeros around the song."""
+def _power(frames: Singles) -> Singles:
+    """Return the power spectrum of frames, shape ``(n_frames, 257)``."""
     from scipy import fft  # takes a tenth of a second to import, which other commands need not wait for
 
-    begin = first * HOP - N_POINTS // 2
-    end = begin + (n_frames - 1) * HOP + N_POINTS
-    samples = np.clip(mono[max(begin, 0) : end], -LOUDEST, LOUDEST)
-    samples = np.pad(samples, (max(-begin, 0), end - max(begin, 0) - len(samples)))
-    frames = np.lib.stride_tricks.sliding_window_view(samples, N_POINTS)[::HOP]
     spectrum = fft.rfft(frames * _window(), axis=1)
     power: Singles = np.square(spectrum.real)
     power += np.square(spectrum.imag)

@@ -19,7 +19,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from songatlas.audio.network.mel import N_BANDS, PATCH_FRAMES, Singles, patches_of
+from songatlas.audio.network.mel import N_BANDS, PATCH_FRAMES, SAMPLE_RATE, Singles, patches_of
 from songatlas.kernels import one_blas_thread
 
 MOST_PATCHES = 12
@@ -101,15 +101,17 @@ class NetworkHearing:
     embedding: Singles
 
 
-def listen(mono_16k: Singles) -> NetworkHearing:
+def listen(mono: Singles, *, sample_rate: int = SAMPLE_RATE) -> NetworkHearing:
     """Run the network on patches spread over a song.
 
     Parameters
     ----------
-    mono_16k : ndarray of float32, shape (n_samples,)
-        Finite samples at 16 kHz, full scale 1; however short, loud or silent.
+    mono : ndarray of float32, shape (n_samples,)
+        Finite samples, full scale 1; however short, loud or silent.
+    sample_rate : int, default 16000
+        Hz of `mono`.
     """
-    tags, embedding = run_network(patches_of(mono_16k))
+    tags, embedding = run_network(patches_of(mono, sample_rate=sample_rate))
     return NetworkHearing(tags.mean(axis=0), embedding.mean(axis=0))
 
 
