@@ -81,10 +81,11 @@ def _without_network() -> Callable[[str], Vector]:
     from songatlas.audio.tempo import estimate_tempo
 
     def measure(path: str) -> Vector:
-        heard = hear(path)
-        estimate_tempo(heard.mono_22k)
-        estimate_key(heard.mono_22k)
-        return [float(number) for number in sound_statistics(Spectra.of(heard.mono_22k))]
+        mono = hear(path).mono_22k
+        spectra = Spectra.of(mono)
+        estimate_tempo(mono, spectra=spectra)
+        estimate_key(mono, spectra=spectra)
+        return [float(number) for number in sound_statistics(spectra)]
 
     return measure
 

@@ -211,6 +211,7 @@ def test_a_card_without_years_tags_and_titles() -> None:
         "songs": [],
         "roles": [{"role": "core", "word": "core", "n": 1, "share": 1.0}],
         "tags": [],
+        "heard": [],
         "era": None,
     }
     made = card_html(card, own="<b>")

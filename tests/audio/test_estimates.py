@@ -153,7 +153,7 @@ def test_real_music_is_told_apart(shared_data: Path) -> None:
     songs = {}
     for name in names:
         heard = hear(shared_data / "audio" / "free" / name)
-        tags = listen(heard.mono_16k).tags
+        tags = listen(heard.mono_22k, sample_rate=22_050).tags
         estimates = estimate_columns(tags, sound_statistics(Spectra.of(heard.mono_22k)), heard.loudness)
         songs[name] = estimates | {"words": heard_tags(tags)}
     ambient, dance, folk, war = songs.values()

@@ -105,3 +105,21 @@ def test_a_pause_of_a_bar_is_kept_as_it_is() -> None:
 def test_finite_at_any_level(peak: float) -> None:
     mono = noise(4.0)
     assert np.isfinite(patches_of(mono / np.abs(mono).max() * np.float32(peak))).all()
+
+
+def test_patches_of_another_rate_are_those_of_the_whole_song_resampled() -> None:
+    soxr = pytest.importorskip("soxr")
+    mono = np.random.default_rng(2).normal(0, 0.1, 60 * 44_100).astype(np.float32)
+    mono[20 * 44_100 : 30 * 44_100] = 0
+    patches = patches_of(soxr.resample(mono, 44_100, 22_050), sample_rate=22_050)
+    expected = patches_of(soxr.resample(mono, 44_100, RATE))
+    assert patches.shape == expected.shape == (12, PATCH_FRAMES, 96)
+    assert_allclose(patches, expected, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.5, 2.98, 3.0])
+def test_a_short_song_of_another_rate_is_repeated_too(seconds: float) -> None:
+    mono = noise(seconds)
+    (patch,) = patches_of(mono, sample_rate=22_050)
+    n_frames = 1 + int(len(mono) / 22_050 * RATE) // 256
+    assert_array_equal(patch, np.resize(patch[:n_frames], (PATCH_FRAMES, 96)))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from songatlas.audio.estimates import estimate_columns, heard_tags
 from songatlas.audio.extra import require_audio
 from songatlas.audio.file_tags import FileTags, read_file_tags
-from songatlas.audio.hearing import Heard, hear
+from songatlas.audio.hearing import RATE_22K, Heard, hear
 from songatlas.audio.key import estimate_key
 from songatlas.audio.network import listen
 from songatlas.audio.outcomes import AudioFailure, Outcome
@@ -116,7 +116,8 @@ def _measured(heard: Heard, file_tags: FileTags) -> Analysis:
     statistics = sound_statistics(spectra)
     tempo = estimate_tempo(heard.mono_22k, spectra=spectra)
     key = estimate_key(heard.mono_22k, spectra=spectra)
-    network = listen(heard.mono_16k)
+    del spectra  # 20 MB, which the network can do without
+    network = listen(heard.mono_22k, sample_rate=RATE_22K)
     estimates = estimate_columns(network.tags, statistics, heard.loudness)
     is_partial = heard.outcome == "partial"
     return Analysis(

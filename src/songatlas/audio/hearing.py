@@ -1,7 +1,7 @@
-"""One pass over a file's sound: loudness at its own rate, and the song in mono at two lower rates.
+"""One pass over a file's sound: loudness at its own rate, and the song in mono at 22,050 Hz.
 
 The song at its own rate is never held: each block goes to the loudness meter, becomes mono and goes
-through both resamplers (soxr, HQ). Where a decoder gives nothing, or clearly less than the header
+through the resampler (soxr, HQ). Where a decoder gives nothing, or clearly less than the header
 promises, the other one is tried and the longer sound taken.
 """
 
@@ -22,7 +22,6 @@ from songatlas.audio.outcomes import LEAST_SECONDS, MOST_SECONDS, AudioFailure
 if TYPE_CHECKING:
     from songatlas.audio.loudness import Loudness
 
-RATE_16K: Final = 16_000
 RATE_22K: Final = 22_050
 
 LEAST_SHARE: Final = 0.95
@@ -32,8 +31,8 @@ STILL: Final = 1e-4
 """A channel whose samples all lie this close together (-80 dB) is at rest, wherever it rests."""
 CANCELLED: Final = 0.01
 """Mono with less than this share of the loudest channel's energy (-20 dB) has lost the song."""
-EVERY: Final = 8
-"""Energies are compared on one of so many samples."""
+EVERY: Final = 37
+"""Energies are compared on one of so many samples; an odd number, so that no usual tone falls in step."""
 LOUD_PEAK_DB: Final = 6.0
 
 
@@ -48,8 +47,8 @@ class Heard:
         long file was cut at `MOST_SECONDS`.
     sample_rate, n_channels
         Of the file.
-    mono_16k, mono_22k
-        float32 (n,), 16,000 and 22,050 Hz, finite.
+    mono_22k
+        float32 (n,), 22,050 Hz, finite.
     loudness
         Of the file's own channels at its own rate.
     outcome
@@ -63,7 +62,6 @@ class Heard:
     decoded_s: float
     sample_rate: int
     n_channels: int
-    mono_16k: NDArray[np.float32]
     mono_22k: NDArray[np.float32]
     loudness: Loudness
     outcome: Literal["ok", "partial"]
@@ -93,14 +91,12 @@ def hear(path: str | PathLike[str]) -> Heard:
     problems = _problems(heard)
     if heard.is_cancelled:
         problems.append("its channels cancel each other: the loudest one was measured")
-        again = _listen(path, heard.decoder, only=heard.loudest_channel)
-        heard.mono_16k, heard.mono_22k = again.mono_16k, again.mono_22k
+        heard.mono_22k = _listen(path, heard.decoder, only=heard.loudest_channel).mono_22k
     return Heard(
         duration_s=max(heard.whole_s, heard.seconds) if heard.was_cut else heard.seconds,
         decoded_s=heard.seconds,
         sample_rate=heard.sample_rate,
         n_channels=heard.n_channels,
-        mono_16k=heard.mono_16k,
         mono_22k=heard.mono_22k,
         loudness=heard.loudness,
         outcome="partial" if heard.falls_short else "ok",
@@ -140,7 +136,6 @@ class _Hearing:
     n_frames: int
     n_bad_packets: int
     n_bad_samples: int
-    mono_16k: NDArray[np.float32]
     mono_22k: NDArray[np.float32]
     loudness: Loudness
     loudest_channel: int
@@ -253,7 +248,7 @@ class _Listener:
         self.sound = sound
         self.only = only
         self.meter = LoudnessMeter(sound.sample_rate, sound.n_channels)
-        self.songs = [_Resampled(sound.sample_rate, rate) for rate in (RATE_16K, RATE_22K)]
+        self.song = _Resampled(sound.sample_rate, RATE_22K)
         self.lowest = np.full(sound.n_channels, np.inf, dtype=np.float32)
         self.highest = -self.lowest
         self.energy = np.zeros(sound.n_channels)
@@ -271,7 +266,6 @@ class _Listener:
             n_frames += len(part)
             if was_cut:
                 break
-        mono_16k, mono_22k = (song.finish() for song in self.songs)
         loudest = int(np.argmax(self.energy))
         return _Hearing(
             decoder=sound.decoder,
@@ -282,8 +276,7 @@ class _Listener:
             n_frames=n_frames,
             n_bad_packets=sound.n_bad_packets,
             n_bad_samples=sound.n_bad_samples,
-            mono_16k=mono_16k,
-            mono_22k=mono_22k,
+            mono_22k=self.song.finish(),
             loudness=self.meter.result(),
             loudest_channel=loudest,
             is_still=bool(np.all(self.highest - self.lowest <= STILL)),
@@ -296,8 +289,7 @@ class _Listener:
         if self.only is None:
             self.meter.add(block)
             self._watch(block, mono)
-        for song in self.songs:
-            song.add(mono)
+        self.song.add(mono)
 
     def _watch(self, block: Block, mono: NDArray[np.float32]) -> None:
         """Note whether channels move at all, and how much of them is left in mono."""

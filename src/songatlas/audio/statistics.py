@@ -133,6 +133,8 @@ class _Frames:
     chroma: Singles  # power, (n_frames, 12)
     low: Singles
     high: Singles
+    octaves: Singles  # mean bin, (n_frames, 6)
+    strongest: Singles  # bin, (n_frames, 6)
     total: Singles
     centre: Singles  # Hz
     width: Singles  # Hz
@@ -159,7 +161,7 @@ def sound_statistics(spectra: Spectra) -> Singles:
     told = [
         *_cepstra(frames),
         *_shape(frames, spectra),
-        *_contrast(frames, spectra.power),
+        *_contrast(frames),
         *_balance(frames),
         *_harmony(frames),
         *_rhythm(rise, spectra.stretches),
@@ -170,7 +172,7 @@ def sound_statistics(spectra: Spectra) -> Singles:
 
 @cache
 def _sums() -> Singles:
-    """Return what every bin adds to every sum, shape ``(1025, 40 + 12 + 2 + 3)``."""
+    """Return what every bin adds to every sum, shape ``(1025, 40 + 12 + 2 + 6 + 3)``."""
     hertz = bin_frequencies().astype(np.float64)
     share = hertz / hertz[-1]
     kept = hertz > 0  # what does not swing is no sound
@@ -179,6 +181,7 @@ def _sums() -> Singles:
         _pitch_classes(hertz),
         (hertz < LOW_BELOW)[:, None],
         (hertz > HIGH_ABOVE)[:, None],
+        _octaves(),
         np.stack([np.ones_like(hertz), share, share**2], axis=1),
     ]
     return (np.concatenate(parts, axis=1) * kept[:, None]).astype(np.float32)
@@ -203,6 +206,23 @@ def _pitch_classes(hertz: Floats) -> Floats:
 
 
 @cache
+def _octave_edges() -> npt.NDArray[np.intp]:
+    """Return the first bin of every octave, and the bin after the last."""
+    edges = np.searchsorted(bin_frequencies(), OCTAVES)
+    edges[0] = 1  # what does not swing is no sound
+    return edges
+
+
+def _octaves() -> Floats:
+    """Return the share of every bin in the mean of its octave, shape ``(1025, 6)``."""
+    edges = _octave_edges()
+    places = np.arange(len(bin_frequencies()))[:, None]
+    inside = (places >= edges[:-1]) & (places < edges[1:])
+    means: Floats = inside / np.diff(edges)
+    return means
+
+
+@cache
 def _cosines() -> Singles:
     """Return the cosine transform of the bands, without its mean, shape ``(40, 12)``."""
     places = (np.arange(N_BANDS) + 0.5) / N_BANDS
@@ -214,8 +234,8 @@ def _cosines() -> Singles:
 def _frames_of(power: Singles, loudest: float) -> _Frames:
     """Make all sums in one product."""
     sums = (power @ _sums()) / np.float32(loudest)
-    places = np.cumsum([N_BANDS, 12, 1, 1])
-    bands, chroma, low, high, moments = np.split(sums, places, axis=1)
+    places = np.cumsum([N_BANDS, 12, 1, 1, len(OCTAVES) - 1])
+    bands, chroma, low, high, octaves, moments = np.split(sums, places, axis=1)
     total = np.maximum(moments[:, 0], np.float32(1e-20))
     centre = moments[:, 1] / total
     spread = np.sqrt(np.maximum(moments[:, 2] / total - np.square(centre), np.float32(1e-8)))
@@ -227,6 +247,8 @@ def _frames_of(power: Singles, loudest: float) -> _Frames:
         chroma=chroma,
         low=low[:, 0],
         high=high[:, 0],
+        octaves=octaves,
+        strongest=_strongest(power) / np.float32(loudest),
         total=total,
         centre=centre * nyquist,
         width=spread * nyquist,
@@ -278,17 +300,19 @@ def _crossings(samples: Singles) -> Singles:
     return shares
 
 
-def _contrast(frames: _Frames, power: Singles) -> list[float]:
+def _strongest(power: Singles) -> Singles:
+    """Return the strongest bin of every octave, shape ``(n_frames, 6)``."""
+    edges = _octave_edges()
+    strongest: Singles = np.maximum.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)
+    return strongest
+
+
+def _contrast(frames: _Frames) -> list[float]:
     """Return how far the strongest bin stands out in every octave."""
-    edges = np.searchsorted(bin_frequencies(), OCTAVES)
-    edges[0] = 1  # what does not swing is no sound
-    told = []
-    for first, end in pairwise(edges):
-        strongest = power[:, first:end].max(axis=1)[frames.sounding]
-        mean = power[:, first:end].mean(axis=1)[frames.sounding]
-        ratio = strongest / np.maximum(mean, np.float32(1e-30))
-        told.append(float(_decibels(np.maximum(ratio, np.float32(1)), floor=FLOOR_DB).mean()))
-    return told
+    kept = frames.sounding
+    ratio = frames.strongest[kept] / np.maximum(frames.octaves[kept], np.float32(1e-30))
+    levels = _decibels(np.maximum(ratio, np.float32(1)), floor=FLOOR_DB)
+    return [float(level) for level in levels.mean(axis=0)]
 
 
 def _balance(frames: _Frames) -> list[float]:
