@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.answer import Goal, print_answer
-from benchmarks.audio_peers import Measured, measure_in_child
+from benchmarks.audio_peers import Measured, measure_in_child, standardized
 from benchmarks.invented_song import write_song
 from benchmarks.labelled_clips import chance, key_score, same_kind_share, tempo_is_right
 from songatlas import scan_folder
@@ -93,6 +93,7 @@ def measure_kinds(songs: pl.DataFrame, folder: Path) -> list[dict[str, Any]]:
             notes[name] = found.why
         else:
             shares[name] = same_kind_share(found.points(), kinds)
+            shares[f"{name}, standardized"] = same_kind_share(standardized(found.points()), kinds)
     table = {"n_songs": len(kinds), "chance": round(chance(kinds), 3)}
     return [table | {name: round(share, 3) for name, share in shares.items()} | notes]
 

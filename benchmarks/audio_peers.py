@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,16 @@ class Measured:
     why: str = ""
 
     def points(self) -> NDArray[np.float64]:
-        """Standardized vectors, float64 (n_files, n_numbers); files without one lie in the middle."""
+        """Vectors as they are, float64 (n_files, n_numbers); files without one lie in the middle."""
         known = [vector for vector in self.vectors or () if vector is not None]
         middle = np.mean(known, axis=0)
-        table = np.array([middle if vector is None else vector for vector in self.vectors or ()])
-        spread = table.std(axis=0)
-        return np.asarray((table - middle) / np.where(spread > 0, spread, 1.0))
+        return np.array([middle if vector is None else vector for vector in self.vectors or ()])
+
+
+def standardized(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points whose numbers all have mean 0 and spread 1."""
+    spread = points.std(axis=0)
+    return np.asarray((points - points.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
 
 def measure_in_child(name: str, files: Sequence[Path]) -> Measured:
@@ -133,12 +137,16 @@ def main() -> None:
     measure(files[0])  # whatever is compiled or loaded at the first call
     begun = time.process_time()
     vectors = [measure(file) for file in files]
-    peak: dict[str, Any] = {"memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-    print(
-        json.dumps(
-            {"vectors": vectors, "cpu_s": time.process_time() - begun, "start_s": begun - started} | peak
-        )
-    )
+    taken = {"cpu_s": time.process_time() - begun, "start_s": begun - started}
+    print(json.dumps({"vectors": vectors, "memory_mb": peak_memory_mb()} | taken))
+
+
+def peak_memory_mb() -> float:
+    """Peak memory of this process; Linux counts in it what the parent had, but for one of its two figures."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
