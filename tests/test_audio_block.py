@@ -86,7 +86,8 @@ def test_a_song_without_vectors_lies_in_the_middle(songs: pl.DataFrame) -> None:
     assert not points[::5].any()
     assert points.var(axis=0).sum() == pytest.approx(1)
     other_length = some.with_columns(audio_embedding=pl.col("audio_embedding").list.head(3))
-    assert not block.points(other_length)[:, : block.parts[0].n_coordinates].any()
+    with pytest.raises(MissingColumns, match=r"audio_embedding has lists of 3 numbers"):
+        block.points(other_length)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +152,33 @@ def test_ends_are_named_by_what_is_heard_else_by_features(songs: pl.DataFrame) -
     words = fit_layout(space.points(songs), space.dimensions).axis_words
     assert all(low and high and low != high for low, high in words)
     assert "Audio" not in str(words)
+
+
+def test_no_word_stands_at_two_ends_of_the_map(songs: pl.DataFrame) -> None:
+    space = SongSpace.fit(songs, features=SOUND, blocks=("audio", "era"))
+    words = fit_layout(space.points(songs), space.dimensions).axis_words
+    said = [word for ends in words for end in ends for word in end.split(", ")]
+    assert len(set(said)) == len(said) >= 4
+
+
+def test_a_word_heard_in_one_or_two_songs_names_no_direction(songs: pl.DataFrame) -> None:
+    few = songs.head(40)
+    outermost = np.argsort(fitted(few).points(few)[:, 0])[:2]
+    rare = pl.int_range(pl.len()).is_in(outermost.tolist())
+    heard = few.with_columns(heard_tags=pl.when(rare).then(pl.lit(["polka"])).otherwise("heard_tags"))
+    assert not any("polka" in each for each in fitted(heard).dimensions)
+
+
+def test_a_feature_that_hardly_differs_names_no_direction(songs: pl.DataFrame) -> None:
+    energy = pl.col("energy")
+    bare = songs.select("song_id", "audio_embedding", energy)
+    assert "energetic" in " ".join(fitted(bare).dimensions)
+    flat = bare.with_columns(energy=0.5 + energy * 0.01)
+    assert "energetic" not in " ".join(fitted(flat).dimensions)
+    low = bare.with_columns(energy=0.1 + energy * 0.3)
+    assert "calm to more energetic" in " ".join(
+        fitted(low).dimensions
+    ) or "more energetic to calm" in " ".join(fitted(low).dimensions)
 
 
 def test_neighbours_are_of_one_genre(songs: pl.DataFrame) -> None:

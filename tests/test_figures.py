@@ -357,6 +357,18 @@ def test_bars_begin_with_the_strongest_contrast() -> None:
     assert "nothing" in words_of(draw("feature_bars", 1, percentiles=[[np.nan]], feature_labels=["a"]))
 
 
+def test_the_mark_of_an_estimate_is_never_cut_off() -> None:
+    labels = ["Instrumentalness (estimate)", "Danceability (estimate)", *(f"Feature {i}" for i in range(8))]
+    for name, what in (("profile_heatmap", "z_means"), ("feature_bars", "percentiles")):
+        figure = draw(name, 2, **{what: np.full((2, 10), 60.0)}, feature_labels=labels)
+        assert_tidy(figure)
+        assert set(labels[:2]) <= set(words_of(figure).split("\n"))
+    values = pl.DataFrame({labels[0]: [0.2, 0.9] * 20})
+    ridges = draw("feature_distributions", 2, values=values, labels=[0, 1] * 20)
+    assert labels[0] in words_of(ridges)
+    assert "vocal  ←  0 to 1  →  instrumental" in words_of(ridges)
+
+
 def test_sizes_are_sorted_with_share_and_count() -> None:
     words = words_of(draw("cluster_sizes", 3, sizes=[10, 1_500, 0], names=("ten", "many", "none"))).split(
         "\n"

@@ -77,7 +77,8 @@ def test_what_is_in_a_song_follows_its_name() -> None:
 
 def test_no_word_stands_beside_its_plural() -> None:
     heard, _ = profiles_of(
-        cluster_of({"instrumental": 1.0}, tags={"soundtrack": 0.7}), cluster_of({"rock": 0.6})
+        cluster_of({"instrumental": 1.0}, tags={"soundtrack": 0.7}, instrumentalness=0.9),
+        cluster_of({"rock": 0.6}),
     )
     assert len(re.findall("instrumental", heard.name.lower())) == 1
     assert "soundtrack" in heard.name.lower()
@@ -102,6 +103,24 @@ def test_a_heard_word_and_an_estimate_that_say_the_same_are_said_once(word: str)
     assert len(said) <= 1 or max(map(len, said)) > min(
         map(len, said)
     )  # "instrumental" lies in "instrumentals"
+
+
+@pytest.mark.parametrize(("word", "feature"), [("instrumental", "instrumentalness"), ("mellow", "energy")])
+def test_a_heard_word_that_its_feature_denies_is_not_told(word: str, feature: str) -> None:
+    side = dict(HEARD_SAYS[word])[feature]
+    for less in (-0.2, 0.0, 0.03):  # the other way, no difference, and one that nobody would notice
+        heard, _ = profiles_of(
+            cluster_of({word: 1.0}, tempo_bpm=80.0, **{feature: 0.5 + side * less}),
+            cluster_of({"rock": 0.6}, **{feature: 0.5}),
+        )
+        assert word not in heard.name.lower()
+        assert f"heard as {word}" not in heard.evidence
+        assert dict(heard.heard)[word] == 1.0  # what was heard stays counted
+    borne, _ = profiles_of(
+        cluster_of({word: 1.0}, tempo_bpm=80.0, **{feature: 0.5 + side * 0.3}),
+        cluster_of({"rock": 0.6}, **{feature: 0.5}),
+    )
+    assert word in f"{borne.name} {borne.evidence}".lower()
 
 
 def test_the_tags_of_files_go_before_what_was_heard() -> None:

@@ -174,6 +174,39 @@ def test_music_with_much_speech_is_half_spoken() -> None:
     assert "half-spoken" in profiles[2].name.lower()
 
 
+def test_what_nobody_would_notice_is_not_spoken_of() -> None:
+    """Ranks that never overlap, of differences that no listener hears."""
+    songs = one_feature(
+        duration_ms=[17_000.0 + row for row in range(50)] + [18_000.0 + row for row in range(50)],
+        speechiness=[0.035 + row / 1e5 for row in range(50)] + [0.05 + row / 1e5 for row in range(50)],
+        tempo_bpm=[90.0 + row / 100 for row in range(50)] + [140.0 + row / 100 for row in range(50)],
+    )
+    labels = np.repeat([0, 1], 50).astype(np.int32)
+    features = ["duration_ms", "speechiness", "tempo_bpm"]
+    profiles = profile_clusters(songs, labels, np.zeros(100), features=features, k=2)
+    assert [profile.name for profile in profiles] == ["Slow songs", "Fast songs"]
+    assert profiles[0].evidence == "slower than 75% of the catalogue"
+    assert profiles[1].evidence == "faster than 75% of the catalogue"
+    assert profiles[0].percentiles["duration_ms"] == 25.0, "the numbers themselves stay"
+    assert profiles[0].elsewhere["tempo_bpm"] == pytest.approx(140.245)
+
+
+def test_a_little_speech_is_no_spoken_word() -> None:
+    songs = one_feature(speechiness=[0.03] * 97 + [0.09] * 3, energy=[0.5] * 100)
+    labels = np.repeat([0, 1], [97, 3]).astype(np.int32)
+    profiles = profile_clusters(songs, labels, np.zeros(100), features=["energy"], k=2)
+    assert "poken" not in profiles[1].name
+
+
+def test_tags_that_say_nothing_are_left_out() -> None:
+    songs, labels = make_catalogue(400, 4, seed=3)
+    tags = [["Unknown", "Music", "other"] if label == 0 else ["pop"] for label in labels]
+    profiles = profiles_of(songs.with_columns(tags=pl.Series(tags)), labels, 4)
+    assert profiles[0].top_tags == ()
+    assert "tags:" not in profiles[0].evidence
+    assert not any(word in profiles[0].name.lower() for word in ("unknown", "music", "other"))
+
+
 def test_tags_serve_where_they_have_share_and_lift() -> None:
     songs, labels = make_catalogue(400, 4, seed=3)
     tags = [["latin"] if label == 0 else ["pop"] for label in labels]
@@ -202,6 +235,37 @@ def test_a_decade_is_named_where_it_holds_most_songs() -> None:
     profiles = profiles_of(flat.drop("tags").with_columns(year=pl.Series(years)), labels, 4)
     assert "80s" in profiles[0].name
     assert "100% from the 1980s" in profiles[0].evidence
+
+
+@pytest.mark.parametrize(("n_dated", "is_told"), [(100, True), (80, True), (66, False), (50, False)])
+def test_an_era_needs_songs_whose_year_is_known(n_dated: int, is_told: bool) -> None:
+    songs, labels = make_catalogue(400, 4, seed=3)
+    places = np.cumsum(labels == 0) - 1
+    size = int((labels == 0).sum())
+    unknown = (labels == 0) & (places >= round(n_dated / 100 * size))
+    years = [None if hole else 1984.0 if label == 0 else 2015.0
+             for hole, label in zip(unknown, labels, strict=True)]  # fmt: skip
+    flat = songs.with_columns(pl.lit(0.5).alias(name) for name in FEATURES_USED).drop("tags")
+    profile = profiles_of(flat.with_columns(year=pl.Series(years, dtype=pl.Float64)), labels, 4)[0]
+    known = size - int(unknown.sum())
+    assert profile.n_dated == known
+    assert ("80s" in profile.name) == is_told
+    told = f"by the {known} of {size} songs whose year is known"
+    assert (told in profile.evidence) == (is_told and n_dated < 100)
+    assert is_told or not re.search("older|1980|mostly", f"{profile.name} {profile.evidence}")
+
+
+def test_few_dated_songs_are_no_era_unless_they_are_all() -> None:
+    songs, labels = make_catalogue(400, 4, seed=3)
+    flat = songs.with_columns(pl.lit(0.5).alias(name) for name in FEATURES_USED).drop("tags")
+    few = np.concatenate([np.flatnonzero(labels == 0)[:10], np.flatnonzero(labels != 0)])
+    years = [1984.0 if label == 0 else 2015.0 for label in labels[few]]
+    dated = flat[few].with_columns(year=pl.Series(years))
+    assert "80s" in profiles_of(dated, labels[few], 4)[0].name
+    holed = dated.with_columns(year=pl.when(pl.int_range(pl.len()) > 0).then("year"))
+    profile = profiles_of(holed, labels[few], 4)[0]
+    assert profile.n_dated == 9
+    assert "80s" not in f"{profile.name} {profile.evidence}"
 
 
 def test_words_claim_no_more_than_the_means_carry() -> None:

@@ -110,12 +110,18 @@ def test_many_clusters_and_one_feature_can_be_drawn() -> None:
 
 
 def test_two_clusters_are_compared_in_words() -> None:
-    first = profile(0, energy=3.0, valence=0.0, tempo_bpm=-0.5)
-    second = profile(1, energy=0.0, valence=0.1, tempo_bpm=0.1)
-    told = differences(first, second)
-    assert [each["feature"] for each in told] == ["Energy", "Tempo", "Valence"]
-    assert [each["words"] for each in told] == ["much more energetic", "a little slower", "about alike"]
-    assert told[1]["first"] == "0 BPM" or told[1]["first"] == "-0 BPM"
+    first = profile(0, energy=3.0, valence=0.0, tempo_bpm=-0.5, loudness_db=-0.4)
+    second = profile(1, energy=0.0, valence=0.1, tempo_bpm=0.1, loudness_db=0.0)
+    second = replace(second, means={**second.means, "tempo_bpm": 6.0})
+    told = differences(first, second, estimates={"energy"})
+    assert [each["feature"] for each in told] == ["Energy (estimate)", "Tempo", "Loudness", "Valence"]
+    assert [each["words"] for each in told] == [
+        "much more energetic",
+        "a little slower",
+        "about alike",  # less than a decibel, whatever its rank
+        "about alike",
+    ]
+    assert told[1]["second"] == "6 BPM"
 
 
 def test_ridges_tell_medians_in_units_of_people() -> None:

@@ -44,6 +44,14 @@ def test_every_cluster_has_a_card(app: OpenPage, demo_folder: Path) -> None:
         assert part in first
 
 
+def test_it_is_said_what_clusters_go_by(app: OpenPage, demo_folder: Path) -> None:
+    test = app("clusters")
+    blocks = [block.name for block in Atlas.load(demo_folder).space.blocks if block.weight > 0]
+    told = " ".join(each.value for each in test.markdown)
+    assert blocks == ["sound", "era"]
+    assert "nearest to it, going by how songs sound and when they came out." in told
+
+
 def test_another_number_of_clusters_has_other_cards(app: OpenPage) -> None:
     assert len(cards(app("clusters", k="3"))) == 3
 

@@ -68,3 +68,15 @@ def test_texts_of_the_table_stay_texts(app: Any, tmp_path: Path) -> None:
         assert "<" not in bare
         assert "*bold*" not in bare
     assert not any("<script>" in str(html.proto.body) for html in test.get("html"))
+
+
+def test_the_command_says_where_to_run_it(app: Any, tmp_path: Path) -> None:
+    path = tmp_path / "my songs.csv"
+    simulate_catalogue(120, seed=6).write_csv(path)
+    write_outputs(build_atlas(path, k=3, k_max=4), tmp_path / "atlas", figures=False)
+    test = app("data", target=tmp_path / "atlas")
+    assert test.code[0].value.startswith("songatlas build 'my songs.csv'")
+    assert any(
+        "from the folder that **my songs.csv** lies in" in told.value.replace("\\", "")
+        for told in test.markdown
+    )

@@ -13,6 +13,8 @@ from scanned_songs import ESTIMATES, scanned_songs
 from songatlas.atlas import Atlas, AtlasSettings, build_atlas
 from songatlas.atlas.build import check_names
 from songatlas.atlas.choices import block_choices
+from songatlas.atlas.comparing import compare
+from songatlas.atlas.placing import own_rows
 from songatlas.atlas.recommending import recommend
 from songatlas.atlas.refine import propose_weights
 from songatlas.atlas.taste import fit_song_taste
@@ -23,6 +25,7 @@ from songatlas.demo import simulate_catalogue
 from songatlas.errors import BadSettings, MissingColumns
 from songatlas.report import write_rows
 from songatlas.report.command import build_command
+from songatlas.songs import read_songs
 from songatlas.taste.blocks import SOUND_BESIDE_AUDIO
 
 
@@ -48,8 +51,10 @@ def ordinary() -> Atlas:
 
 def as_measured_elsewhere(table: pl.DataFrame) -> pl.DataFrame:
     """The songs as a service would give them."""
-    kept = table.drop("measured_by", "path", "heard_tags", "audio_tags", "audio_embedding")
-    kept = kept.drop("audio_statistics").rename({f"{name}_estimate": name for name in ESTIMATES})
+    kept = table.drop("measured_by", "outcome", "outcome_reason", "path", "heard_tags", "audio_tags")
+    kept = kept.drop("audio_embedding", "audio_statistics").rename(
+        {f"{name}_estimate": name for name in ESTIMATES}
+    )
     return kept.with_columns(song_id="x" + pl.col("song_id"), liveness=pl.col("energy"))
 
 
@@ -214,3 +219,84 @@ def test_every_row_and_column_comes_out_again(atlas: Atlas, table: pl.DataFrame,
     assert written["outcome"].to_list()[-5:] == ["unreadable"] * 5
     vectors = written["audio_embedding"].str.json_decode(pl.List(pl.Float32))
     assert vectors.to_list() == table["audio_embedding"].to_list()
+
+
+def unheard(table: pl.DataFrame, n_heard: int, *columns: str) -> pl.DataFrame:
+    """The table, vectors in its first rows alone."""
+    kept = pl.int_range(pl.len()) < n_heard
+    return table.with_columns(pl.when(kept).then(name).alias(name) for name in columns)
+
+
+def fresh(n_songs: int = 20) -> pl.DataFrame:
+    """Songs that no atlas of these tests has."""
+    return scanned_songs(n_songs, seed=77)
+
+
+def test_new_songs_that_no_scan_heard_are_left_out_and_told(atlas: Atlas) -> None:
+    placed = atlas.assign(unheard(fresh(), 2, "audio_embedding", "audio_statistics"))
+    assert (placed.cluster >= 0).tolist() == [True] * 2 + [False] * 18
+    assert placed.reasons.to_list() == [None] * 2 + ["not_heard"] * 18
+    (note,) = placed.notes
+    assert note.startswith("18 of 20 songs are left out: no scan has heard them")
+
+
+def test_new_songs_without_statistics_are_told(atlas: Atlas) -> None:
+    for table in (unheard(fresh(), 15, "audio_statistics"), fresh().drop("audio_statistics")):
+        placed = atlas.assign(table)
+        assert (placed.cluster >= 0).all()
+        (note,) = placed.notes
+        assert "songs come without timbre and rhythm (audio_statistics)" in note
+    assert placed.notes[0].startswith("20 of 20")
+
+
+def test_vectors_of_another_length_are_refused_with_both_lengths(atlas: Atlas) -> None:
+    for column, width in (("audio_embedding", 200), ("audio_statistics", 48)):
+        shorter = fresh().with_columns(pl.col(column).list.head(30))
+        with pytest.raises(MissingColumns, match=rf"{column} has lists of 30 numbers.*of {width}: scan"):
+            atlas.assign(shorter)
+
+
+def test_an_empty_column_of_vectors_is_not_said_to_be_no_column(atlas: Atlas) -> None:
+    empty = fresh().with_columns(audio_embedding=pl.lit(None, dtype=pl.List(pl.Float32)))
+    with pytest.raises(MissingColumns, match="nothing in 'audio_embedding'"):
+        atlas.assign(empty)
+
+
+def test_a_song_with_a_known_id_and_another_sound_is_placed_anew(atlas: Atlas, table: pl.DataFrame) -> None:
+    mirrored = table.head(40).with_columns(audio_embedding=pl.col("audio_embedding").reverse())
+    given = atlas.assign(table.head(40)).cluster
+    moved = atlas.assign(mirrored).cluster
+    np.testing.assert_array_equal(own_rows(atlas, read_songs(table.head(40)).songs) >= 0, True)
+    assert (own_rows(atlas, read_songs(mirrored).songs) < 0).all()
+    assert (given != moved).any()
+
+
+def test_songs_that_nobody_heard_are_not_clustered_by_their_year(table: pl.DataFrame) -> None:
+    mixed = unheard(table.head(100), 80, "audio_embedding", "audio_statistics")
+    by_sound = built(mixed, k=3)
+    assert by_sound.settings.space == ("audio", "era")
+    assert by_sound.songs.height == 80
+    assert by_sound.rows is not None
+    assert by_sound.rows.reasons.to_list() == [None] * 80 + ["not_heard"] * 20
+    by_features = built(mixed, k=3, space=("sound", "era"))
+    assert by_features.songs.height == 100
+    both = built(mixed, k=3, space=("sound", "audio"))
+    assert both.songs.height == 100
+    assert both.space.notes[0].startswith("20 of 100 songs were not heard by a scan: they lie in the middle")
+    few = built(unheard(table.head(100), 40, "audio_embedding"), k=3)
+    assert (few.settings.space, few.songs.height) == (("sound", "era"), 100)
+
+
+def test_atlases_of_two_measurers_are_told_when_one_is_compared_or_made_like_the_other(
+    atlas: Atlas, table: pl.DataFrame
+) -> None:
+    served = built(as_measured_elsewhere(table.head(230)), k=5, like=atlas)
+    told = "The songs of the old atlas were measured by songatlas scan (audio 1), those of the new one by"
+    assert served.likeness is not None
+    assert told in served.likeness.sentence(served.cluster_names())
+    assert compare(atlas, served).notes[-1].startswith(told)
+    assert not any("measured" in note for note in compare(atlas, atlas).notes)
+    unnamed = built(table.drop("measured_by"), k=5, like=atlas)
+    assert unnamed.likeness is not None
+    assert not unnamed.likeness.measurers
+    assert unnamed.assign(fresh()).notes == ()

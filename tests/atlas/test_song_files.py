@@ -99,6 +99,16 @@ def test_liked_songs_and_playlists_may_be_files(atlas: Atlas, music: Path, tmp_p
         given_songs(atlas, [str(stranger)])
 
 
+def test_why_takes_the_file_of_a_song(atlas: Atlas, music: Path, tmp_path: Path) -> None:
+    assert atlas.why(str(path_of(music, 1))).title == "Song 01"
+    with pytest.raises(UnknownName, match=r"there is no file '/nowhere.mp3'.* by the path of its file"):
+        atlas.why("/nowhere.mp3")
+    stranger = tmp_path / "stranger.mp3"
+    stranger.touch()
+    with pytest.raises(UnknownName, match="is no song of this atlas"):
+        atlas.why(str(stranger))
+
+
 def test_an_id_says_more_than_a_file_and_a_file_more_than_a_title(atlas: Atlas, music: Path) -> None:
     tracks = [
         Track(song_id=f"audio:{4:032x}", location=str(path_of(music, 9)), title="Song 01"),

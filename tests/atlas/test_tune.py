@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scanned_songs import scanned_songs
 from songatlas.atlas import AtlasSettings, build_atlas
 from songatlas.atlas.bench import Bench, Judges, Tried, TuningRow
 from songatlas.atlas.build import preview
@@ -125,8 +127,6 @@ def test_every_variant_changes_settings_or_says_why_not(name: str, space: tuple[
 
 
 def test_refined_weights_are_judged_by_parts_that_did_not_propose_them() -> None:
-    from dataclasses import replace
-
     trial = {"before": 0.0, "after": 0.0, "n_songs": 1}
     stored = facts().refinement.to_dict() | {
         "changed": {"energy": 2.0},
@@ -214,6 +214,28 @@ def test_by_stability_only_a_clear_winner_replaces_what_was_given() -> None:
     clear = made_up("sound", labels, None, stability=0.9, low=0.85, high=0.95)
     assert _steadiest([given, near])[0] is given
     assert _steadiest([given, near, clear])[0] is clear
+
+
+def test_what_a_scan_heard_is_kept_however_steady_other_variants_are() -> None:
+    labels = [np.zeros(10, dtype=np.int32)]
+    given = made_up("as_given", labels, None, stability=0.6, low=0.5, high=0.7)
+    heard = replace(given, settings=AtlasSettings(space=("audio", "era")))
+    clear = made_up("sound", labels, None, stability=0.9, low=0.85, high=0.95)
+    chosen, why = _steadiest([heard, clear])
+    assert chosen is heard
+    assert "(audio,era)" in why
+    assert "steadier (stability 0.90 against 0.60) is no reason to give up what was heard" in why
+
+
+def test_one_genre_is_told_to_be_no_judge() -> None:
+    table = scanned_songs(60).with_columns(genre=pl.Series([["Game"]] * 60))
+    tuning = tune(table, k=3, threads=1)
+    assert "no genres to judge by (one word, 'game', is all" in tuning.sentence.lower()
+    (skipped,) = [note for note in tuning.notes if "no features to weigh" in note]
+    assert skipped == (
+        "Not tried (without length, liveness, tempo; all features alike; without doubled features; refined "
+        "weights): the space has no sound block, so there are no features to weigh."
+    )
 
 
 def test_few_songs_are_judged_as_one_part() -> None:

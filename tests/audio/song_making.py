@@ -12,7 +12,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 RATE = 44_100
-CODECS = {".m4a": "aac", ".aac": "aac", ".wma": "wmav2", ".mp4": "aac"}
+CODECS = {".m4a": "aac", ".aac": "aac", ".wma": "wmav2", ".mp4": "aac", ".oga": "flac"}
 
 Sound = NDArray[np.float32]
 
@@ -27,17 +27,22 @@ def chords(*, seconds: float = 3.0, rate: int = RATE, n_channels: int = 2, seed:
     return np.stack(channels, axis=1).astype(np.float32)
 
 
-def write_by_av(path: Path, sound: Sound, *, rate: int = RATE, tags: dict[str, str] | None = None) -> Path:
+def write_by_av(
+    path: Path, sound: Sound, *, rate: int = RATE, tags: dict[str, str] | None = None, codec: str = ""
+) -> Path:
     """Write a file in a format that soundfile does not write."""
     with av.open(str(path), "w") as container:
         container.metadata.update(tags or {})
         layout = "stereo" if sound.shape[1] == 2 else "mono"
-        stream: Any = container.add_stream(CODECS[path.suffix], rate=rate, layout=layout, bit_rate=128_000)
+        codec = codec or CODECS[path.suffix]
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout, bit_rate=128_000)
+        resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
         for start in range(0, len(sound), 1024):
             part = np.ascontiguousarray(sound[start : start + 1024].T)
             frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
             frame.rate, frame.pts = rate, start
-            container.mux(stream.encode(frame))
+            for fitting in resampler.resample(frame):
+                container.mux(stream.encode(fitting))
         container.mux(stream.encode(None))
     return path
 

@@ -14,6 +14,7 @@ from song_making import RATE, Sound, chords, id3v2
 
 from songatlas.audio import decoding
 from songatlas.audio.decoding import DecoderName, clean, open_sound
+from songatlas.audio.loudness import WAV_SPEAKERS
 from songatlas.audio.outcomes import AudioFailure
 
 Make = Callable[..., Path]
@@ -73,6 +74,26 @@ def test_the_header_promises(make_song: Make, decoder: DecoderName) -> None:
             assert sound.promised_s == pytest.approx(3.0, abs=0.1), name
 
 
+def test_the_order_of_channels_is_known(make_song: Make) -> None:
+    sound = np.zeros((RATE, 6), dtype=np.float32)
+    for channel in range(6):
+        sound[:, channel] = np.sin(np.arange(RATE) * 2 * np.pi * 15 * (1 + channel) / RATE) / 4
+    strongest = {}
+    ways: list[tuple[str, DecoderName]] = [("song.ogg", who) for who in BOTH]
+    for name, decoder in (*ways, ("song.flac", BOTH[0])):
+        song = make_song(name, sound)
+        with closing(open_sound(song, decoder=decoder)) as opened:
+            speakers = opened.speakers or WAV_SPEAKERS[6]
+        power = np.abs(np.fft.rfft(decoded(song, decoder)[:RATE], axis=0))
+        hertz = np.argmax(power, axis=0) * RATE / (2 * (len(power) - 1))
+        strongest[name, decoder] = {
+            who.replace("S", "B"): round(f) for who, f in zip(speakers, hertz, strict=True)
+        }
+    vorbis = {"FL": 15, "FC": 30, "FR": 45, "BL": 60, "BR": 75, "LFE": 90}
+    assert strongest["song.ogg", "soundfile"] == strongest["song.ogg", "pyav"] == vorbis
+    assert strongest["song.flac", "soundfile"]["LFE"] == 60
+
+
 def test_a_guess_from_the_bit_rate_is_no_promise(make_song: Make) -> None:
     with closing(open_sound(make_song("song.aac"), decoder="pyav")) as sound:
         assert sound.promised_s is None
@@ -88,6 +109,18 @@ def test_frames_are_counted_where_no_header_did(make_song: Make, mode: str) -> N
     song.write_bytes(content[content.index(b"\xff\xfb", 300) :])
     with closing(open_sound(song)) as opened:
         assert opened.promised_s == pytest.approx(8.0, abs=0.1)
+
+
+@pytest.mark.parametrize("junk", ["picture", "frames of nothing"])
+def test_bytes_that_look_like_frames_are_not_counted(make_song: Make, junk: str) -> None:
+    song = make_song("song.mp3")
+    frame = b"\xff\xfb\x90\x64"
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, 300_000, dtype=np.uint8).tobytes()
+    lone = b"".join(frame + bytes(1000) for _ in range(300))
+    song.write_bytes(song.read_bytes() + (noise if junk == "picture" else lone))
+    with closing(open_sound(song)) as opened:
+        assert opened.promised_s == pytest.approx(3.0, abs=0.15)
 
 
 @pytest.mark.parametrize("claimed", [0x7FFF_FF00, 0xFFFF_FFFF, 0])

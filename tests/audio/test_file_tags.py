@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,49 @@ def test_no_room_is_made_for_what_a_frame_claims(tmp_path: Path) -> None:
     name = struct.pack(">I4s", 1 << 30, b"\xa9nam") + struct.pack(">I4sII", 1 << 29, b"data", 1, 0)
     path.write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"M4A ", 0) + atom + ilst + name + b"Title")
     assert read_file_tags(path).title == "Title"
+
+
+def sized(number: int) -> bytes:
+    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def frame(name: bytes, content: bytes, *, version: int, flags: int = 0) -> bytes:
+    size = struct.pack(">I", len(content)) if version == 3 else sized(len(content))
+    return name + size + bytes([0, flags]) + content
+
+
+def with_tag(folder: Path, body: bytes, *, version: int, flags: int) -> FileTags:
+    path = folder / "song.mp3"
+    header = b"ID3" + bytes([version, 0, flags]) + sized(len(body))
+    path.write_bytes(header + body + b"\xff\xfb\x90\x00" + b"\0" * 500)
+    return read_file_tags(path)
+
+
+UTF_16 = b"\1" + "Ünsync ÿþ Ā".encode("utf-16")
+
+
+def test_unsynchronised_tags_are_read(tmp_path: Path) -> None:
+    frames = frame(b"TIT2", UTF_16, version=3) + frame(b"TPE1", b"\0Next", version=3)
+    tags = with_tag(tmp_path, frames.replace(b"\xff", b"\xff\0"), version=3, flags=0x80)
+    assert (tags.title, tags.artists, tags.problems) == ("Ünsync ÿþ Ā", ("Next",), ())
+
+
+@pytest.mark.parametrize(("tag_flags", "frame_flags"), [(0x80, 0x02), (0, 0x02), (0x80, 0)])
+def test_unsynchronised_frames_are_read(tmp_path: Path, tag_flags: int, frame_flags: int) -> None:
+    content = UTF_16.replace(b"\xff", b"\xff\0")
+    frames = frame(b"TIT2", content, version=4, flags=frame_flags) + frame(b"TPE1", b"\3Next", version=4)
+    tags = with_tag(tmp_path, frames, version=4, flags=tag_flags)
+    assert (tags.title, tags.artists, tags.problems) == ("Ünsync ÿþ Ā", ("Next",), ())
+
+
+@pytest.mark.parametrize(("version", "flags"), [(4, 0x09), (4, 0x04), (3, 0x80), (3, 0x40)])
+def test_packed_and_encrypted_frames_are_no_title(tmp_path: Path, version: int, flags: int) -> None:
+    packed = frame(b"TIT2", bytes(4) + zlib.compress(b"\3A title"), version=version, flags=flags)
+    tags = with_tag(tmp_path, packed + frame(b"TPE1", b"\0Next", version=version), version=version, flags=0)
+    assert (tags.title, tags.artists, tags.problems) == (None, ("Next",), ())
+
+
+def test_a_frame_that_tells_its_own_length_is_read(tmp_path: Path) -> None:
+    content = b"g" + sized(9) + b"\3A title"
+    frames = frame(b"TIT2", content, version=4, flags=0x41)
+    assert with_tag(tmp_path, frames, version=4, flags=0).title == "A title"

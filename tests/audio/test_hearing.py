@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from song_making import RATE, Sound, chords
+from song_making import RATE, Sound, chords, write_by_av
 
 from songatlas.audio import hearing
 from songatlas.audio.hearing import hear, mono_of
+from songatlas.audio.listing import ENDINGS
 from songatlas.audio.outcomes import AudioFailure
 
 Make = Callable[..., Path]
@@ -158,3 +159,91 @@ def test_a_file_that_may_not_be_read_is_told(make_song: Make) -> None:
     song = make_song("song.mp3")
     song.chmod(0)
     assert failure_of(song).reason == "no permission to read it"
+
+
+def joined(first: Path, second: Path) -> Path:
+    both = first.with_name(f"both{first.suffix}")
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    return both
+
+
+@pytest.mark.parametrize("ending", [".mp3", ".ogg", ".opus"])
+def test_two_songs_in_one_file_are_heard_both(make_song: Make, ending: str) -> None:
+    parts = [make_song(f"song{seed}{ending}", chords(seconds=4, seed=seed)) for seed in (1, 2)]
+    heard = hear(joined(*parts))
+    assert heard.duration_s == pytest.approx(8.0 if ending != ".opus" else 8 * RATE / 48_000, abs=0.15)
+    assert heard.outcome == "ok"
+
+
+@pytest.mark.parametrize(("ending", "rate"), [(".mp3", 22_050), (".ogg", 22_050)])
+def test_a_second_song_that_cannot_be_heard_is_told(make_song: Make, ending: str, rate: int) -> None:
+    first = make_song(f"first{ending}", chords(seconds=4))
+    second = make_song(f"second{ending}", chords(seconds=4, rate=rate, n_channels=1), rate=rate)
+    heard = hear(joined(first, second))
+    assert heard.outcome == "partial"
+    assert heard.problems[0].endswith("could be decoded")
+    assert heard.duration_s == pytest.approx(4.0, abs=0.1)
+
+
+def test_a_header_that_promises_too_little_is_not_believed(make_song: Make) -> None:
+    song = make_song("song.mp3", chords(seconds=8))
+    content = bytearray(song.read_bytes())
+    at = max(content.find(b"Xing"), content.find(b"Info")) + 8
+    content[at : at + 4] = (int.from_bytes(content[at : at + 4], "big") // 2).to_bytes(4, "big")
+    song.write_bytes(content)
+    heard = hear(song)
+    assert (heard.outcome, heard.duration_s) == ("ok", pytest.approx(8.0, abs=0.1))
+
+
+def test_a_song_of_which_much_cannot_be_decoded_is_partial(make_song: Make) -> None:
+    first = make_song("first.aac", chords(seconds=4))
+    second = make_song("second.aac", chords(seconds=4, rate=22_050, n_channels=1), rate=22_050)
+    heard = hear(joined(first, second))
+    assert heard.outcome == "partial"
+    assert heard.problems == ("damaged: 34% of it could not be decoded",)
+
+
+def with_bass(at: int) -> Sound:
+    """Six channels: music in the first two, loud bass in one."""
+    sound = np.zeros((4 * RATE, 6), dtype=np.float32)
+    sound[:, :2] = chords(seconds=4) / 4
+    sound[:, at] = 3.6 * tone(60, seconds=4)[:, 0]
+    return sound
+
+
+@pytest.mark.parametrize(("ending", "rate"), [(".ogg", RATE), (".opus", 48_000)])
+def test_low_frequencies_count_nothing_in_any_order_of_channels(
+    make_song: Make, ending: str, rate: int
+) -> None:
+    in_wav = hear(make_song("song.wav", with_bass(3), rate=rate)).loudness.integrated_lufs
+    in_vorbis = hear(make_song(f"song{ending}", with_bass(5), rate=rate)).loudness.integrated_lufs
+    assert in_vorbis == pytest.approx(in_wav, abs=1.0)
+    in_front = hear(make_song(f"front{ending}", with_bass(2), rate=rate)).loudness.integrated_lufs
+    assert in_front is not None
+    assert in_front > in_wav + 10
+
+
+def test_nothing_but_low_frequencies_is_silent(make_song: Make) -> None:
+    sound = with_bass(3)
+    sound[:, :2] = 0
+    failure = failure_of(make_song("bass.wav", sound))
+    assert failure.outcome == "silent"
+    assert "channel of low frequencies" in failure.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"),
+    [
+        ("song.webm", "libopus", 48_000),
+        ("song.mka", "flac", RATE),
+        ("song.mkv", "aac", RATE),
+        ("song.tta", "tta", RATE),
+        ("song.ac3", "ac3", 48_000),
+        ("song.au", "pcm_s16be", RATE),
+    ],
+)
+def test_rarer_kinds_are_heard(tmp_path: Path, name: str, codec: str, rate: int) -> None:
+    heard = hear(write_by_av(tmp_path / name, chords(seconds=2, rate=rate), rate=rate, codec=codec))
+    assert (heard.outcome, heard.problems) == ("ok", ())
+    assert heard.duration_s == pytest.approx(2.0, abs=0.05)
+    assert Path(name).suffix in ENDINGS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from songatlas.audio.listing import list_audio
+from songatlas.audio.listing import ENDINGS, UNREAD, list_audio
 from songatlas.errors import SongAtlasError
 
 
@@ -74,8 +74,46 @@ def test_links_are_followed_but_never_in_circles(tmp_path: Path) -> None:
     ]
     skipped = dict(listing.skipped)
     assert skipped["dangling.mp3"] == "a link to a file that is not there"
-    assert skipped["loop"] == "a link to a folder above it"
+    assert skipped["loop"] == "leads to the folder itself, read already"
     assert "symbolic links" in skipped["self.mp3"]
+
+
+def test_folders_that_link_to_one_another_are_read_once(tmp_path: Path) -> None:
+    names = [f"d{number}" for number in range(9)]
+    for name in names:
+        write(tmp_path, f"{name}/{name}.mp3")
+        for other in names:
+            if other != name:
+                (tmp_path / name / f"to_{other}").symlink_to(tmp_path / other)
+    listing = list_audio(tmp_path)
+    assert [file.path for file in listing.files] == [str(Path(f"{name}/{name}.mp3")) for name in names]
+    assert len(listing.skipped) == 72
+    assert listing.skipped[0] == (str(Path("d0/to_d1")), "leads to 'd1', which is read already")
+
+
+def test_a_folder_counts_where_it_is_not_where_links_lead_to_it(tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    write(music, "z/song.mp3")
+    write(tmp_path, "far/x.mp3")
+    (music / "a").symlink_to(music / "z")
+    (music / "c").symlink_to(tmp_path / "far")
+    (music / "b").symlink_to(tmp_path / "far")
+    listing = list_audio(music)
+    assert [file.path for file in listing.files] == [str(Path("b/x.mp3")), str(Path("z/song.mp3"))]
+    assert dict(listing.skipped) == {
+        "a": "leads to 'z', which is read already",
+        "c": "leads to 'b', which is read already",
+    }
+
+
+def test_music_that_is_not_read_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "a.MID", "b.m4p", "c.avi", "d.shn", "e.jpg", ".f.mid", "g.webm", "h.cue")
+    listing = list_audio(tmp_path)
+    assert [file.path for file in listing.files] == ["g.webm"]
+    skipped = dict(listing.skipped)
+    assert skipped.pop(".f.mid") == "notes without sound"
+    assert list(skipped) == ["a.MID", "b.m4p", "c.avi", "d.shn"]
+    assert not UNREAD.keys() & ENDINGS
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from songatlas.audio.loudness import LoudnessMeter, k_weighting
+from songatlas.audio.loudness import LoudnessMeter, channel_weights, k_weighting
 from songatlas.errors import BadSettings
 from songatlas.kernels import reference
 
@@ -76,6 +76,30 @@ def test_surround_weighs_more_and_low_frequencies_nothing():
     assert measure(sound).integrated_lufs == pytest.approx(-23, abs=0.1)
     without = np.delete(sound, 3, axis=1)
     assert measure(without).integrated_lufs == pytest.approx(measure(sound).integrated_lufs, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("speakers", "weights"),
+    [
+        ("FL FR", (1, 1)),
+        ("FL FR FC LFE", (1, 1, 1, 0)),
+        ("FL FR BL BR", (1, 1, 1.41, 1.41)),
+        ("FL FC FR BL BR LFE", (1, 1, 1, 1.41, 1.41, 0)),
+        ("FL FR FC LFE BC SL SR", (1, 1, 1, 0, 1, 1.41, 1.41)),
+        ("FL FR FC LFE BL BR SL SR", (1, 1, 1, 0, 1, 1, 1.41, 1.41)),
+    ],
+)
+def test_channels_count_by_where_they_are_heard(speakers: str, weights: tuple[float, ...]):
+    assert channel_weights(speakers.split()) == weights
+    assert LoudnessMeter(48_000, len(weights), speakers=speakers.split()).weights.tolist() == list(weights)
+
+
+def test_the_order_of_channels_is_that_of_their_names():
+    sound = pulsing_noise(48_000, 6)
+    in_wav = measure(sound).integrated_lufs
+    meter = LoudnessMeter(48_000, 6, speakers=["LFE", "BR", "FL", "BL", "FR", "FC"])
+    meter.add(np.ascontiguousarray(sound[:, [3, 5, 0, 4, 1, 2]]))
+    assert meter.result().integrated_lufs == pytest.approx(in_wav, abs=1e-9)
 
 
 @pytest.mark.parametrize(

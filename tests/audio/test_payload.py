@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 import soundfile as sf
 from song_making import chords, id3v1, id3v2
 
+from songatlas.audio import payload
 from songatlas.audio.payload import payload_hash
 
 Make = Callable[..., Path]
@@ -144,3 +146,79 @@ def test_identical_sound_among_the_odd_files_has_one_name(broken: Path) -> None:
     names = {path.name: payload_hash(path) for path in alike}
     assert names["ok_reference.mp3"] == names["same_bytes_as_ok_reference.mp3"]
     assert len({name for file, name in names.items() if file.startswith(("id3_l", "id3_u", "title_"))}) == 1
+
+
+def page_starts(content: bytes) -> list[int]:
+    starts, place = [], 0
+    while content[place : place + 4] == b"OggS":
+        starts.append(place)
+        place += 27 + content[place + 26] + sum(content[place + 27 : place + 27 + content[place + 26]])
+    return starts
+
+
+@pytest.mark.parametrize("ending", [".ogg", ".opus"])
+def test_two_songs_with_the_same_broken_page_keep_two_names(make_song: Make, ending: str) -> None:
+    names: dict[str, set[str]] = {"flipped": set(), "junk": set(), "cut": set()}
+    for seed in (1, 2):
+        song = make_song(f"song{seed}{ending}", chords(seed=seed))
+        content = song.read_bytes()
+        third = page_starts(content)[2]
+        flipped = bytearray(content)
+        flipped[third] ^= 1
+        names["flipped"].add(payload_hash(other(song, bytes(flipped))))
+        names["junk"].add(payload_hash(other(song, content[:third] + bytes(8) + content[third:])))
+        names["cut"].add(payload_hash(other(song, content[: third + 20] + content[third + 40 :])))
+    assert {what: len(found) for what, found in names.items()} == {"flipped": 2, "junk": 2, "cut": 2}
+
+
+def test_the_comments_of_a_second_stream_do_not_count(make_song: Make) -> None:
+    first = make_song("first.ogg", chords(seed=1)).read_bytes()
+    names = set()
+    for title in ("One", "Another title"):
+        second = retagged(make_song("second.ogg", chords(seed=2)), title=title)
+        names.add(payload_hash(other(second, first + second.read_bytes())))
+    assert len(names) == 1
+
+
+@pytest.mark.parametrize(("ending", "mark"), [(".m4a", b"mdat"), (".wav", b"data"), (".aiff", b"SSND")])
+@pytest.mark.parametrize("size", [0x18, 0x1001, 0x20202020])
+def test_a_wrong_size_of_the_sound_hides_nothing(
+    make_song: Make, ending: str, mark: bytes, size: int
+) -> None:
+    names = set()
+    for seed in (1, 2):
+        sound = chords(seed=seed)
+        sound[:4000] = 0
+        song = make_song(f"song{seed}{ending}", sound)
+        content = bytearray(song.read_bytes())
+        place = content.index(mark)
+        packed = struct.pack("<I" if ending == ".wav" else ">I", size)
+        at = place - 4 if ending == ".m4a" else place + 4
+        content[at : at + 4] = packed
+        names.add(payload_hash(other(song, bytes(content))))
+    assert len(names) == 2
+
+
+def test_a_lying_tag_at_the_end_hides_nothing(make_song: Make) -> None:
+    names = set()
+    for seed in (1, 2):
+        song = make_song(f"song{seed}.mp3", chords(seed=seed))
+        lie = b"APETAGEX" + struct.pack("<4I", 2000, 40_000, 1, 0xA0000000) + bytes(8)
+        names.add(payload_hash(other(song, song.read_bytes() + lie)))
+    assert len(names) == 2
+
+
+def test_huge_sounds_are_told_apart_by_samples(make_song: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payload, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(payload, "ENDS", 10_000)
+    monkeypatch.setattr(payload, "BYTES_AT_ONCE", 2_000)
+    sound = chords(seconds=3)
+    changes = {"same": slice(0, 0), "start": slice(0, 100), "later": slice(60_000, 80_000)}
+    names = {}
+    for what, where in changes.items():
+        changed = sound.copy()
+        changed[where] *= 0.5
+        names[what] = payload_hash(make_song(f"{what}.wav", changed))
+    names["longer"] = payload_hash(make_song("longer.wav", np.vstack([sound, sound])))
+    assert len({*names.values()}) == 4
+    assert payload_hash(make_song("again.wav", sound)) == names["same"]

@@ -89,6 +89,19 @@ def test_a_name_that_is_no_text_becomes_a_uri_that_opens_it() -> None:
     assert location(Path("/music/ночь.mp3")) == "/music/ночь.mp3"
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("\x1b]0;pwned\x07\n\r[red]x[.mp3", "]0;pwned [red]x["),
+        ("a/01\tNight\x9b song .mp3", "01 Night  song"),
+        ("\n\x07.mp3", ".mp3"),
+        ("a/.mp3", ".mp3"),
+    ],
+)
+def test_a_title_made_of_a_name_is_as_clean_as_a_tag(name: str, title: str) -> None:
+    assert row(a_file(name), a_sound())["title"] == title
+
+
 @pytest.fixture
 def filled(tmp_path: Path) -> Store:
     store = Store(tmp_path / "store")

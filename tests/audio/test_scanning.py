@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ import pytest
 
 from songatlas.audio.scan import cores, pace
 from songatlas.audio.scan.cores import usable_cores
+from songatlas.audio.scan.pace import Pace
 from songatlas.audio.scan.scanning import Scan, scan_folder
 from songatlas.audio.scan.store import Store
 from songatlas.errors import BadSettings, SongAtlasError
@@ -148,12 +150,49 @@ def test_moved_and_renamed_files_keep_their_numbers(music: Path, log: Path) -> N
     shutil.move(music / "inside" / "4.flac", music / "4.flac")
     found = scan(music)
     assert analysed(log) == []
-    assert (found.n_heard, found.n_recognised, found.n_forgotten) == (0, 2, 2)
+    assert (found.n_heard, found.n_recognised, found.n_forgotten) == (0, 2, 0)
     after = rows(found)
     assert len(after) == 5
     for old, new in (("0.mp3", "renamed.mp3"), ("4.flac", "4.flac")):
         kept = ("song_id", "duration_ms", "key", "audio_embedding", "measured_by", "outcome")
         assert [before[old][name] for name in kept] == [after[new][name] for name in kept]
+
+
+def test_moved_files_are_not_gone_and_deleted_copies_are(music: Path, log: Path) -> None:
+    (music / "copy.mp3").write_text("song number 0")
+    scan(music)
+    (music / "1.mp3").rename(music / "moved.mp3")
+    (music / "2.mp3").unlink()
+    (music / "copy.mp3").unlink()
+    found = scan(music)
+    assert (found.n_heard, found.n_recognised, found.n_forgotten) == (0, 1, 2)
+    assert sorted(rows(found)) == ["0.mp3", "3.mp3", "4.flac", "moved.mp3"]
+
+
+def test_a_place_that_takes_no_files_is_named(music: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: object, **__: object) -> None:
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    monkeypatch.setattr(sqlite3, "connect", closed)
+    with pytest.raises(SongAtlasError, match="cannot write into the folder") as caught:
+        scan(music)
+    assert str(music.parent) in str(caught.value)
+    assert "free the place" not in str(caught.value)
+
+
+def test_the_time_left_is_told_once_it_can_be_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("songatlas.audio.scan.pace.time.monotonic", lambda: now[0])
+    told: list[str] = []
+    pace = Pace(lambda share, words: told.append(words), 100, n_before=0)
+    for n_done in range(1, 12):
+        now[0] += 1.0
+        pace.tell(n_done)
+    assert told[0] == "1 of 100 files"
+    assert [" left" in words for words in told] == [False] * 5 + [True] * 6
+    assert told[-1] == "11 of 100 files, 60 songs a minute, 89 seconds left"
 
 
 def test_a_touched_file_is_known_by_its_sound(music: Path, log: Path) -> None:

@@ -145,6 +145,66 @@ def test_a_store_that_is_none_is_set_aside_and_told(tmp_path: Path, harm: object
         assert again.file("one.mp3") == a_file()
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE sounds SET numbers = x'00' WHERE payload = '1'",
+        "UPDATE sounds SET numbers = 'text' WHERE payload = '1'",
+        "UPDATE sounds SET numbers = NULL WHERE payload = '1'",
+        "UPDATE files SET file_tags = '{' WHERE payload = '1'",
+        "UPDATE files SET file_tags = x'ff' WHERE payload = '1'",
+        "UPDATE files SET path = 'one.mp3' WHERE payload = '1'",
+    ],
+)
+def test_a_damaged_row_costs_one_file(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "songs.scan.sqlite"
+    with Store(path) as before:
+        for number in range(3):
+            before.put(a_file(f"{number}.mp3", payload=str(number)), a_sound(str(number)))
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "PRAGMA writable_schema = ON;"
+        "UPDATE sqlite_master SET sql = replace(sql, 'numbers BLOB NOT NULL', 'numbers BLOB');"
+    )
+    connection.close()
+    connection = sqlite3.connect(path)
+    connection.execute(harm)
+    connection.commit()
+    connection.close()
+    with Store(path) as store:
+        assert [file.path for file in store.files()] == ["0.mp3", "2.mp3"]
+        assert store.notes == [
+            "the store songs.scan.sqlite had a damaged entry: what belongs to it is read anew"
+        ]
+        assert sum(len(some) for some in store.rows()) == 2
+    with Store(path) as again:
+        assert again.notes == []
+
+
+def test_text_that_is_no_utf8_is_damage_too(tmp_path: Path) -> None:
+    path = tmp_path / "songs.scan.sqlite"
+    with Store(path) as before:
+        before.put(a_file(), a_sound())
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE files SET file_tags = CAST(x'ff' AS TEXT)")
+    connection.commit()
+    connection.close()
+    with Store(path) as store:
+        assert list(store.files()) == []
+        assert len(store.notes) == 1
+
+
+def test_a_second_damaged_store_leaves_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "songs.scan.sqlite"
+    for content in (b"first " * 900, b"second " * 900):
+        path.write_bytes(content)
+        with Store(path) as store:
+            assert len(store.notes) == 1
+    assert (tmp_path / "songs.scan.sqlite.damaged").read_bytes() == b"first " * 900
+    assert (tmp_path / "songs.scan.sqlite.damaged2").read_bytes() == b"second " * 900
+    assert "songs.scan.sqlite.damaged2" in store.notes[0]
+
+
 def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
     (tmp_path / "s").touch()
     with Store(tmp_path / "s") as store:
@@ -157,7 +217,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SongAtlasError, match="cannot write"):
         Store(tmp_path / "file" / "s")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(SongAtlasError, match="cannot write"):
+    with pytest.raises(SongAtlasError, match=r"is a folder.*name another table with -o"):
         Store(tmp_path / "folder")
 
 

@@ -87,7 +87,10 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_without_arguments_help_is_shown() -> None:
     ran = process()
-    assert "build" in ran.stdout + ran.stderr
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("Usage: ")
+    assert "\n  build " in ran.stdout
+    assert ran.stdout == process("--help").stdout
 
 
 def test_a_process_ends_as_the_command_does() -> None:

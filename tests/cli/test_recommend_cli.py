@@ -71,7 +71,7 @@ def test_a_playlist_is_written_and_can_be_liked_again(
     told = json.loads(capsys.readouterr().out)
     written = read_playlist(target).tracks
     assert [track.song_id for track in written] == [song["song_id"] for song in told["songs"]]
-    run(monkeypatch, folder, "--like", target, "-n", 3, "--json")
+    run(monkeypatch, folder, "--like", target, "--songs", 3, "--json")
     again = json.loads(capsys.readouterr().out)
     assert [song["song_id"] for song in again["liked"]] == [song["song_id"] for song in told["songs"]]
 

@@ -64,6 +64,27 @@ def test_scan_tells_what_became_of_the_files_and_what_is_next(music: Path, run: 
     assert "61 files unchanged" in run("scan", "My.Music")[1]
 
 
+def test_scan_says_how_many_songs_a_build_will_leave_out(music: Path, run: Callable[..., Ran]) -> None:
+    (music / "60.mp3").write_text("song of a jingle")
+    for ending in ("parquet", "csv", "jsonl"):
+        out = run("scan", "My.Music", "-o", f"songs.{ending}")[1]
+        assert "1 of them is shorter than 30 seconds: 'songatlas build' leaves it out" in out
+        assert "--keep too_short" in out
+    for path in music.iterdir():
+        path.write_text("song of a jingle")
+    assert "shorter" not in run("scan", "My.Music")[1], "the rule switches itself off where all are short"
+
+
+def test_scan_tells_moved_files_from_those_that_are_gone(music: Path, run: Callable[..., Ran]) -> None:
+    run("scan", "My.Music")
+    for number in range(2):
+        (music / f"{number:02}.mp3").rename(music / f"moved {number}.mp3")
+    (music / "02.mp3").unlink()
+    out = run("scan", "My.Music")[1]
+    assert "- 2 files known by the sound" in out
+    assert "- 1 file no longer there, taken out" in out
+
+
 def test_scan_tells_a_program_everything(music: Path, run: Callable[..., Ran]) -> None:
     for number in range(50):
         (music / f"bad {number}.mp3").write_text(f"bad file {number}")
@@ -100,6 +121,10 @@ def test_a_folder_without_a_song_ends_with_one_line(music: Path, run: Callable[.
         (["build", "My.Music", "--dry-run"], "songatlas scan My.Music -o songs.parquet"),
         (["assign", "nowhere", "My.Music"], "songatlas scan My.Music -o songs.parquet"),
         (["app", "My.Music"], "songatlas build My.Music"),
+        (
+            ["build", "My.Musik"],
+            "no file or folder 'My.Musik': check the path; did you mean 'My.Music'",
+        ),
     ],
 )
 def test_a_mistake_ends_with_one_line(
@@ -130,6 +155,10 @@ def test_build_scans_a_folder_first(music: Path, run: Callable[..., Ran]) -> Non
     assert (status, err) == (0, "")
     directory = music.parent / "My.Music_atlas"
     assert f"60 files of {music}: 60 ok" in out
+    report = (directory / "report.html").read_text(encoding="utf-8")
+    assert "<code>songatlas build My.Music " in report
+    assert "from the folder that My.Music lies in" in report
+    assert json.loads((directory / "atlas" / "manifest.json").read_text())["input"]["name"] == "My.Music"
     assert pl.read_parquet(directory / "songs.parquet").height == 60
     assert (directory / "report.html").is_file()
     assert len((directory / "clustered_songs.csv").read_text().splitlines()) == 61

@@ -16,6 +16,7 @@ from songatlas.playlists import (
     FORMATS,
     Track,
     TrackList,
+    held_in_place,
     left_out,
     normal,
     playlist_of_bytes,
@@ -246,3 +247,15 @@ def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="none of the 1 songs"):
         write_playlist(old, tracks)
     assert [old.read_text(encoding="utf-8"), list(tmp_path.iterdir())] == ["as it was", [old]]
+
+
+def test_songs_that_m3u8_holds_in_place_are_counted(tmp_path: Path) -> None:
+    names = ("#1 hit", "what?", "100%20 pure", "plain", "100% pure")
+    tracks = tuple(Track(title=name, location=str(tmp_path / f"{name}.mp3")) for name in names)
+    listed = TrackList(name="", tracks=(*tracks, Track(title="far", location="/far/away/#.mp3")))
+    (told,) = held_in_place(listed, tmp_path / "list.m3u8")
+    assert told.startswith("3 songs have #, ?, % or the like in their paths")
+    text = playlist_text(listed, "m3u8", directory=tmp_path)
+    assert text.count(f"\nfile://{tmp_path}") == 3
+    assert held_in_place(listed, tmp_path / "list.xspf") == ()
+    assert held_in_place(TrackList(name="", tracks=tracks[3:]), tmp_path / "list.m3u8") == ()

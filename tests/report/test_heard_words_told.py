@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,8 +12,10 @@ import pytest
 from songatlas.atlas import Atlas, build_atlas
 from songatlas.atlas.saved import plain
 from songatlas.atlas.song_card import song_card
+from songatlas.profiles import Profile
 from songatlas.report import render_report
-from songatlas.report.cards import cards
+from songatlas.report.cards import card_of, cards
+from songatlas.report.draw import TABLES
 from songatlas.report.tables import clusters_table
 from songatlas.report.wording import estimates_told
 
@@ -63,11 +66,93 @@ def test_estimates_are_told_once_and_plainly(atlas: Atlas) -> None:
         "Energy, danceability and valence are estimates that songatlas made from the sound"
     )
     assert render_report(atlas).count(told) == 1
-    measured = [replace(read, header=read.header.replace("_estimate", "")) for read in atlas.columns]
+    measured = [replace(read, header=read.column or "", note="") for read in atlas.columns]
     assert estimates_told(measured) == ""
     assert estimates_told([each for each in atlas.columns if each.column == "energy"]).startswith(
         "Energy is an estimate"
     )
+
+
+def test_estimates_keep_their_mark_in_tables_cards_and_figures(atlas: Atlas) -> None:
+    marked = {"energy_estimate", "danceability_estimate", "valence_estimate"}
+    columns = set(clusters_table(atlas).columns)
+    assert marked | {"tempo_bpm", "loudness_db"} <= columns
+    assert not {"energy", "danceability", "valence", "tempo_bpm_estimate"} & columns
+    labels = {each["label"] for card in cards(atlas) for each in card["contrasts"]}
+    assert {"Energy (estimate)", "Tempo"} <= labels
+    assert "Energy" not in labels
+    for name in ("profile_heatmap", "feature_bars"):
+        drawn = TABLES[name](atlas)["feature_labels"]
+        assert {"Energy (estimate)", "Loudness"} <= set(drawn)
+    ridges = TABLES["feature_distributions"](atlas)["values"].columns
+    assert {"Energy (estimate)", "Tempo (BPM)"} <= set(ridges)
+    measured = tuple(replace(read, header=read.column or "", note="") for read in atlas.columns)
+    plain_atlas = replace(atlas, columns=measured)
+    assert {"energy", "danceability", "valence"} <= set(clusters_table(plain_atlas).columns)
+    assert "(estimate)" not in render_report(plain_atlas)
+
+
+def _card(**changes: Any) -> dict[str, Any]:
+    """The card of a cluster with little speech, in a catalogue that may have some."""
+    means = {"speechiness": 0.04, "instrumentalness": 0.1, **changes.pop("means", {})}
+    elsewhere = {"speechiness": 0.3, "instrumentalness": 0.5, **changes.pop("elsewhere", {})}
+    profile = Profile(
+        cluster=0,
+        name="Songs",
+        evidence="",
+        size=16,
+        share=0.5,
+        means=means,
+        percentiles=changes.pop("percentiles", dict.fromkeys(means, 20.0)),
+        z_means=means,
+        top_tags=(),
+        year_low=2012.0,
+        year_median=2012.0,
+        year_high=2013.0,
+        typical=(),
+        elsewhere=elsewhere,
+        **changes,
+    )
+    roles = {"core": 16, "borderline": 0, "bridge": 0, "outlier": 0, "n_songs": 16}
+    return card_of(profile, colour="#112233", songs=[], roles=roles)
+
+
+def _words(**changes: Any) -> set[str]:
+    return {each["word"] for each in _card(**changes)["contrasts"]}
+
+
+def test_plain_words_stand_where_the_means_bear_them() -> None:
+    assert _words() == {"sung", "vocal"}
+    assert _words(elsewhere={"speechiness": 0.08}) == {"less wordy", "vocal"}, "nobody speaks there"
+    assert _words(heard=(("instrumental", 1.0),)) == {"less wordy", "less instrumental"}
+    assert _words(means={"instrumentalness": 0.8}, elsewhere={"instrumentalness": 0.9}) == {
+        "less wordy",
+        "less instrumental",
+    }
+    above = {"speechiness": 80.0, "instrumentalness": 80.0}
+    assert _words(percentiles=above, means={"speechiness": 0.09}, elsewhere={"speechiness": 0.05}) == {
+        "wordier",
+        "more instrumental",
+    }
+    assert _words(percentiles=above, means={"speechiness": 0.4, "instrumentalness": 0.9}) == {
+        "spoken",
+        "instrumental",
+    }
+
+
+def test_a_card_is_silent_of_what_nobody_would_notice() -> None:
+    assert _words(elsewhere={"speechiness": 0.05}) == {"vocal"}
+    assert _words(elsewhere={"speechiness": 0.05, "instrumentalness": 0.12}) == set()
+
+
+def test_a_card_says_of_how_many_songs_the_year_is_known() -> None:
+    assert _card(n_dated=8)["era"] == {
+        "years": "2012–2013",
+        "middle": "2012",
+        "known": "(the 8 songs whose year is known)",
+    }
+    assert _card(n_dated=16)["era"]["known"] == ""
+    assert _card()["era"]["known"] == "", "an older atlas does not say"
 
 
 def test_a_song_card_and_a_saved_atlas_keep_what_was_heard(atlas: Atlas, tmp_path: object) -> None:

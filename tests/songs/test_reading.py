@@ -305,6 +305,8 @@ def test_a_file_whose_last_letter_is_cut() -> None:
         (b"%PDF-1.7 ...", "a PDF file"),
         (b"ID3\x03\0\0\0", "an audio file"),
         (b"\0\0\0\x20ftypM4A \0\0", "an audio or video file"),
+        (b"FORM\0\0\1\0AIFFCOMM", "an audio or video file"),
+        (b"\xff\xfb\x90\x64\0\0", "an audio file"),
         (b"SQLite format 3\0", "an SQLite database"),
         (bytes(range(256)) * 20, "a binary file"),
         (b"PAR1 and nothing", "damaged Parquet file"),
@@ -548,3 +550,18 @@ def test_headers_that_look_like_patterns_are_names(tmp_path, form):
     assert table.songs["energy"].null_count() == frame.to_series(frame.columns.index("^energy$")).null_count()
     assert table.songs["title"].to_list() == frame.to_series(frame.columns.index("^.*$")).to_list()
     assert "^energy$" in table.header
+
+
+def test_of_a_file_of_music_its_folder_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "one.mp3"
+    path.write_bytes(b"ID3\x03\0\0\0")
+    with pytest.raises(UnreadableTable, match=f"with 'songatlas build {tmp_path}'"):
+        read_songs(path)
+    with pytest.raises(UnreadableTable, match="with 'songatlas build FOLDER'"):
+        read_songs(path.read_bytes())
+
+
+def test_a_header_that_begins_like_an_aiff_is_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "songs.csv"
+    path.write_text("format,title,energy,valence,liveness\n" + "lp,a,0.1,0.2,0.3\ncd,b,0.3,0.4,0.2\n" * 5)
+    assert read_songs(path).header[0] == "format"

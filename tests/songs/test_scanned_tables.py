@@ -200,3 +200,83 @@ def test_another_version_that_measures_the_same_is_no_other_measurer() -> None:
         .otherwise("measured_by")
     )
     assert read_songs(table).source.notes == ()
+
+
+def renamed(table: pl.DataFrame) -> pl.DataFrame:
+    """A scanned table whose estimates lost their name."""
+    return table.rename({f"{name}_estimate": name for name in ESTIMATES})
+
+
+def of_a_service(n_songs: int = 10) -> pl.DataFrame:
+    """Songs as a service measured them, under ids of its own."""
+    kept = renamed(scanned_songs(n_songs, seed=9)).select(
+        "song_id", "title", "artists", "tempo_bpm", *ESTIMATES
+    )
+    return kept.with_columns(song_id=pl.format("service{}", pl.int_range(pl.len())))
+
+
+MARKS: dict[str, list[str]] = {
+    "id": ["song_id"],
+    "vectors": ["audio_embedding"],
+    "words": ["heard_tags"],
+    "outcome": ["outcome"],
+}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_two_measurers_are_told_by_the_marks_of_a_scan_where_no_column_names_them(mark: str) -> None:
+    kept = ["title", "artists", "tempo_bpm", *ESTIMATES, *MARKS[mark]]
+    scanned = renamed(scanned_songs(20)).select(kept)
+    table = read_songs(pl.concat([scanned, of_a_service().select(pl.col(kept[:9]))], how="diagonal"))
+    told, why = [note for note in table.source.notes if "measured" in note]
+    assert told.startswith(
+        "measured in 2 ways: 20 songs by songatlas scan and 10 songs by others; they share "
+    )
+    assert why.startswith("no column says who measured: ")
+    assert table.songs["measured_by"].to_list() == ["songatlas scan"] * 20 + [None] * 10
+    assert not note_on(table, "energy")
+
+
+def test_values_of_others_under_the_header_of_an_estimate_are_told_by_their_lack_of_files() -> None:
+    scanned = scanned_songs(20).select(
+        "title", "artists", "path", *(f"{name}_estimate" for name in ESTIMATES)
+    )
+    poured = of_a_service().rename({name: f"{name}_estimate" for name in ESTIMATES})
+    both = pl.concat([scanned, poured.select(set(scanned.columns) & set(poured.columns))], how="diagonal")
+    notes = read_songs(both).source.notes
+    assert any("20 songs by songatlas scan and 10 songs by others" in note for note in notes)
+
+
+@pytest.mark.parametrize("dropped", [[], ["measured_by"]])
+def test_a_renamed_scan_keeps_its_mark(dropped: list[str]) -> None:
+    table = read_songs(renamed(scanned_songs(20).drop(dropped)))
+    assert table.source.notes == ()
+    for name in ESTIMATES:
+        assert note_on(table, name).startswith("estimated from the sound by songatlas scan")
+    assert not note_on(table, "tempo_bpm")
+
+
+def test_what_only_looks_like_a_mark_is_none() -> None:
+    ordinary = of_a_service(30).with_columns(
+        outcome=pl.lit("hit"), path=pl.when(pl.int_range(pl.len()) < 20).then(pl.lit("/music/a.mp3"))
+    )
+    table = read_songs(ordinary)
+    assert table.source.notes == ()
+    assert "measured_by" not in table.songs.columns
+    assert not note_on(table, "energy")
+
+
+def test_a_column_beside_its_estimate_and_one_with_liveness_is_not_taken_for_an_estimate() -> None:
+    both = scanned_songs(20).with_columns(energy=0.5 * pl.col("energy_estimate"))
+    assert not note_on(read_songs(both), "energy")
+    served = renamed(scanned_songs(20)).with_columns(liveness=pl.col("energy"))
+    assert not note_on(read_songs(served), "energy")
+
+
+def test_songs_that_no_scan_heard_are_left_out_only_where_clusters_are_made_of_sound() -> None:
+    table = scanned_songs(40).with_columns(pl.when(pl.int_range(pl.len()) >= 5).then("audio_embedding"))
+    songs = read_songs(table).songs
+    heard = clean_songs(songs, features=SOUND, heard=True)
+    assert heard.row_reasons.to_list() == ["not_heard"] * 5 + [None] * 35
+    assert clean_songs(songs, features=SOUND).songs.height == 40
+    assert clean_songs(songs, features=SOUND, heard=True, keep=["not_heard"]).songs.height == 40

@@ -164,3 +164,14 @@ def test_every_rule_answers_for_every_row(reason: str) -> None:
 
 def test_patterns_take_the_longest_word() -> None:
     assert any_of(["a", "a.b"]) == r"(?:a\.b|a)"
+
+
+def test_a_rule_that_switched_itself_off_says_which_and_of_how_many() -> None:
+    short = [a_song(f"s{number:02d}", duration_ms=20_000.0 + number) for number in range(20)]
+    assert count(cleaned(*short), "too_short").sentence == (
+        "The rule too_short (too short) switched itself off, and no song is left out by it: it applies to 20 "
+        "of 32 songs, and a rule that applies to more than half of a table does not fit it."
+    )
+    assert count(cleaned(keep=["too_short"]), "too_short").sentence == (
+        "The rule too_short (too short) was switched off on request."
+    )

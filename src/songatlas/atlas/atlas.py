@@ -13,7 +13,7 @@ import polars as pl
 from songatlas.atlas.kept import Kept
 from songatlas.atlas.likeness import Likeness
 from songatlas.atlas.names_file import Generated
-from songatlas.atlas.placing import other_measurers, place_songs, unheard_features
+from songatlas.atlas.placing import is_heard, notes_on, place_songs, unheard_features
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.rows import ClusteredRows, spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
@@ -248,10 +248,11 @@ class Atlas:
             table.songs,
             features=self.space.features,
             keep=[*settings.keep, *switched_off],
+            heard=is_heard(self),
             fixed_features=True,
         )
         placed = place_songs(self, clean.songs)
-        notes = other_measurers(self, clean.songs)
+        notes = notes_on(self, clean)
         return spread_over_rows(table, clean, placed=placed, names=self.cluster_names(), notes=notes)
 
     def why(self, song: str) -> Explanation:

@@ -183,7 +183,7 @@ class Tried:
 def try_all(bench: Bench, *, tell: Progress) -> tuple[list[Tried], list[str]]:
     """Try every variant; return what came of them, and sentences on what was not tried and why."""
     tried: list[Tried] = []
-    skipped: list[str] = []
+    skipped: dict[str, list[str]] = {}
     seen: dict[str, str] = {}
     is_scan = EMBEDDING in bench.facts.songs.columns
     for place, (name, variant) in enumerate(VARIANTS.items()):
@@ -192,11 +192,11 @@ def try_all(bench: Bench, *, tell: Progress) -> tuple[list[Tried], list[str]]:
         tell(place / len(VARIANTS), f"trying {variant.label}")
         found = _try(name, variant, bench, seen)
         if isinstance(found, str) and found:
-            skipped.append(f"Not tried, {variant.label}: {found.rstrip('.')}.")
+            skipped.setdefault(found.rstrip("."), []).append(variant.label)
         elif isinstance(found, Tried):
             tried.append(found)
     tell(1.0, "comparing")
-    return tried, skipped
+    return tried, [f"Not tried ({'; '.join(labels)}): {why}." for why, labels in skipped.items()]
 
 
 def _try(name: str, variant: Variant, bench: Bench, seen: dict[str, str]) -> Tried | str:

@@ -34,7 +34,7 @@ from songatlas.atlas.placing import placed_songs
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.spaces import compare_spaces
-from songatlas.atlas.usual_space import check_space, with_space
+from songatlas.atlas.usual_space import check_space, will_hear, with_space
 from songatlas.demo import SIMULATED, simulate_catalogue
 from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
@@ -222,8 +222,21 @@ def build_demo(
     tell(0.0, "simulating songs")
     catalogue = simulate_catalogue(n_songs, seed=settings.seed)
     atlas = build_atlas(catalogue, settings, like=like, progress=part(tell, 0.05, 1.0))
-    name = f"simulated catalogue of {n_songs:,} rows"
-    source = replace(atlas.source, name=name, notes=(SIMULATED, *atlas.source.notes))
+    return with_source(atlas, name=f"simulated catalogue of {n_songs:,} rows", note=SIMULATED)
+
+
+def with_source(atlas: Atlas, *, name: str, note: str) -> Atlas:
+    """Return an atlas that says what its table was made from.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    name : str
+        What the songs came from, in place of the name of the table.
+    note : str
+        A sentence that says so, first among the notes on the source.
+    """
+    source = replace(atlas.source, name=name, notes=(note, *atlas.source.notes))
     rows = atlas.rows and replace(atlas.rows, table=replace(atlas.rows.table, source=source))
     return replace(atlas, source=source, rows=rows)
 
@@ -280,7 +293,8 @@ def preview(
         source, columns=settings.columns, units=settings.units, header=settings.header, genre=settings.genre
     )
     wanted = wanted_features(table.songs, settings.features)
-    return table, clean_songs(table.songs, features=wanted, keep=settings.keep, use_up=use_up)
+    heard = will_hear(settings, table.songs)
+    return table, clean_songs(table.songs, features=wanted, keep=settings.keep, heard=heard, use_up=use_up)
 
 
 def check_names(settings: AtlasSettings) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.atlas.counterparts import Shared, match_atlas, opened
+from songatlas.atlas.measurers import unlike_measurers
 from songatlas.atlas.saved import plain
 from songatlas.matching import KINDS, Change, Matching, listed, quoted, share_words, tell_change
 from songatlas.quality import agreement
@@ -191,6 +192,7 @@ def compare(old: Atlas | str | Path, new: Atlas | str | Path) -> Comparison:
     left = _others(old, found.old_rows)
     clusters = _changes(old, new, found.matching, joined, left)
     settings = _differing(old, new)
+    measurers = unlike_measurers(old.songs, new.songs, features={*old.space.features, *new.space.features})
     told = Comparison(
         old=old.source.name,
         new=new.source.name,
@@ -206,7 +208,7 @@ def compare(old: Atlas | str | Path, new: Atlas | str | Path) -> Comparison:
         left=_songs_of(old, left, "cluster").sort("cluster", "song_id"),
         settings=settings,
         summary="",
-        notes=(*found.notes, *_settings_told(settings)),
+        notes=(*found.notes, *_settings_told(settings), *filter(None, [measurers])),
     )
     return Comparison(**{**vars(told), "summary": _summary(told)})
 

@@ -20,6 +20,7 @@ import polars as pl
 from songatlas.atlas.counterparts import match_atlas
 from songatlas.atlas.folders import put_back
 from songatlas.atlas.likeness import Likeness
+from songatlas.atlas.measurers import unlike_measurers
 from songatlas.atlas.names_file import NAMES, NamesFile, names_text, read_names
 from songatlas.atlas.saved import load_atlas
 from songatlas.colours import CLUSTER_COLOURS
@@ -97,6 +98,7 @@ def take_identity(
             kept=tuple(sorted(before)),
             by=found.matching.by,
             gone=tuple(name for each, name in enumerate(shown) if each not in found.matching.pairs),
+            measurers=unlike_measurers(old.songs, songs, features={*old.space.features, *features}),
         ),
     )
 

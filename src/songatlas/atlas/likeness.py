@@ -25,6 +25,8 @@ class Likeness:
         What matched the clusters.
     gone : tuple of str
         Names of the clusters of the old atlas that do not go on.
+    measurers : str
+        What to say where the songs of the two were measured by different ones; empty where not.
     """
 
     source: str
@@ -33,6 +35,7 @@ class Likeness:
     kept: tuple[int, ...]
     by: Literal["songs", "centres"]
     gone: tuple[str, ...] = ()
+    measurers: str = ""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Likeness:
@@ -62,5 +65,5 @@ class Likeness:
         when = self.created[:16].replace("T", " ")
         return (
             f"Built like the atlas of {self.source} of {when} UTC: {n_kept} of {len(names)} clusters "
-            f"{keep}{matched}{others}{gone}."
+            f"{keep}{matched}{others}{gone}.{' ' if self.measurers else ''}{self.measurers}"
         )

@@ -1,23 +1,26 @@
 """Where songs belong in an atlas: those that it was built of, and new ones.
 
 A song that built the atlas has there what it was given then, whatever songs stand beside it. It is known by
-its `song_id` and by its features together, because ids of other tables may mean other songs.
+its `song_id` and by its features together, because ids of other tables may mean other songs; where the space
+is made of what a scan heard, by that too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.atlas.measurers import measured_by, measurers_in, strangers
+from songatlas.atlas.usual_space import needs_hearing
 from songatlas.features import label_of
 from songatlas.genres import believe
 from songatlas.kmeans import nearest_centroids
-from songatlas.songs.scanned import UNHEARD, measurers_of
-from songatlas.space import belief_column
+from songatlas.songs import CleanSongs
+from songatlas.songs.scanned import UNHEARD
+from songatlas.space import EMBEDDING, STATISTICS, AudioBlock, belief_column
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
@@ -78,7 +81,40 @@ def own_rows(atlas: Atlas, songs: pl.DataFrame) -> NDArray[np.int64]:
         [pl.col("own").is_not_null(), *(pl.col(name).eq_missing(pl.col(f"{name}\0")) for name in compared)]
     )
     rows = found.select(pl.when(same).then(pl.col("own").cast(pl.Int64)).otherwise(-1)).to_series()
-    return rows.to_numpy().astype(np.int64)
+    own = rows.to_numpy().astype(np.int64)
+    for column in (EMBEDDING, STATISTICS) if "audio" in atlas.space.places() else ():
+        if column in songs.columns and column in atlas.songs.columns:
+            own = _alike(own, songs[column], atlas.songs[column])
+    return own
+
+
+def _alike(own: NDArray[np.int64], vectors: pl.Series, theirs: pl.Series) -> NDArray[np.int64]:
+    """The same rows, -1 where the vector of a song is not the one that the atlas has."""
+    places = np.flatnonzero(own >= 0)
+    same = vectors.gather(places).eq_missing(theirs.gather(own[places])).to_numpy()
+    kept = own.copy()
+    kept[places[~same]] = -1
+    return kept
+
+
+def is_heard(atlas: Atlas) -> bool:
+    """Say whether songs are placed by what a scan heard, so that a song which none heard has no place."""
+    return needs_hearing(atlas.space.places())
+
+
+def notes_on(atlas: Atlas, clean: CleanSongs) -> tuple[str, ...]:
+    """Return what a person should know of songs of another table that were placed in an atlas."""
+    left = next((count.n_songs for count in clean.counts if count.reason == "not_heard"), 0)
+    unheard = (
+        f"{left:,} of {clean.n_songs:,} songs are left out: no scan has heard them (no audio_embedding), and "
+        "the clusters of this atlas are made of how songs sound.",
+    )
+    audio = [block for block in atlas.space.blocks if isinstance(block, AudioBlock)]
+    told = [note for block in audio for note in block.unheard(clean.songs)]
+    if told:
+        new = clean.songs.filter(pl.Series(own_rows(atlas, clean.songs) < 0))
+        told = [note for block in audio for note in block.unheard(new)]
+    return (*(unheard if left else ()), *told, *other_measurers(atlas, clean.songs))
 
 
 def unheard_features(atlas: Atlas, songs: pl.DataFrame) -> tuple[str, ...]:
@@ -90,33 +126,19 @@ def unheard_features(atlas: Atlas, songs: pl.DataFrame) -> tuple[str, ...]:
 
 def other_measurers(atlas: Atlas, songs: pl.DataFrame) -> tuple[str, ...]:
     """Say whether songs were measured by somebody who measured none of the songs of an atlas."""
-    own, theirs = _measurers(atlas.songs), _measurers(songs)
-    if not own or theirs <= own:
+    own, theirs = measurers_in(atlas.songs), measurers_in(songs)
+    others = strangers(theirs, own)
+    if not own or not others:
         return ()
     known = [name for name in atlas.space.features if songs[name].count()]
     shared = [label_of(name) for name in known]
     unknown = [label_of(name).lower() for name in atlas.space.features if name not in known]
     return (
         *(f"The {name} of these songs is not known: the middle of the atlas is taken." for name in unknown),
-        f"These songs were measured {_by_whom(theirs - own)}, those of the atlas {_by_whom(own)}: "
+        f"These songs were measured {measured_by(others)}, those of the atlas {measured_by(own)}: "
         f"{', '.join(shared).lower()} need not be on one scale, so some songs may lie in a cluster that does "
         "not fit them. An atlas of songs that were all measured alike is surer.",
     )
-
-
-def _measurers(songs: pl.DataFrame) -> set[str]:
-    """Who measured songs; the empty text stands for others than `songatlas scan`."""
-    if "measured_by" not in songs.columns:
-        return {""} if songs.height else set()
-    return set(measurers_of(songs["measured_by"]).fill_null("").unique())
-
-
-def _by_whom(measurers: Collection[str]) -> str:
-    """Who measured, in words."""
-    scans = sorted(each for each in measurers if each.startswith("audio "))
-    others = sorted(each for each in measurers if each and each not in scans)
-    said = [f"by songatlas scan ({each})" for each in scans] + [f"by {each}" for each in others]
-    return " and ".join([*said, *(["by others"] if "" in measurers else [])])
 
 
 def _placed_anew(atlas: Atlas, songs: pl.DataFrame) -> pl.DataFrame:

@@ -229,8 +229,6 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
         path = Path(text)
         if row is not None:
             rows.append(row)
-        elif (file_row := row_of_file(atlas.songs, text)) is not None:
-            rows.append(file_row)
         elif _is_file(path) and not is_audio(text):
             found = read_tracks(atlas.songs, path)
             rows += found.rows.tolist()
@@ -240,10 +238,7 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
             if not len(found.rows) and not found.strangers:
                 missing.append(f"{path.name} holds no song")
         else:
-            try:
-                rows.append(song_meant(atlas, text))
-            except UnknownName as error:
-                raise UnknownName(f"{_of_file(path)}{error}") from None
+            rows.append(song_meant(atlas, text))
     unique = np.array(list(dict.fromkeys(rows)), dtype=np.int64)
     return GivenSongs(rows=unique, missing=tuple(missing), own=own)
 
@@ -257,7 +252,8 @@ def _of_file(path: Path) -> str:
     """What to say first where words that look like a file name no song."""
     if is_audio(str(path)) and _is_file(path):
         return f"the file {str(path)!r} is no song of this atlas (scan its folder, and build it again), and "
-    return f"there is no file {str(path)!r}, and " if path.suffix.lower() in PLAYLIST_SUFFIXES else ""
+    is_named_so = is_audio(str(path)) or path.suffix.lower() in PLAYLIST_SUFFIXES
+    return f"there is no file {str(path)!r}, and " if is_named_so else ""
 
 
 def _strangers(name: str, songs: Sequence[str]) -> list[str]:
@@ -270,17 +266,23 @@ def _strangers(name: str, songs: Sequence[str]) -> list[str]:
 
 
 def song_meant(atlas: Atlas, text: str) -> int:
-    """Return the row of the song that some words mean, the best known of its versions.
+    """Return the row of the song that some words, or the path of its file, mean: its best known version.
 
     Raises
     ------
     UnknownName
         If no song is meant, or different songs are; the message says which.
     """
+    row = row_of_file(atlas.songs, text)
+    if row is not None:
+        return row
     titles = None
     if "title" in atlas.songs.columns:
         titles = atlas.kept.get("folded titles", None, lambda: folded_titles(atlas.songs))
-    rows = find_songs(atlas.songs, text, titles=titles)
+    try:
+        rows = find_songs(atlas.songs, text, titles=titles)
+    except UnknownName as error:
+        raise UnknownName(f"{_of_file(Path(text))}{error}") from None
     if len(rows) > 1 and len(np.unique(versions_of(atlas.songs)[rows])) > 1:
         raise UnknownName(several_meant(atlas.songs, rows, text))
     if len(rows) > 1 and "popularity" in atlas.songs.columns:

@@ -1,13 +1,14 @@
 """`songatlas tune`: ways to make the points, and numbers of clusters, side by side on one table.
 
 Every variant clusters the same sample of the songs. They are compared by the agreement with genres, and
-where there are no genres by stability. Silhouettes are shown, but decide nothing: those of different spaces
-cannot be compared, because every dimension that is left out raises them.
+where there are no genres by stability, which alone never leaves out what a scan heard. Silhouettes are
+shown, but decide nothing: those of different spaces cannot be compared, because every dimension that is
+left out raises them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from songatlas.atlas.refine import SAMPLE_SONGS, propose_weights
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.usual_space import OF_FEATURES, usual_blocks, with_space
 from songatlas.atlas.variants import VARIANTS, Facts
-from songatlas.genres import Genres
+from songatlas.genres import Genres, genre_labels
 from songatlas.progress import Progress, part, silent
 from songatlas.quality import sampled_rows
 from songatlas.space import named_features
@@ -37,6 +38,8 @@ LEAST_AGREEMENT, LEAST_STABILITY = 0.005, 0.05
 
 LEAST_AGREEMENT_OF_K = 0.01
 """By how much another number of clusters must agree better to be taken over the verdict's."""
+
+NO_GENRES = "there are no genres to judge by"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +129,14 @@ def tune(
     genres = found and replace(found, labels=found.labels.gather(rows))
     bench = _bench(clean.songs[rows], tuple(clean.features), settings, genres, tell=part(tell, 0.15, 0.6))
     tried, skipped = try_all(bench, tell=part(tell, 0.6, 1.0))
-    chosen, why = _chosen(tried, bench.judges)
+    unjudged = "" if genres else _unjudged(clean.songs, called=called)
+    chosen, why = _chosen(tried, bench.judges, unjudged=unjudged)
     k, why_k = _chosen_k(chosen, bench)
     return Tuning(
         rows=tuple(replace(row, taken=each is chosen and row.k == k) for each in tried for row in each.rows),
         settings=chosen.settings if k == bench.ks[0] else chosen.settings.change(k=k),
         sentence=" ".join(filter(None, (why, why_k, _if_asked(tried, chosen)))),
-        notes=(*_how_to_read(tried, bench), *skipped),
+        notes=(*_how_to_read(tried, bench, unjudged=unjudged), *skipped),
         source=table.source.name,
         n_songs=clean.songs.height,
         n_sampled=len(rows),
@@ -177,10 +181,21 @@ def _bench(
     return Bench(facts, tuple(dict.fromkeys([k, *usual])), judges)
 
 
-def _chosen(tried: Sequence[Tried], judges: Judges | None) -> tuple[Tried, str]:
+def _unjudged(songs: pl.DataFrame, *, called: Mapping[str, str]) -> str:
+    """Why the clusters of songs cannot be judged by genres."""
+    found = genre_labels(songs, called=called)
+    if found is not None:
+        only = found.labels.drop_nulls()[0]
+        return f"there are no genres to judge by (one word, {only!r}, is all that five songs or more share)"
+    if any(name in songs.columns for name in ("genre", "tags")):
+        return "there are no genres to judge by (no two that five songs or more have each)"
+    return NO_GENRES
+
+
+def _chosen(tried: Sequence[Tried], judges: Judges | None, *, unjudged: str = NO_GENRES) -> tuple[Tried, str]:
     """The variant to take, and why: the first of those that surely agree no worse than the best."""
     if judges is None:
-        return _steadiest(tried)
+        return _steadiest(tried, unjudged=unjudged)
     candidates = [each for each in tried if each is tried[0] or not VARIANTS[each.name].asked]
     best = max(candidates, key=lambda each: each.mean("agreement"))
     at_best = judges.redrawn(best.judged)
@@ -214,8 +229,11 @@ def _if_asked(tried: Sequence[Tried], chosen: Tried) -> str:
     )
 
 
-def _steadiest(tried: Sequence[Tried]) -> tuple[Tried, str]:
-    """The first variant, unless another comes out far more alike when songs are left out."""
+def _steadiest(tried: Sequence[Tried], *, unjudged: str = NO_GENRES) -> tuple[Tried, str]:
+    """The first variant, unless another comes out far more alike when songs are left out.
+
+    What a scan heard stays however steady others are: few numbers are steadier than many, and say less.
+    """
     given = tried[0]
     steadier = [
         each
@@ -226,14 +244,18 @@ def _steadiest(tried: Sequence[Tried]) -> tuple[Tried, str]:
     ]
     if not steadier:
         return given, (
-            f"Take '{given.rows[0].label}': there are no genres to judge by, and no other variant is clearly "
-            f"steadier (stability {given.mean('stability'):.2f})."
+            f"Take '{given.rows[0].label}': {unjudged}, and no other variant is clearly steadier (stability "
+            f"{given.mean('stability'):.2f})."
         )
     best = max(steadier, key=lambda each: each.mean("stability"))
-    return best, (
-        f"Take '{best.rows[0].label}': there are no genres to judge by, and it is clearly steadier "
-        f"(stability {best.mean('stability'):.2f} against {given.mean('stability'):.2f})."
-    )
+    figures = f"stability {best.mean('stability'):.2f} against {given.mean('stability'):.2f}"
+    if "audio" in given.settings.space:
+        return given, (
+            f"Take '{given.rows[0].label}' ({','.join(given.settings.space)}): {unjudged}, and that "
+            f"'{best.rows[0].label}' is steadier ({figures}) is no reason to give up what was heard in the "
+            "files: steady clusters need not be those that people hear."
+        )
+    return best, f"Take '{best.rows[0].label}': {unjudged}, and it is clearly steadier ({figures})."
 
 
 def _chosen_k(chosen: Tried, bench: Bench) -> tuple[int, str]:
@@ -256,7 +278,7 @@ def _chosen_k(chosen: Tried, bench: Bench) -> tuple[int, str]:
     )
 
 
-def _how_to_read(tried: Sequence[Tried], bench: Bench) -> list[str]:
+def _how_to_read(tried: Sequence[Tried], bench: Bench, *, unjudged: str) -> list[str]:
     """What a reader of the table must know."""
     notes = [
         "Silhouettes of different variants cannot be compared: every feature or block left out raises "
@@ -265,7 +287,7 @@ def _how_to_read(tried: Sequence[Tried], bench: Bench) -> list[str]:
     if bench.judges is None:
         return [
             *notes,
-            "There are no genres to judge by; steady clusters need not be those that people hear.",
+            f"{unjudged[:1].upper()}{unjudged[1:]}; steady clusters need not be those that people hear.",
         ]
     n_judged = sum(map(len, bench.judges.rows))
     shares = (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import polars as pl
 
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.errors import BadSettings
-from songatlas.space import check_blocks, why_not_heard
+from songatlas.features import FEATURES
+from songatlas.space import EMBEDDING, check_blocks, why_not_heard
 
 AUTO: Final = "auto"
 """What stands in `AtlasSettings.space` for the blocks that fit the table."""
@@ -44,6 +46,34 @@ def with_space(settings: AtlasSettings, songs: pl.DataFrame) -> AtlasSettings:
     usual = usual_blocks(songs)
     blocks = [each for name in settings.space for each in (usual if name == AUTO else (name,))]
     return settings.change(space=tuple(dict.fromkeys(blocks)))
+
+
+def needs_hearing(blocks: Collection[str]) -> bool:
+    """Say whether a song that no scan has heard has no place in a space: nothing else says how it sounds.
+
+    Examples
+    --------
+    >>> needs_hearing(["audio", "era"]), needs_hearing(["sound", "audio"])
+    (True, False)
+    """
+    return "audio" in blocks and not {"sound", "plain"} & set(blocks)
+
+
+def will_hear(settings: AtlasSettings, songs: pl.DataFrame) -> bool:
+    """Say of songs that are not cleaned yet whether their space will need that a scan has heard them.
+
+    Parameters
+    ----------
+    settings : AtlasSettings
+    songs : DataFrame
+        A songs table; rows without any feature do not count.
+    """
+    if EMBEDDING not in songs.columns:
+        return False
+    told = [pl.col(name).is_not_null() for name in FEATURES if name in songs.columns]
+    heard = pl.when(pl.col(EMBEDDING).is_not_null()).then(pl.lit(value=True)).alias(EMBEDDING)
+    known = songs.select(heard, known=pl.any_horizontal(told)).filter("known")
+    return not why_not_heard(known) and needs_hearing(with_space(settings, known).space)
 
 
 def check_space(settings: AtlasSettings) -> None:

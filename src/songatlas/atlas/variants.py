@@ -145,8 +145,10 @@ def _without_doubles(facts: Facts, held_out: int | None) -> Changes | str:
 
 def _refined(facts: Facts, held_out: int | None) -> Changes | str:
     found = facts.refinement
+    if "sound" not in facts.space:
+        return _weighted(facts, {})
     if not found.changed:
-        return found.sentence
+        return f"{found.sentence[:1].lower()}{found.sentence[1:]}"
     weights = found.changed if held_out is None else found.trials[held_out].weights
     return _weighted(facts, weights)
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from songatlas.audio.headers import file_length, kind_of, open_file, promised_seconds, trusts_decoder
+from songatlas.audio.ogg import following_seconds
 from songatlas.audio.outcomes import AudioFailure
 
 Block = NDArray[np.float32]
@@ -44,6 +45,17 @@ _FORMATS: Final = (
 """Containers that FFmpeg may open: none that names other files or addresses."""
 
 
+VORBIS_SPEAKERS: Final = {
+    3: ("FL", "FC", "FR"),
+    5: ("FL", "FC", "FR", "BL", "BR"),
+    6: ("FL", "FC", "FR", "BL", "BR", "LFE"),
+    7: ("FL", "FC", "FR", "SL", "SR", "BC", "LFE"),
+    8: ("FL", "FC", "FR", "SL", "SR", "BL", "BR", "LFE"),
+}
+"""Order of channels in Vorbis and Opus, which libsndfile leaves as it is (Vorbis I specification, 4.3.9)."""
+_UNNAMED: Final = frozenset({"", "NONE", "UNK", "UNSD"})
+
+
 class Decoder(Protocol):
     """An open file that yields its sound once.
 
@@ -57,8 +69,11 @@ class Decoder(Protocol):
         Seconds of sound by the header; None where it says nothing that can be trusted.
     guessed_s
         Seconds by the library, good enough for the length of what was not decoded; or None.
-    n_bad_packets
-        Damaged places met so far; final when the blocks have ended.
+    speakers
+        Where each channel is heard, in FFmpeg's names ("FL", "LFE"); None where the order is that of WAV.
+    n_bad_packets, n_good_packets
+        Damaged places met so far, and sound ones where the library tells them one by one (0 elsewhere);
+        final when the blocks have ended.
     n_bad_samples
         Samples so far that were no numbers and became 0.
     """
@@ -68,7 +83,9 @@ class Decoder(Protocol):
     n_channels: int
     promised_s: float | None
     guessed_s: float | None
+    speakers: tuple[str, ...] | None
     n_bad_packets: int
+    n_good_packets: int
     n_bad_samples: int
 
     def __iter__(self) -> Iterator[Block]: ...
@@ -104,7 +121,7 @@ class SoundfileDecoder:
         import soundfile
 
         self._error: type[Exception] = soundfile.SoundFileError
-        self.n_bad_packets = self.n_bad_samples = 0
+        self.n_bad_packets = self.n_good_packets = self.n_bad_samples = 0
         with open_file(path) as file:
             self.promised_s, believed = _promise(file.fileno())
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
@@ -114,6 +131,8 @@ class SoundfileDecoder:
         except (self._error, TypeError, ValueError) as error:
             raise AudioFailure("unreadable", _plain(error)) from error
         self.sample_rate, self.n_channels = self._file.samplerate, self._file.channels
+        is_vorbis = self._file.subtype in ("VORBIS", "OPUS")
+        self.speakers = VORBIS_SPEAKERS.get(self.n_channels) if is_vorbis else None
         self.guessed_s = _believable(self._file.frames / max(self.sample_rate, 1), path)
         if self.promised_s is None and believed:
             self.promised_s = self.guessed_s
@@ -148,7 +167,7 @@ class PyavDecoder:
 
         av.logging.set_level(None)
         self._error = av.FFmpegError
-        self.n_bad_packets = self.n_bad_samples = 0
+        self.n_bad_packets = self.n_good_packets = self.n_bad_samples = 0
         self._raw = open_file(path)
         self.promised_s, believed = _promise(self._raw.fileno())
         self._raw.seek(0)
@@ -164,6 +183,8 @@ class PyavDecoder:
             raise AudioFailure("unreadable", "no sound in it: pictures only")
         self._stream = self._container.streams.audio[0]
         self.sample_rate, self.n_channels = self._stream.rate or 0, self._stream.channels or 0
+        names = tuple(channel.name for channel in self._stream.layout.channels)
+        self.speakers = names if len(names) == self.n_channels and not _UNNAMED & {*names} else None
         seconds = float((self._stream.duration or 0) * (self._stream.time_base or 0))
         self.guessed_s = _believable(seconds, path)
         if self.promised_s is None and believed:
@@ -205,6 +226,7 @@ class PyavDecoder:
             for frame in frames:
                 fits = frame.sample_rate == self.sample_rate and frame.layout.nb_channels == self.n_channels
                 if fits:
+                    self.n_good_packets += 1
                     yield _as_float(frame.to_ndarray(), n_channels=self.n_channels)
                 else:
                     self.n_bad_packets += 1
@@ -260,7 +282,9 @@ def _as_float(samples: NDArray[Any], *, n_channels: int) -> Block:
 def _promise(descriptor: int) -> tuple[float | None, bool]:
     """Return what the header promises, and whether what the decoder says may stand in for it."""
     with open(descriptor, "rb", closefd=False) as file:
-        return promised_seconds(file), trusts_decoder(kind_of(file))
+        kind = kind_of(file)
+        promised = following_seconds(file) if kind == "ogg" else promised_seconds(file)
+        return promised, trusts_decoder(kind)
 
 
 def _believable(seconds: float, path: str | PathLike[str]) -> float | None:

@@ -10,15 +10,19 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from os import PathLike
 from typing import Any, BinaryIO, Final
 
-from songatlas.audio.headers import kind_of, open_file
+from songatlas.audio.headers import bytes_at, end_of_id3v2, file_length, kind_of, open_file
+from songatlas.audio.id3_frames import plain_tag
 from songatlas.audio.tag_text import clean_text, is_garbage, mended, wrong_encoding
 
 MOST_BYTES: Final = 1 << 25
 """No frame of text is longer; a header that claims so is not followed."""
 
+_LOOKED_AT: Final = 1 << 16
+_OLD_TAG: Final = 128
 _BETWEEN_ARTISTS: Final = re.compile(r"\s*(?:;|\\\\|\s/\s)\s*")
 _BETWEEN_GENRES: Final = re.compile(r"\s*[;/,|]\s*")
 _NO_GENRES: Final = frozenset({"other", "unknown", "none", "genre", "undefined"})
@@ -109,7 +113,8 @@ def _written(file: BinaryIO) -> dict[str, list[str]] | None:
     """Return all fields as lists of text; None where the tags cannot be read."""
     from tinytag import ParseError, TinyTag, UnsupportedFormatError
 
-    bounded: Any = _Bounded(file)
+    plain = plain_tag(file)
+    bounded: Any = _Bounded(file if plain is None else _retagged(file, plain))
     try:
         try:
             tag = TinyTag.get(file_obj=bounded, duration=False)
@@ -119,6 +124,14 @@ def _written(file: BinaryIO) -> dict[str, list[str]] | None:
     except ParseError:
         return None
     return {key: [str(value) for value in values] for key, values in _lists(tag.as_dict())}
+
+
+def _retagged(file: BinaryIO, tag: bytes) -> BinaryIO:
+    """A file with another tag before it, as far as readers of tags look at it."""
+    length, place = file_length(file), end_of_id3v2(file)
+    after = bytes_at(file, place, _LOOKED_AT)
+    old = bytes_at(file, max(length - _OLD_TAG, place + len(after)), _OLD_TAG)
+    return BytesIO(tag + after + old)
 
 
 def _lists(fields: dict[str, Any]) -> Iterable[tuple[str, list[str]]]:

@@ -2,7 +2,8 @@
 
 A file is known by its content, never by its ending. What a header promises is believed only where
 something was counted when the file was made (sample counts, chunk sizes, a Xing header); a guess from
-the bit rate is no promise.
+the bit rate is no promise. What is in the file counts too where the header promises less: frames of MPEG
+audio behind those of the Xing header (`cat a.mp3 b.mp3`), and Ogg streams behind the first (see `ogg`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import mmap
 import os
 import stat
 import struct
+from functools import lru_cache
 from os import PathLike
 from typing import BinaryIO, Final, NamedTuple
 
@@ -32,6 +34,21 @@ _MPEG_KILOBITS: Final = {
 }
 """Bit rates by layer (2 stands for 3 too in MPEG 2) and whether it is MPEG 1."""
 _MP4_BEGINNINGS: Final = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+_NAMES: Final = {
+    b"fLaC": "flac",
+    b"OggS": "ogg",
+    b"caff": "caf",
+    b"MAC ": "ape",
+    b"wvpk": "wavpack",
+    b"\x1a\x45\xdf\xa3": "matroska",
+    b"TTA1": "tta",
+    b"MPCK": "mpc",
+    b"MP+\x07": "mpc",
+    b"DSD ": "dsf",
+    b".snd": "au",
+    b"#!AM": "amr",
+    b"\x7f\xfe\x80\x01": "dts",
+}
 _ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _W64: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
@@ -80,8 +97,8 @@ def kind_of(file: BinaryIO) -> str:
     Returns
     -------
     str
-        "flac", "ogg", "wav", "aiff", "mp4", "asf", "w64", "caf", "ape", "wavpack", "aac", "mpeg",
-        "id3" (a tag and nothing known after it) or "".
+        "flac", "ogg", "wav", "aiff", "mp4", "asf", "w64", "caf", "ape", "wavpack", "matroska", "tta", "mpc",
+        "dsf", "au", "ac3", "dts", "amr", "aac", "mpeg", "id3" (a tag and nothing known after it) or "".
     """
     place = end_of_id3v2(file)
     first = bytes_at(file, place, 16)
@@ -96,9 +113,8 @@ def _named_beginning(first: bytes) -> str:
         return "aiff"
     if first[4:8] in _MP4_BEGINNINGS:
         return "mp4"
-    names = {b"fLaC": "flac", b"OggS": "ogg", b"caff": "caf", b"MAC ": "ape", b"wvpk": "wavpack"}
     wide = {_ASF: "asf", _W64: "w64"}
-    return names.get(first[:4], "") or wide.get(first, "")
+    return _NAMES.get(first[:4], "") or wide.get(first, "") or ("ac3" if first[:2] == b"\x0b\x77" else "")
 
 
 def _frame_kind(first: bytes) -> str:
@@ -123,8 +139,8 @@ def _without_zeros(file: BinaryIO, place: int) -> str:
 def promised_seconds(file: BinaryIO) -> float | None:
     """Return the length that the header of an MPEG or WAV file promises, in seconds.
 
-    MPEG audio without a header is counted frame by frame. None where nothing can be trusted, and for the
-    other containers, whose decoders tell it right.
+    MPEG audio is counted frame by frame, and the header believed where it promises more. None where nothing
+    can be trusted, and for the other containers, whose decoders tell it right.
     """
     kind = kind_of(file)
     if kind == "mpeg":
@@ -136,16 +152,16 @@ def promised_seconds(file: BinaryIO) -> float | None:
 
 def trusts_decoder(kind: str) -> bool:
     """Whether what a decoder says about the length of this kind of file was counted, not guessed."""
-    return kind not in {"mpeg", "aac", "id3", ""}
+    return kind not in {"mpeg", "aac", "ac3", "dts", "amr", "id3", ""}
 
 
 def _mpeg_promise(file: BinaryIO) -> float | None:
-    """Frames by the Xing, Info or VBRI header in the first frame; counted where there is none."""
+    """Frames by the Xing, Info or VBRI header in the first frame, or those in the file if they are more."""
     place = end_of_id3v2(file)
     ahead = bytes_at(file, place, 1 << 16)
     place += len(ahead) - len(ahead.lstrip(b"\0"))
     head = bytes_at(file, place, 256)
-    frame = _mpeg_frame(head)
+    frame = _mpeg_frame(head[:4])
     if frame is None:
         return None
     n_frames = 0
@@ -156,9 +172,8 @@ def _mpeg_promise(file: BinaryIO) -> float | None:
     at = head.find(b"VBRI")
     if 0 < at <= len(head) - 18:
         n_frames = struct.unpack_from(">I", head, at + 14)[0]
-    if n_frames:
-        return n_frames * frame.n_samples / frame.rate
-    return _count_frames(file, place)
+    promised = n_frames * frame.n_samples / frame.rate
+    return max(promised, _count_frames(file, place) or 0.0) or None
 
 
 class _MpegFrame(NamedTuple):
@@ -169,8 +184,9 @@ class _MpegFrame(NamedTuple):
     rate: int
 
 
+@lru_cache(maxsize=4096)
 def _mpeg_frame(head: bytes) -> _MpegFrame | None:
-    """Read the header of a frame; None for other bytes and for frames of no stated bit rate."""
+    """Read the four bytes before a frame; None for other bytes and for frames of no stated bit rate."""
     if _frame_kind(head) != "mpeg":
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -184,8 +200,11 @@ def _mpeg_frame(head: bytes) -> _MpegFrame | None:
 
 
 def _count_frames(file: BinaryIO, place: int) -> float | None:
-    """Add up all frames of MPEG audio; a library would guess from the bit rate of the first."""
-    seconds, n_lost = 0.0, 0
+    """Add up all frames of MPEG audio, in seconds.
+
+    Behind damage, a tag or a picture a frame counts only where another follows it: bytes may look like one.
+    """
+    seconds, n_lost, in_step = 0.0, 0, True
     try:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError):
@@ -193,12 +212,14 @@ def _count_frames(file: BinaryIO, place: int) -> float | None:
     with content:
         while 0 <= place < len(content) and n_lost < MOST_LOST:
             frame = _mpeg_frame(content[place : place + 4])
-            if frame is None:
-                place = content.find(b"\xff", place + 1)
-                n_lost += 1
+            if frame and (in_step or _mpeg_frame(content[place + frame.length : place + frame.length + 4])):
+                seconds += frame.n_samples / frame.rate
+                place += frame.length
+                in_step = True
                 continue
-            seconds += frame.n_samples / frame.rate
-            place += frame.length
+            place = content.find(b"\xff", place + 1)
+            n_lost += 1
+            in_step = False
     return seconds if n_lost < MOST_LOST else None
 
 

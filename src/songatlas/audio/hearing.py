@@ -86,8 +86,7 @@ def hear(path: str | PathLike[str]) -> Heard:
     if heard.seconds < LEAST_SECONDS:
         raise AudioFailure("too short", _why_short(heard))
     if heard.is_still or heard.loudness.integrated_lufs is None:
-        what = "one value all along" if heard.is_still else "nothing in it is louder than -70 dB"
-        raise AudioFailure("silent", f"no sound in {heard.seconds:.1f} s: {what}")
+        raise AudioFailure("silent", _why_silent(heard))
     problems = _problems(heard)
     if heard.is_cancelled:
         problems.append("its channels cancel each other: the loudest one was measured")
@@ -135,11 +134,13 @@ class _Hearing:
     whole_s: float
     n_frames: int
     n_bad_packets: int
+    n_good_packets: int
     n_bad_samples: int
     mono_22k: NDArray[np.float32]
     loudness: Loudness
     loudest_channel: int
     is_still: bool
+    is_uncounted: bool
     is_cancelled: bool
     was_cut: bool
 
@@ -148,7 +149,17 @@ class _Hearing:
         return self.n_frames / self.sample_rate
 
     @property
+    def bad_share(self) -> float:
+        """Damaged packets among all; 0 where the decoder does not count the others."""
+        return self.n_bad_packets / (self.n_bad_packets + self.n_good_packets) if self.n_good_packets else 0.0
+
+    @property
     def falls_short(self) -> bool:
+        """Whether clearly less came out than was promised, or than is there."""
+        return self.bad_share > 1 - LEAST_SHARE or self.breaks_promise
+
+    @property
+    def breaks_promise(self) -> bool:
         """Whether clearly less came out than was promised."""
         if self.promised_s is None or self.was_cut:
             return False
@@ -204,7 +215,26 @@ _NAMES: Final = {
     "caf": "CAF",
     "ape": "Monkey's Audio",
     "wavpack": "WavPack",
+    "matroska": "Matroska or WebM",
+    "tta": "TTA",
+    "mpc": "Musepack",
+    "dsf": "DSF",
+    "au": "AU",
+    "ac3": "AC-3",
+    "dts": "DTS",
+    "amr": "AMR",
 }
+
+
+def _why_silent(heard: _Hearing) -> str:
+    """Say of what kind the silence is."""
+    if heard.is_still:
+        what = "one value all along"
+    elif heard.is_uncounted:
+        what = "all there is lies in the channel of low frequencies, which does not count as heard"
+    else:
+        what = "nothing in it is louder than -70 dB"
+    return f"no sound in {heard.seconds:.1f} s: {what}"
 
 
 def _why_short(heard: _Hearing) -> str:
@@ -214,6 +244,8 @@ def _why_short(heard: _Hearing) -> str:
 
 
 def _share_decoded(heard: _Hearing) -> str:
+    if heard.promised_s is None or not heard.breaks_promise:
+        return f"damaged: {heard.bad_share:.0%} of it could not be decoded"
     return f"{heard.seconds:.1f} of {heard.promised_s:.1f} s could be decoded"
 
 
@@ -247,7 +279,7 @@ class _Listener:
 
         self.sound = sound
         self.only = only
-        self.meter = LoudnessMeter(sound.sample_rate, sound.n_channels)
+        self.meter = LoudnessMeter(sound.sample_rate, sound.n_channels, speakers=sound.speakers)
         self.song = _Resampled(sound.sample_rate, RATE_22K)
         self.lowest = np.full(sound.n_channels, np.inf, dtype=np.float32)
         self.highest = -self.lowest
@@ -275,11 +307,13 @@ class _Listener:
             whole_s=sound.promised_s or sound.guessed_s or 0.0,
             n_frames=n_frames,
             n_bad_packets=sound.n_bad_packets,
+            n_good_packets=sound.n_good_packets,
             n_bad_samples=sound.n_bad_samples,
             mono_22k=self.song.finish(),
             loudness=self.meter.result(),
             loudest_channel=loudest,
             is_still=bool(np.all(self.highest - self.lowest <= STILL)),
+            is_uncounted=self.meter.weights[loudest] == 0 and self.energy[loudest] > 0,
             is_cancelled=self.mono_energy < CANCELLED * float(self.energy[loudest]),
             was_cut=was_cut,
         )

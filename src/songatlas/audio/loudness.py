@@ -16,6 +16,7 @@ analog filters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10, pi, tan
 from typing import TypeAlias
@@ -39,14 +40,33 @@ SHORT_TERM_TENTHS = 30
 STANDARD_RATE = 48_000
 LEAST_RATE, MOST_RATE = 4_000, 1_000_000  # Hz: below, the shelf lies above half the sampling rate
 SURROUND = 1.41
-# Left, right, centre, low frequencies (not counted), then surround, in the order of WAV and FLAC files.
-CHANNEL_WEIGHTS: dict[int, tuple[float, ...]] = {
-    4: (1, 1, SURROUND, SURROUND),
-    5: (1, 1, 1, SURROUND, SURROUND),
-    6: (1, 1, 1, 0, SURROUND, SURROUND),
-    7: (1, 1, 1, 0, 1, SURROUND, SURROUND),
-    8: (1, 1, 1, 0, 1, 1, SURROUND, SURROUND),
+WAV_SPEAKERS: dict[int, tuple[str, ...]] = {
+    4: ("FL", "FR", "BL", "BR"),
+    5: ("FL", "FR", "FC", "BL", "BR"),
+    6: ("FL", "FR", "FC", "LFE", "BL", "BR"),
+    7: ("FL", "FR", "FC", "LFE", "BC", "SL", "SR"),
+    8: ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
 }
+"""Order of channels in WAV and FLAC files; four are taken for quadraphonic, two of them behind."""
+
+
+def channel_weights(speakers: Sequence[str]) -> tuple[float, ...]:
+    """Return what each channel counts by where it is heard (BS.1770-4, table 4).
+
+    Parameters
+    ----------
+    speakers : sequence of str
+        FFmpeg's names. Low frequencies ("LFE") count nothing, the sides 1.41, the back the same where there
+        are no sides (as in 5.1), all others 1.
+
+    Examples
+    --------
+    >>> channel_weights(["FL", "FR", "LFE", "BL", "BR"])
+    (1.0, 1.0, 0.0, 1.41, 1.41)
+    """
+    around = {"SL", "SR"} if "SL" in speakers else {"BL", "BR"}
+    weights = {"LFE": 0.0, "LFE2": 0.0} | dict.fromkeys(around, SURROUND)
+    return tuple(weights.get(name, 1.0) for name in speakers)
 
 
 @dataclass(frozen=True)
@@ -76,8 +96,15 @@ class LoudnessMeter:
     sample_rate : int
         Hz, 4,000 to 1,000,000.
     n_channels : int
-        1 or more. From 4 to 8 they are taken for surround sound in the order of WAV files; more than that
-        weigh the same each.
+        1 or more.
+    speakers : sequence of str, optional
+        Where each channel is heard, as `channel_weights` takes it. Without it, 4 to 8 channels are taken for
+        surround sound in the order of WAV files (`WAV_SPEAKERS`); any other number weigh the same each.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (n_channels,)
+        What each channel counts.
 
     Examples
     --------
@@ -88,14 +115,14 @@ class LoudnessMeter:
     -3.01
     """
 
-    def __init__(self, sample_rate: int, n_channels: int) -> None:
+    def __init__(self, sample_rate: int, n_channels: int, *, speakers: Sequence[str] | None = None) -> None:
         if not LEAST_RATE <= sample_rate <= MOST_RATE or n_channels < 1:
             raise BadSettings(
                 f"sound of {n_channels} channels at {sample_rate} Hz has no loudness: there must be a "
                 f"channel, and {LEAST_RATE:,} to {MOST_RATE:,} samples a second. Convert the file first"
             )
         self._rate = int(sample_rate)
-        self._weights = np.array(CHANNEL_WEIGHTS.get(n_channels, (1.0,) * n_channels))
+        self.weights = np.array(channel_weights(speakers or WAV_SPEAKERS.get(n_channels, ("",) * n_channels)))
         self._filters = k_weighting(sample_rate)
         self._states = np.zeros((n_channels, 4))
         self._n_frames = 0
@@ -116,10 +143,9 @@ class LoudnessMeter:
         BadSettings
             The block has another number of channels than the meter.
         """
-        if block.ndim != 2 or block.shape[1] != len(self._weights):
+        if block.ndim != 2 or block.shape[1] != len(self.weights):
             raise BadSettings(
-                f"a block of shape {block.shape} cannot be measured: "
-                f"it must be (frames, {len(self._weights)})"
+                f"a block of shape {block.shape} cannot be measured: it must be (frames, {len(self.weights)})"
             )
         end = self._n_frames + len(block)
         first, last = self._n_finished(self._n_frames), self._n_finished(end)
@@ -128,7 +154,7 @@ class LoudnessMeter:
         squares, peak = kernels.weighted_squares(block, self._filters, self._states, cuts)
         squares[0] += self._open
         self._open = squares[-1]
-        self._tenths.append(squares[:-1] @ self._weights)
+        self._tenths.append(squares[:-1] @ self.weights)
         self._peak = max(self._peak, peak)
         self._n_frames = end
 

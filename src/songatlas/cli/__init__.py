@@ -36,7 +36,6 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 app = typer.Typer(
     name="songatlas",
     help="Turn a table of songs into an atlas: clusters with names, and the evidence for them.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -70,11 +69,14 @@ def _fail(message: str, *, status: int = 2) -> None:
 
 @app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
 ) -> None:
     if version:
         typer.echo(f"songatlas {songatlas.__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command(short_help="Turn a table of songs, or a folder of music, into an atlas.")
@@ -119,6 +121,7 @@ def build(
     A folder of music files is measured first, as 'songatlas scan' does; its table is songs.parquet there.
     """
     from songatlas.atlas import AtlasSettings, build_atlas, preview
+    from songatlas.atlas.build import with_source
     from songatlas.atlas.identity import check_names
 
     given = {
@@ -146,10 +149,10 @@ def build(
         table, clean = preview(songs, chosen)
         tell.reading(table, clean, as_json=as_json)
         return
-    is_music = songs.is_dir()
-    directory = output or Path(f"{songs.absolute().name if is_music else songs.stem}_atlas")
+    music = songs.absolute().name if songs.is_dir() else ""
+    directory = output or Path(f"{music or songs.stem}_atlas")
     check_names(directory / "atlas")
-    if is_music:
+    if songs.is_dir():
         with progress_bar() as progress:
             found = scan_songs(songs, directory / "songs.parquet", workers=workers, progress=progress)
         songs = found.output
@@ -157,6 +160,9 @@ def build(
             tell_scan(found)
     with progress_bar() as progress:
         atlas = build_atlas(songs, chosen, like=like, progress=part(progress, 0.0, 0.8))
+        if music:
+            note = f"The songs are the music files of the folder {music!r}, measured into {songs.name}"
+            atlas = with_source(atlas, name=music, note=note)
         written = _write(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
     tell.atlas(written, as_json=as_json)
 
@@ -224,7 +230,7 @@ def why(
     atlas: Annotated[Path, typer.Argument(metavar="ATLAS", help="Folder that 'songatlas build' wrote.")],
     songs: Annotated[
         list[str],
-        typer.Argument(metavar="SONG", help="Id, link, 'Title - Artist' or title of a song; several too."),
+        typer.Argument(metavar="SONG", help="Id, link, 'Title - Artist', title or file; several songs too."),
     ],
     as_json: opt.AsJson = False,
 ) -> None:

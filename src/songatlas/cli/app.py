@@ -75,7 +75,7 @@ def app(
 
     Serves pages to this computer alone until Ctrl-C. A table of songs is built first, with the options of
     'songatlas build'; nothing is written. There are no passwords: with --address 0.0.0.0 whoever reaches
-    this computer sees the songs.
+    this computer sees the songs, and plays and downloads the music files of the atlas.
     """
     _require_extra()
     columns, units = opt.read_pairs("--column", column), opt.read_pairs("--unit", unit)

@@ -133,7 +133,7 @@ def playlist(
     from songatlas.atlas import Atlas
     from songatlas.atlas.playlist import all_cluster_playlists, make_playlist, playlist_tracks
     from songatlas.atlas.song_files import told_gone
-    from songatlas.playlists import left_out, locate_all, write_playlist
+    from songatlas.playlists import held_in_place, left_out, locate_all, write_playlist
     from songatlas.playlists.formats import format_named, format_of
 
     _check_files(output, report, all_clusters=all_clusters)
@@ -160,7 +160,8 @@ def playlist(
         together = _together(lists, template=location, music=music, folder=folder)
         files = _write_all(folder, _apart(together.tracks, lists), made_all, format=format)
         gone = told_gone(together.tracks.tracks) if location is None else ()
-        notes = (*together.notes, *gone, *left_out(together.tracks, format or "m3u8"))
+        held = held_in_place(together.tracks, folder / _INDEX, format=format or "m3u8")
+        notes = (*together.notes, *gone, *held, *left_out(together.tracks, format or "m3u8"))
         _tell_all(made_all, files, folder, notes=notes, as_json=as_json)
         return
     made = make_playlist(
@@ -189,7 +190,8 @@ def playlist(
         write_playlist(output, located.tracks, format=form)
         lost = left_out(located.tracks, form, added=added)
         gone = told_gone(located.tracks.tracks) if location is None and form != "uris" else ()
-        made = replace(made, notes=(*made.notes, *located.notes, *gone, *lost))
+        held = held_in_place(located.tracks, output, format=form)
+        made = replace(made, notes=(*made.notes, *located.notes, *gone, *held, *lost))
     if report is not None:
         write_file(report, made.transitions.write_csv())
     _tell(made, output, as_json=as_json)

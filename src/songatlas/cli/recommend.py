@@ -35,7 +35,7 @@ def recommend(
             "--unlike", metavar="SONG", help="Song, or playlist file, to keep away from. Repeatable."
         ),
     ] = None,
-    n: Annotated[int, typer.Option("-n", metavar="N", help="How many songs to recommend.")] = 20,
+    n: Annotated[int, typer.Option("--songs", "-n", metavar="N", help="How many songs to recommend.")] = 20,
     where: opt.Where = None,
     year: Annotated[
         str | None, typer.Option("--year", metavar="RANGE", help="E.g. 1980..1989 or 2010..")
@@ -144,11 +144,12 @@ def _write(atlas: Atlas, found: Recommendations, output: Path) -> tuple[str, ...
     """Write the recommended songs as a playlist; return what to say of their files."""
     from songatlas.atlas.extending import track_of_row
     from songatlas.atlas.song_files import told_gone
-    from songatlas.playlists import TrackList, write_playlist
+    from songatlas.playlists import TrackList, held_in_place, write_playlist
 
     tracks = tuple(track_of_row(atlas.songs, row) for row in found.songs["row"])
-    write_playlist(output, TrackList(name=f"Songs like {_liked(found)}", tracks=tracks))
-    return told_gone(tracks)
+    listed = TrackList(name=f"Songs like {_liked(found)}", tracks=tracks)
+    write_playlist(output, listed)
+    return (*told_gone(tracks), *held_in_place(listed, output))
 
 
 def _liked(found: Recommendations) -> str:

@@ -60,6 +60,7 @@ def scan(
         print_json(found.to_dict())
         return
     tell_scan(found)
+    _tell_short(found)
     stdout().print(f"\nNext: [bold]songatlas build {shown(_quoted(output))}[/]")
 
 
@@ -160,6 +161,28 @@ def _tell_not_ok(console: Console, found: Scan) -> None:
     if more > 0:
         console.print(
             f"{more:,} more are not ok: the columns outcome and outcome_reason of the table name them"
+        )
+
+
+def _tell_short(found: Scan) -> None:
+    """Say how many songs a build will leave out as too short; not where that rule would take most of them."""
+    import polars as pl
+
+    from songatlas.songs.mending import MOST
+    from songatlas.songs.triage import TOO_SHORT_MS
+
+    ending = found.output.suffix.lower()
+    if ending == ".parquet":
+        songs = pl.scan_parquet(found.output)
+    else:
+        songs = pl.scan_csv(found.output) if ending == ".csv" else pl.scan_ndjson(found.output)
+    lengths = songs.select("song_id", "duration_ms").drop_nulls().unique("song_id").collect()["duration_ms"]
+    n_short = int((lengths < TOO_SHORT_MS).sum())
+    if 0 < n_short <= MOST * len(lengths):
+        are, them = ("1 of them is", "it") if n_short == 1 else (f"{n_short:,} of them are", "them")
+        stdout().print(
+            f"{are} shorter than {TOO_SHORT_MS / 1000:.0f} seconds: 'songatlas build' leaves {them} out, "
+            "unless with --keep too_short"
         )
 
 

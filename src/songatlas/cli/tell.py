@@ -47,9 +47,16 @@ def atlas(written: WrittenOutputs, *, as_json: bool) -> None:
     if as_json:
         print_json(json.loads((directory / "quality.json").read_text(encoding="utf-8")))
         return
+    from songatlas.report.wording import made_of
+
     console = stdout()
-    _tell_understood(console, found.source, found.columns)
+    if _is_scan(found.columns):
+        _tell_scan(console, found.source)
+    else:
+        _tell_understood(console, found.source, found.columns)
     _tell_cleaning(console, found.n_rows, found.n_songs, found.songs.height, found.counts)
+    if "audio" in found.space.places() or "measured_by" in found.songs.columns:
+        console.print(f"Clusters are made of: {made_of(list(found.space.places()))}")
     for feature, why in found.dropped_features.items():
         console.print(f"- {shown(feature)} is not used: {shown(why)}")
     for note in found.space.notes:
@@ -145,6 +152,23 @@ def _tell_understood(console: Console, source: Source, columns: Sequence[ColumnR
     """Print how each column was read, and the dirt that was found."""
     console.print(f"What was understood of {shown(source.name)}:")
     console.print(_columns_table(columns))
+    for note in source.notes:
+        console.print(f"- {shown(note)}")
+
+
+def _is_scan(columns: Sequence[ColumnReading]) -> bool:
+    """Whether songatlas scan wrote a table, and nobody changed its columns or said what they are."""
+    from songatlas.audio.scan.table import COLUMNS
+
+    as_written = [read.header for read in columns] == list(COLUMNS)
+    return as_written and not any(read.how_sure == "named" for read in columns)
+
+
+def _tell_scan(console: Console, source: Source) -> None:
+    """Print that a table is one of songatlas scan, whose columns need not be told, and the dirt in it."""
+    console.print(
+        f"{shown(source.name)} is a table of songatlas scan: build --dry-run tells how every column is read"
+    )
     for note in source.notes:
         console.print(f"- {shown(note)}")
 

@@ -12,7 +12,7 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from songatlas.figures.lettering import printable, shortened, text_width
+from songatlas.figures.lettering import ESTIMATE, printable, shortened, text_width
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import (
     DIVERGING,
@@ -183,7 +183,7 @@ def _grid(
     """Sheet with a table of coloured fields, its rows and columns named; and where its foot begins."""
     row_height = 0.38 if len(rows) <= 14 else 0.28 if len(rows) <= 30 else 0.22
     left = name_width([name for _, name in rows], size=9, most=_NAMES) + 0.1
-    columns = [shortened(column, 1.5, 9) for column in columns]
+    columns = [shortened(column, 2.0 if column.endswith(ESTIMATE) else 1.5, 9) for column in columns]
     widest = max(text_width(column, 9) for column in columns)
     right = WIDTH - max((text_width(words, 8) + 0.1 for words in beside), default=0.0)
     cell = min((right - left) / len(columns), _WIDEST_CELL)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 from matplotlib import font_manager
 from matplotlib.textpath import text_to_path
@@ -62,6 +63,10 @@ def families_for(text: str) -> list[str]:
     """Font families that `text` needs: mostly the first alone, which is drawn much faster."""
     needed = max((_family_of(character) for character in set(text)), default=0)
     return list(families()[: max(needed, 0) + 1])
+
+
+ESTIMATE: Final = " (estimate)"
+"""What the label of a feature that is an estimate ends with; no figure cuts it off."""
 
 
 def printable(text: str) -> str:

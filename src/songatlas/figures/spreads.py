@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from songatlas.features import FEATURES, Feature, header_key
-from songatlas.figures.lettering import printable
+from songatlas.figures.lettering import ESTIMATE, printable
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import INK, QUIET, cluster_names, drawing
 
@@ -116,7 +116,8 @@ def _ridges(
     kept = np.isfinite(cells) & (numbers >= 0)
     cells, numbers = cells[kept] / scale, numbers[kept]
     low, high = _limits(cells, feature)
-    sheet.heading(left, top + 0.1, printable(feature.label if feature else label), width)
+    mark = ESTIMATE if label.endswith(ESTIMATE) else ""
+    sheet.heading(left, top + 0.1, printable(f"{feature.label}{mark}" if feature else label), width)
     axes = sheet.panel(left, top + 0.28, width, height)
     axes.set(xlim=(low, high), ylim=(drawn + 0.15, -0.35), yticks=[])
     axes.spines["left"].set_visible(False)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from songatlas.playlists.choosing import MINUTES, PER_ARTIST, Length, fill
 from songatlas.playlists.file_names import safe_file_name
-from songatlas.playlists.formats import FORMATS, Format, left_out, playlist_text, write_playlist
+from songatlas.playlists.formats import (
+    FORMATS,
+    Format,
+    held_in_place,
+    left_out,
+    playlist_text,
+    write_playlist,
+)
 from songatlas.playlists.keys import STRICTNESS, camelot, camelot_distance, harmonic, key_name
 from songatlas.playlists.locating import Located, locate_all
 from songatlas.playlists.orders import ARTIST_GAP, ORDERS, Order, order_songs
@@ -35,6 +42,7 @@ __all__ = [
     "evenness",
     "fill",
     "harmonic",
+    "held_in_place",
     "key_name",
     "left_out",
     "locate",

@@ -14,7 +14,7 @@ from songatlas.files import write_file
 from songatlas.playlists.csv_lists import read_csv, write_csv
 from songatlas.playlists.jspf import read_jspf, write_jspf
 from songatlas.playlists.locations import is_uri
-from songatlas.playlists.m3u8 import read_m3u, write_m3u
+from songatlas.playlists.m3u8 import is_held_in_place, read_m3u, write_m3u
 from songatlas.playlists.tracks import Track, TrackList, brief_line, called, normal, spotify_uri_of
 from songatlas.playlists.uris import read_uris, write_uris
 from songatlas.playlists.xspf import read_xspf, write_xspf
@@ -157,6 +157,40 @@ def left_out(tracks: TrackList, format: str, *, added: Collection[int] | None = 
     return (
         *_told(missing, songs, passed),
         *_told(spotify, new, only, kind="song" if len(new) == len(songs) else "added song"),
+    )
+
+
+def held_in_place(tracks: TrackList, path: Path | str, *, format: str | None = None) -> tuple[str, ...]:
+    """Return, in a sentence, how many songs of a playlist file cannot be moved along with it.
+
+    Parameters
+    ----------
+    tracks : TrackList
+    path : Path or str
+        The playlist file.
+    format : str, optional
+        A name of `FORMATS`; without it the suffix decides.
+
+    Examples
+    --------
+    >>> songs = TrackList(name="", tracks=(Track(title="Hey", location="/music/#1.mp3"),))
+    >>> held_in_place(songs, "/music/list.m3u8")[0][:49]
+    '1 song has #, ?, % or the like in its path, which'
+    """
+    chosen = format_named(format) if format is not None else format_of(Path(path))
+    if chosen.name not in ("m3u8", "m3u"):
+        return ()
+    directory = str(Path(path).absolute().parent)
+    songs = normal(tracks, directory=directory).tracks
+    n_held = sum(is_held_in_place(track.location, directory) for track in songs)
+    if not n_held:
+        return ()
+    have, its, it = ("1 song has", "its path", "it") if n_held == 1 else (
+        f"{n_held:,} songs have", "their paths", "them",
+    )  # fmt: skip
+    return (
+        f"{have} #, ?, % or the like in {its}, which players read as part of an address, so that M3U8 holds "
+        f"the whole path: a list that is moved with the music loses {it} there, one in XSPF does not.",
     )
 
 

@@ -58,6 +58,26 @@ def write_m3u(tracks: TrackList, directory: str | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def is_held_in_place(location: str | None, directory: str) -> bool:
+    """Say whether a path near a playlist is written whole, so that it cannot be moved with it.
+
+    Parameters
+    ----------
+    location : str or None
+        Of a song.
+    directory : str
+        Absolute folder of the playlist.
+
+    Examples
+    --------
+    >>> [is_held_in_place(f"/music/{name}.mp3", "/music") for name in ("#1", "hey")]
+    [True, False]
+    """
+    if location is None or is_uri(location) or not is_absolute(location):
+        return False
+    return beside(location, directory) != location and _line_of(location, directory).startswith("file:")
+
+
 def read_m3u(text: str, name: str, directory: str | None = None) -> TrackList:
     """Return the playlist that an M3U or M3U8 file holds.
 

@@ -8,7 +8,7 @@ typical songs (`typical`), puts names together from the vocabulary (`words`, `na
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from songatlas.profiles.contrasts import Contrasts, measure_contrasts
 from songatlas.profiles.evidence import tell_evidence
 from songatlas.profiles.labels import eras, heard_shares, tag_shares
-from songatlas.profiles.naming import NONE_KEPT, Name, name_clusters
+from songatlas.profiles.naming import NONE_KEPT, Name, believed_words, name_clusters
 from songatlas.profiles.typical import typical_songs
 from songatlas.profiles.words import UNNAMED, VOCABULARY, Word
 
@@ -58,6 +58,10 @@ class Profile:
     heard : tuple of (str, float)
         Most telling words that were heard in the songs, with their share of the songs that were listened to;
         empty where the songs were not. They are counted apart from tags.
+    elsewhere : mapping of str to float
+        Mean of each feature over the songs of the other clusters; of an older atlas nothing is known of it.
+    n_dated : int or None
+        Songs of a known year; None in an older atlas.
     """
 
     cluster: int
@@ -74,6 +78,8 @@ class Profile:
     year_high: float | None
     typical: tuple[str, ...]
     heard: tuple[tuple[str, float], ...] = ()
+    elsewhere: Mapping[str, float] = field(default_factory=dict)
+    n_dated: int | None = None
 
 
 def profile_clusters(
@@ -109,18 +115,21 @@ def profile_clusters(
     tags = tag_shares(songs, labels, k=k)
     years = eras(songs, labels, k=k)
     heard = heard_shares(songs, labels, k=k)
-    names = name_clusters(contrasts, tags, years, heard=heard, kept=kept, reserved=reserved)
+    told = contrasts.noticeable()
+    believed = believed_words(told, heard)
+    names = name_clusters(told, tags, years, heard=believed, kept=kept, reserved=reserved)
     typical = typical_songs(songs, labels, distances, k=k)
     profiles = []
     for cluster, name in enumerate(names):
-        percentiles = _row(contrasts, contrasts.percentiles, cluster)
+        percentiles = _row(told, told.percentiles, cluster)
         evidence = tell_evidence(
             name,
             percentiles={each: value for each, value in percentiles.items() if each not in UNNAMED},
             tags=tags[cluster],
             era=years[cluster],
             speech=(float(contrasts.speechiness[cluster]), contrasts.spoken_from),
-            heard=heard[cluster],
+            heard=believed[cluster],
+            size=int(contrasts.sizes[cluster]),
             is_all=bool(contrasts.sizes[cluster] == len(labels)),
         )
         profiles.append(
@@ -131,7 +140,7 @@ def profile_clusters(
                 size=int(contrasts.sizes[cluster]),
                 share=float(contrasts.sizes[cluster]) / max(len(labels), 1),
                 means=_row(contrasts, contrasts.means, cluster),
-                percentiles=percentiles,
+                percentiles=_row(contrasts, contrasts.percentiles, cluster),
                 z_means=_row(contrasts, contrasts.z_means, cluster),
                 top_tags=tuple((tag.tag, tag.share) for tag in tags[cluster][:5]),
                 year_low=years[cluster].low,
@@ -139,6 +148,8 @@ def profile_clusters(
                 year_high=years[cluster].high,
                 typical=typical[cluster],
                 heard=tuple((word.tag, word.share) for word in heard[cluster][:5]),
+                elsewhere=_row(contrasts, contrasts.elsewhere, cluster),
+                n_dated=years[cluster].n_dated,
             )
         )
     return tuple(profiles)

@@ -10,15 +10,17 @@ cluster). Missing values take part in nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.noticing import SPEECH_FROM, is_noticeable
+
 SPOKEN_QUANTILE: Final = 0.95
-"""A cluster whose mean speechiness lies above this quantile of the catalogue is spoken."""
+"""A cluster whose mean speechiness lies above this quantile of the catalogue is spoken, if it is speech."""
 
 ALL_SPEECH: Final = 0.66
 """Mean speechiness above which a cluster is spoken whatever the rest of the catalogue is, as where audio
@@ -42,6 +44,8 @@ class Contrasts:
     sizes : ndarray, int64 (k,)
     means, z_means : ndarray, float64 (k, n_features)
         Mean in the feature's unit, and in standard deviations from the catalogue's mean.
+    elsewhere : ndarray, float64 (k, n_features)
+        Mean of the songs outside the cluster; that of the cluster itself where there are none.
     percentiles, contrasts : ndarray, float64 (k, n_features)
     spoken : ndarray, bool (k,)
     speechiness : ndarray, float64 (k,)
@@ -54,11 +58,27 @@ class Contrasts:
     sizes: NDArray[np.int64]
     means: _Float
     z_means: _Float
+    elsewhere: _Float
     percentiles: _Float
     contrasts: _Float
     spoken: NDArray[np.bool_]
     speechiness: _Float
     spoken_from: float
+
+    def noticeable(self) -> Contrasts:
+        """Return the same numbers, like the rest in every feature whose means a person cannot tell apart."""
+        heard = np.array(
+            [
+                [is_noticeable(*each) for each in zip(self.features, own, other, strict=True)]
+                for own, other in zip(self.means, self.elsewhere, strict=True)
+            ],
+            dtype=np.bool_,
+        ).reshape(self.means.shape)
+        return replace(
+            self,
+            percentiles=np.where(heard, self.percentiles, 50.0),
+            contrasts=np.where(heard, self.contrasts, 0.0),
+        )
 
 
 def measure_contrasts(
@@ -80,9 +100,9 @@ def measure_contrasts(
     labels = labels.astype(np.intp)  # what is counted into bins
     columns = [_measure_column(songs[name], labels, k) for name in features]
     empty = np.zeros((k, 0))
-    means, z_means, percentiles, contrasts = (
+    means, z_means, elsewhere, percentiles, contrasts = (
         np.column_stack(parts) if columns else empty
-        for parts in (zip(*columns, strict=True) if columns else [()] * 4)
+        for parts in (zip(*columns, strict=True) if columns else [()] * 5)
     )
     speechiness, spoken_from = np.full(k, np.nan), float("nan")
     if "speechiness" in songs.columns:
@@ -95,9 +115,11 @@ def measure_contrasts(
         sizes=np.bincount(labels, minlength=k).astype(np.int64),
         means=means,
         z_means=z_means,
+        elsewhere=elsewhere,
         percentiles=percentiles,
         contrasts=contrasts,
-        spoken=(speechiness > spoken_from + 1e-12) | (speechiness > ALL_SPEECH),
+        spoken=((speechiness > spoken_from + 1e-12) & (speechiness >= SPEECH_FROM))
+        | (speechiness > ALL_SPEECH),
         speechiness=speechiness,
         spoken_from=spoken_from,
     )
@@ -125,14 +147,17 @@ def _percentile_contrast(
 
 def _measure_column(
     column: pl.Series, labels: NDArray[np.integer], k: int
-) -> tuple[_Float, _Float, _Float, _Float]:
-    """Means, z-means, percentiles and contrasts of one feature."""
+) -> tuple[_Float, _Float, _Float, _Float, _Float]:
+    """Means, z-means, means elsewhere, percentiles and contrasts of one feature."""
     values, labels = _known(column, labels)
     centre, spread = (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
     means = _means(values, labels, k, otherwise=centre)
     z_means = (means - centre) / spread if spread > 1e-12 * max(abs(centre), 1e-300) else np.zeros(k)
-    percentiles, contrasts, _ = _percentile_contrast(values, labels, k)
-    return means, z_means, percentiles, contrasts
+    percentiles, contrasts, counts = _percentile_contrast(values, labels, k)
+    n_other = len(values) - counts
+    sums = centre * len(values) - means * counts
+    elsewhere = np.divide(sums, n_other, out=means.copy(), where=(n_other > 0) & (counts > 0))
+    return means, z_means, elsewhere, percentiles, contrasts
 
 
 def mid_ranks(numbers: _Float) -> _Float:

@@ -12,6 +12,9 @@ from songatlas.profiles.words import COMPARATIVES, HEARD_SAYS, is_detail
 MOST_FACTS: Final = 4
 """Features told beyond those that the name speaks of, up to this many in all."""
 
+ALL_DATED: Final = 0.95
+"""Share of songs with a known year from which the few others go without saying."""
+
 _TELLING: Final = 12.0  # percentile points from the middle that are worth telling
 
 
@@ -23,6 +26,7 @@ def tell_evidence(
     era: Era,
     speech: tuple[float, float],
     heard: tuple[TagShare, ...] = (),
+    size: int = 0,
     is_all: bool = False,
 ) -> str:
     """Return one line: what the name rests on first, then the strongest other contrasts, tags and years.
@@ -41,6 +45,8 @@ def tell_evidence(
         Mean speechiness of the cluster and the catalogue's 95th percentile; told where the name is spoken.
     heard : tuple of TagShare
         Words that were heard in its songs, the most telling first.
+    size : int
+        Songs of the cluster: where the year of some is unknown, the evidence says of how many it is known.
     is_all : bool
         Whether the cluster is the whole catalogue.
     """
@@ -65,7 +71,7 @@ def tell_evidence(
     )
     pieces = [", ".join(parts) or middle]
     others = () if is_all else heard
-    more = (_tags_told(name, tags), _heard_told(name, others, told=told), _years_told(name, era))
+    more = (_tags_told(name, tags), _heard_told(name, others, told=told), _years_told(name, era, size))
     pieces += [part for part in more if part]
     return "; ".join(pieces)
 
@@ -108,6 +114,7 @@ def _heard_told(name: Name, heard: tuple[TagShare, ...], *, told: list[str]) -> 
         and word.tag not in tags
         and word.share >= 0.1
         and word.lift >= 1.2
+        and word.n_songs >= 3
         and not any(feature in told for feature, _ in HEARD_SAYS.get(word.tag.casefold(), ()))
     ]
     said = list(dict.fromkeys([*named, *others]))[: max(2, len(named))]
@@ -119,7 +126,7 @@ def _heard_told(name: Name, heard: tuple[TagShare, ...], *, told: list[str]) -> 
     return f"heard {'; '.join(parts)}" if parts else ""
 
 
-def _years_told(name: Name, era: Era) -> str:
+def _years_told(name: Name, era: Era, size: int) -> str:
     parts = []
     texts = [piece.text for piece in name.pieces if piece.role == "era"]
     if any(text[0].isdigit() for text in texts):
@@ -130,4 +137,6 @@ def _years_told(name: Name, era: Era) -> str:
     if era.low is not None and era.high is not None and (texts or abs(era.percentile - 50) >= _TELLING):
         span = f"{era.low:.0f} to {era.high:.0f}" if era.low < era.high else f"of {era.low:.0f}"
         parts.append(f"mostly {span}")
+    if parts and era.n_dated < ALL_DATED * size:
+        parts.append(f"by the {era.n_dated:,} of {size:,} songs whose year is known")
     return ", ".join(parts)

@@ -21,12 +21,20 @@ from songatlas.profiles.contrasts import percentile_contrast
 MOST_TAGS: Final = 8
 """Tags kept for each cluster, the most telling first."""
 
-LEAST_KNOWN_YEARS: Final = 0.5
+LEAST_KNOWN_YEARS: Final = 2 / 3
 """Share of a cluster's songs with a known year below which nothing is said of its era."""
 
+FEWEST_DATED: Final = 10
+"""Songs of a cluster with a known year below which nothing is said of its era, unless they are all it has."""
 
 LEAST_LISTENED: Final = 0.5
 """Share of a cluster's songs that were listened to below which nothing is said of what was heard."""
+
+NOTHING_TAGS: Final = frozenset(
+    {"other", "others", "unknown", "misc", "misc.", "miscellaneous", "none", "n/a", "na", "genre", "no genre"}
+    | {"undefined", "unclassifiable", "unclassified", "unspecified", "various", "general", "music", "default"}
+)
+"""Tags that say nothing of a song, lower case; they are left out."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Era:
 
     `decade` is the first year of the decade that holds half of the songs or more, or else of the two decades
     in a row (`n_decades` = 2) that hold most, with their share and lift; `years_behind` is how much earlier
-    the cluster's median is than the catalogue's.
+    the cluster's median is than the catalogue's. All of it is of the `n_dated` songs whose year is known.
     """
 
     low: float | None = None
@@ -67,6 +75,7 @@ class Era:
     n_decades: int = 1
     decade_share: float = 0.0
     decade_lift: float = 0.0
+    n_dated: int = 0
 
 
 def tag_shares(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> list[tuple[TagShare, ...]]:
@@ -100,6 +109,7 @@ def _shares(tags: pl.Series, labels: NDArray[np.integer], k: int) -> list[tuple[
     n_songs = len(tags)
     alike = pl.DataFrame({"cluster": labels, "tag": tags}).group_by("cluster", "tag").len("n_alike")
     given = alike.with_row_index("alike").explode("tag").filter(pl.col("tag") != "")
+    given = given.filter(~pl.col("tag").str.to_lowercase().is_in(list(NOTHING_TAGS)))
     if given.height == 0:
         return _nothing(k)
     endings = _endings(given["tag"].unique())
@@ -162,8 +172,9 @@ def eras(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> list[Er
     found = []
     for cluster in range(k):
         low, median, high = points.get(cluster, (None, None, None))
-        if median is None or counts[cluster] < LEAST_KNOWN_YEARS * sizes[cluster]:
-            found.append(Era(low, median, high))
+        n_dated = int(counts[cluster])
+        if median is None or not _are_enough(n_dated, int(sizes[cluster])):
+            found.append(Era(low, median, high, n_dated=n_dated))
             continue
         decade, n_decades, share, lift = decades[cluster]
         found.append(
@@ -178,9 +189,15 @@ def eras(songs: pl.DataFrame, labels: NDArray[np.integer], *, k: int) -> list[Er
                 n_decades=n_decades,
                 decade_share=share,
                 decade_lift=lift,
+                n_dated=n_dated,
             )
         )
     return found
+
+
+def _are_enough(n_dated: int, n_songs: int) -> bool:
+    """Whether the songs of a known year can speak for their cluster."""
+    return n_dated == n_songs or (n_dated >= FEWEST_DATED and n_dated >= LEAST_KNOWN_YEARS * n_songs)
 
 
 def _main_decades(table: pl.DataFrame) -> Mapping[int, tuple[int, int, float, float]]:

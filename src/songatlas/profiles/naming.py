@@ -20,6 +20,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from songatlas.noticing import is_noticeable
 from songatlas.profiles.contrasts import Contrasts
 from songatlas.profiles.labels import Era, TagShare
 from songatlas.profiles.words import (
@@ -174,6 +175,34 @@ def name_clusters(
             free = (choice.text for choice in choices[cluster] if choice.text.casefold() not in taken)
             names[cluster] = replace(name, rather=next(free, ""))
     return tuple(names[cluster] for cluster in range(len(traits)))
+
+
+def believed_words(contrasts: Contrasts, heard: Sequence[tuple[TagShare, ...]]) -> list[tuple[TagShare, ...]]:
+    """Return the heard words of each cluster, but for those that a feature which means the same denies.
+
+    Where "instrumental" is heard in more songs than elsewhere, and instrumentalness is not higher by what a
+    person could notice, one of the two is wrong, and nothing is said.
+
+    Parameters
+    ----------
+    contrasts : Contrasts
+        As `Contrasts.noticeable` gives them.
+    heard : sequence
+        As `heard_shares` gives it, one for each cluster.
+    """
+    places = {feature: place for place, feature in enumerate(contrasts.features)}
+    return [
+        tuple(
+            word
+            for word in words
+            if all(
+                side * contrasts.contrasts[cluster, places[feature]] > 0
+                for feature, side in HEARD_SAYS.get(word.tag.casefold(), ())
+                if feature in places
+            )
+        )
+        for cluster, words in enumerate(heard)
+    ]
 
 
 def _traits(
@@ -505,7 +534,8 @@ def _qualifiers(name: Name, mine: Traits, theirs: Traits | None) -> Iterable[Pie
     for feature, percentile in mine.percentiles.items():
         side = (feature, 1 if percentile > 50 else -1)
         gap = side[1] * (percentile - theirs.percentiles[feature]) if theirs else abs(percentile - 50)
-        if gap >= TOLD_APART and abs(percentile - 50) >= 3 and side not in name.covers:
+        is_heard = theirs is None or is_noticeable(feature, mine.means[feature], theirs.means[feature])
+        if is_heard and gap >= TOLD_APART and abs(percentile - 50) >= 3 and side not in name.covers:
             words = COMPARATIVES.get(feature, (f"lower {feature}", f"higher {feature}"))
             gaps.append((-gap * _importance(side), Piece(words[side[1] > 0], "mood", (side,), compares=True)))
     yield from (piece for _, piece in sorted(gaps, key=lambda each: (each[0], each[1].text)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +10,12 @@ import polars as pl
 
 from songatlas.atlas.why import Explanation, explain_rows
 from songatlas.features import amount
+from songatlas.noticing import SPEECH_FROM, is_noticeable
+from songatlas.profiles.evidence import ALL_DATED
+from songatlas.profiles.words import COMPARATIVES
 from songatlas.report.draw import feature_label
 from songatlas.report.record import subclusters_of
-from songatlas.report.wording import brief, feature_word, ink_on, sentence
+from songatlas.report.wording import brief, estimated, feature_word, ink_on, sentence
 from songatlas.roles import ROLES, role_counts
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 _CONTRASTS = 5
 _SLIGHT = 3.0
+_INSTRUMENTAL = 0.45  # mean from which songs are not sung
 _ROLES_IN_WORDS = {"core": "core", "borderline": "borderline", "bridge": "bridges", "outlier": "outliers"}
 
 
@@ -37,12 +41,14 @@ def cards(atlas: Atlas) -> list[dict[str, Any]]:
     songs = songs_told(atlas.songs, [song for exemplars in atlas.exemplars for song in exemplars])
     reasons = _first_reasons(atlas)
     roles = role_counts(atlas.roles, atlas.clustering.labels, atlas.k).to_dicts()
+    estimates = estimated(atlas.columns)
     return [
         card_of(
             profile,
             colour=atlas.colour_of(profile.cluster),
             songs=[songs[song] for song in atlas.exemplars[profile.cluster] if song in songs],
             roles=roles[profile.cluster],
+            estimates=estimates,
         )
         | {"why": reasons.get(profile.cluster), "parts": subclusters_of(atlas, profile.cluster)}
         for profile in atlas.profiles
@@ -50,7 +56,12 @@ def cards(atlas: Atlas) -> list[dict[str, Any]]:
 
 
 def card_of(
-    profile: Profile, *, colour: str, songs: Sequence[Mapping[str, Any]], roles: Mapping[str, int]
+    profile: Profile,
+    *,
+    colour: str,
+    songs: Sequence[Mapping[str, Any]],
+    roles: Mapping[str, int],
+    estimates: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return the card of one cluster, but for why its songs are there and for the parts inside.
 
@@ -63,6 +74,8 @@ def card_of(
         Songs that show the cluster, as `songs_told` gives them.
     roles : mapping of str to int
         How many songs of it play each part, and `n_songs` in all.
+    estimates : collection of str
+        Features that are estimates, which their labels say.
     """
     return {
         "number": profile.cluster,
@@ -72,7 +85,7 @@ def card_of(
         "size": profile.size,
         "share": float(profile.share),
         "evidence": sentence(brief(profile.evidence, longest=400)),
-        "contrasts": _contrasts(profile.percentiles, profile.means),
+        "contrasts": _contrasts(profile, estimates),
         "songs": list(songs),
         "roles": _roles(roles),
         "tags": [{"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags],
@@ -113,29 +126,57 @@ def _roles(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _contrasts(percentiles: Mapping[str, float], means: Mapping[str, float]) -> list[dict[str, Any]]:
-    """The features in which a cluster differs most from the catalogue, strongest first."""
+def _contrasts(profile: Profile, estimates: Collection[str]) -> list[dict[str, Any]]:
+    """The features in which a cluster differs most, and so that one notices it, strongest first."""
+    percentiles, means, elsewhere = profile.percentiles, profile.means, profile.elsewhere
     ranked = sorted(percentiles, key=lambda name: (-abs(percentiles[name] - 50), name))
-    told = [name for name in ranked if abs(percentiles[name] - 50) >= _SLIGHT][:_CONTRASTS]
+    told = [
+        name
+        for name in ranked
+        if abs(percentiles[name] - 50) >= _SLIGHT
+        and (name not in elsewhere or is_noticeable(name, means[name], elsewhere[name]))
+    ]
     return [
         {
-            "label": feature_label(name),
+            "label": feature_label(name, estimates=estimates),
             "percentile": float(percentiles[name]),
-            "word": feature_word(name, high=percentiles[name] > 50),
+            "word": _word(profile, name),
             "mean": amount(name, means[name]) if name in means else "",
         }
-        for name in told
+        for name in told[:_CONTRASTS]
     ]
 
 
+def _word(profile: Profile, name: str) -> str:
+    """What a cluster is in a feature; "sung" only beside speech, and never of what is instrumental."""
+    is_high = profile.percentiles[name] > 50
+    mean = profile.means.get(name)
+    is_silent = profile.means.get("instrumentalness", 0.0) >= _INSTRUMENTAL or any(
+        word.casefold() == "instrumental" for word, _ in profile.heard
+    )
+    if name == "speechiness" and not is_high and (is_silent or not _has_speech(profile)):
+        return COMPARATIVES[name][False]
+    if name == "instrumentalness" and not is_high and is_silent:
+        return COMPARATIVES[name][False]
+    return feature_word(name, high=is_high, mean=mean)
+
+
+def _has_speech(profile: Profile) -> bool:
+    """Whether the songs of the other clusters are spoken to a good part; unknown of an older atlas."""
+    return profile.elsewhere.get("speechiness", SPEECH_FROM) >= SPEECH_FROM
+
+
 def _era(profile: Profile) -> dict[str, str] | None:
-    """The years that most songs of a cluster came out in, and the one in their middle."""
-    if profile.year_median is None:
+    """The years that most songs of a cluster came out in, the one in their middle, and whose they are."""
+    middle = profile.year_median
+    if middle is None:
         return None
-    low, middle, high = profile.year_low, profile.year_median, profile.year_high
-    if low is None or high is None or round(low) == round(high):
-        return {"years": f"{middle:.0f}", "middle": f"{middle:.0f}"}
-    return {"years": f"{low:.0f}–{high:.0f}", "middle": f"{middle:.0f}"}
+    low, high = profile.year_low, profile.year_high
+    is_span = low is not None and high is not None and round(low) != round(high)
+    years = f"{low:.0f}–{high:.0f}" if is_span else f"{middle:.0f}"
+    n_dated = profile.size if profile.n_dated is None else profile.n_dated
+    known = "" if n_dated >= ALL_DATED * profile.size else f"(the {n_dated:,} songs whose year is known)"
+    return {"years": years, "middle": f"{middle:.0f}", "known": known}
 
 
 def songs_told(songs: pl.DataFrame, song_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

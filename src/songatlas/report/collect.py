@@ -23,7 +23,15 @@ from songatlas.report.record import plain
 from songatlas.report.spaces import other_spaces, predicted_genres
 from songatlas.report.tables import appended_column
 from songatlas.report.trust import before_you_trust, refinement_told
-from songatlas.report.wording import brief, estimates_told, made_of, sentence, separation_words, when
+from songatlas.report.wording import (
+    brief,
+    estimated,
+    estimates_told,
+    made_of,
+    sentence,
+    separation_words,
+    when,
+)
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
@@ -245,7 +253,10 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
             like=atlas.likeness is not None,
             usual_space=usual_blocks(atlas.songs),
         ),
+        "runs_beside": None if in_memory else brief(atlas.source.name),
         "sha256": atlas.source.sha256,
-        "features": [feature_label(name) for name in atlas.space.features],
+        "features": [
+            feature_label(name, estimates=estimated(atlas.columns)) for name in atlas.space.features
+        ],
         "n_dimensions": len(atlas.space.dimensions),
     }

@@ -24,7 +24,8 @@ def build_command(
     Parameters
     ----------
     source : str or None
-        Name of the file that was read; None for a table in memory.
+        Name of the file that was read, or of the folder of music; None for a table in memory. Without its
+        folder: a report is passed on, and says nothing of where its maker keeps things.
     settings : mapping
         As `AtlasSettings.to_dict` gives it; settings at their default are left out.
     simulated : bool

@@ -6,7 +6,7 @@ sorted by `song_id`, so the order of the input never matters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from songatlas.atlas.artist_view import artists_of_atlas, no_bars
 from songatlas.atlas.evidence import SHOWN_SONGS
 from songatlas.errors import MissingColumns
 from songatlas.features import DETAILS, FEATURES
+from songatlas.report.wording import estimated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,8 +33,17 @@ MOST_ARTISTS = 30
 _MS_PER_MINUTE = 60_000.0
 
 
-def feature_label(column: str, *, unit: bool = False) -> str:
-    """Return what a reader calls a feature: "Loudness", or "Loudness (dB)".
+def feature_label(column: str, *, unit: bool = False, estimates: Collection[str] = ()) -> str:
+    """Return what a reader calls a feature: "Loudness", "Loudness (dB)", or "Energy (estimate)".
+
+    Parameters
+    ----------
+    column : str
+        Of the songs table.
+    unit : bool
+        Whether its unit is told.
+    estimates : collection of str
+        Columns that are estimates (`songatlas.report.wording.estimated`).
 
     Examples
     --------
@@ -44,6 +54,8 @@ def feature_label(column: str, *, unit: bool = False) -> str:
     if known is None:
         return DETAILS[column].label if column in DETAILS else column.replace("_", " ").capitalize()
     shown = {"dB": "dB", "BPM": "BPM", "ms": "min"}.get(known.unit)
+    if column in estimates:
+        return f"{known.label} (estimate)"
     return f"{known.label} ({shown})" if unit and shown else known.label
 
 
@@ -103,10 +115,11 @@ def _map(atlas: Atlas) -> dict[str, Any]:
 
 def _by_profile(atlas: Atlas, what: str) -> dict[str, Any]:
     features = profile_features(atlas)
+    estimates = estimated(atlas.columns)
     values = [[getattr(profile, what)[name] for name in features] for profile in atlas.profiles]
     return {
         what: np.array(values, dtype=float),
-        "feature_labels": tuple(feature_label(name) for name in features),
+        "feature_labels": tuple(feature_label(name, estimates=estimates) for name in features),
         **_clusters(atlas),
     }
 
@@ -114,7 +127,10 @@ def _by_profile(atlas: Atlas, what: str) -> dict[str, Any]:
 def _distributions(atlas: Atlas) -> dict[str, Any]:
     rows = sampled_rows(atlas, DISTRIBUTION_SONGS)
     songs = atlas.songs[rows]
-    columns = [in_shown_unit(name) for name in profile_features(atlas) if name in songs.columns]
+    estimates = estimated(atlas.columns)
+    columns = [
+        in_shown_unit(name, estimates=estimates) for name in profile_features(atlas) if name in songs.columns
+    ]
     return {
         "values": songs.select(columns),
         "labels": atlas.clustering.labels[rows],
@@ -122,12 +138,12 @@ def _distributions(atlas: Atlas) -> dict[str, Any]:
     }
 
 
-def in_shown_unit(column: str) -> pl.Expr:
-    """Return a feature in the unit that people read it in, named with that unit: "Duration (min)"."""
+def in_shown_unit(column: str, *, estimates: Collection[str] = ()) -> pl.Expr:
+    """Return a feature in the unit that people read it in, named as `feature_label` has it with its unit."""
     value = pl.col(column).cast(pl.Float64)
     if column in FEATURES and FEATURES[column].unit == "ms":
         value = value / _MS_PER_MINUTE
-    return value.alias(feature_label(column, unit=True))
+    return value.alias(feature_label(column, unit=True, estimates=estimates))
 
 
 def _elbow(atlas: Atlas) -> dict[str, Any]:

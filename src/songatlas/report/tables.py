@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from songatlas.atlas.rows import column_names
+from songatlas.report.wording import estimated
 from songatlas.roles import ROLES, role_counts
 
 if TYPE_CHECKING:
@@ -115,12 +116,15 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame, k rows
-        Columns cluster, name, size, share (0 to 1), one mean per feature in that feature's unit,
+        Columns cluster, name, size, share (0 to 1), one mean per feature in that feature's unit (of
+        estimates it is called so: energy_estimate),
         top_tags, heard (only where songs were listened to), typical_songs ("Title - Artist; ..."),
         evidence, median_year, n_core, n_borderline, n_bridge and n_outlier (songs of each role), exemplars
         (as typical_songs) and n_subclusters (playlist-sized parts).
     """
-    features = list(dict.fromkeys(name for profile in atlas.profiles for name in profile.means))
+    features = dict.fromkeys(name for profile in atlas.profiles for name in profile.means)
+    marked = estimated(atlas.columns)
+    means = {f"{name}_estimate" if name in marked else name: name for name in features}
     named = [song for profile in atlas.profiles for song in profile.typical]
     songs = song_names(atlas.songs, [*named, *(song for shown in atlas.exemplars for song in shown)])
     roles = role_counts(atlas.roles, atlas.clustering.labels, atlas.k)
@@ -132,7 +136,7 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
             "name": profile.name,
             "size": profile.size,
             "share": round(float(profile.share), 6),
-            **{name: _significant(profile.means.get(name)) for name in features},
+            **{column: _significant(profile.means.get(name)) for column, name in means.items()},
             "top_tags": _shares_told(profile.top_tags),
             **({"heard": _shares_told(profile.heard)} if is_heard else {}),
             "typical_songs": _listed(songs, profile.typical),
@@ -145,7 +149,7 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
         for profile in atlas.profiles
     ]
     schema = {"cluster": pl.Int32, "name": pl.String, "size": pl.Int64, "share": pl.Float64}
-    schema |= dict.fromkeys(features, pl.Float64)
+    schema |= dict.fromkeys(means, pl.Float64)
     schema |= {"top_tags": pl.String, **({"heard": pl.String} if is_heard else {})}
     schema |= {"typical_songs": pl.String, "evidence": pl.String}
     schema |= {"median_year": pl.Float64, **{f"n_{role}": pl.Int64 for role in ROLES}}

@@ -6,7 +6,10 @@ import re
 from collections.abc import Sequence
 
 from songatlas.features import FEATURES, is_estimate
+from songatlas.noticing import bears_word
+from songatlas.profiles.words import COMPARATIVES
 from songatlas.songs import ColumnReading
+from songatlas.songs.sound_columns import ESTIMATED
 
 _LONGEST = 140
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -71,6 +74,21 @@ def made_of(blocks: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def estimated(columns: Sequence[ColumnReading]) -> frozenset[str]:
+    """Return the features that songatlas has estimated from the sound, of what was read of a table.
+
+    Examples
+    --------
+    >>> sorted(estimated([ColumnReading("energy_estimate", 0, "energy", "share", "certain", "")]))
+    ['energy']
+    """
+    return frozenset(
+        read.column
+        for read in columns
+        if read.column is not None and read.column in FEATURES and is_marked(read)
+    )
+
+
 def estimates_told(columns: Sequence[ColumnReading]) -> str:
     """Say which features of an atlas songatlas has estimated from the sound; nothing where there are none.
 
@@ -85,8 +103,8 @@ def estimates_told(columns: Sequence[ColumnReading]) -> str:
     'Energy is an estimate that songatlas made from the sound: compare it within this atlas, not with the \
 values of a streaming service.'
     """
-    estimated = [read.column for read in columns if read.column in FEATURES and is_estimate(read.header)]
-    found = [FEATURES[column].label for column in estimated if column]
+    marked = estimated(columns)
+    found = [FEATURES[read.column].label for read in columns if read.column in marked]
     if not found:
         return ""
     listed = " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
@@ -98,12 +116,34 @@ values of a streaming service.'
     )
 
 
-def feature_word(name: str, *, high: bool) -> str:
-    """Return the adjective for songs far above or far below the rest in a feature."""
+def is_marked(read: ColumnReading) -> bool:
+    """Say whether a column was understood as an estimate of a scan, by its header or by who measured."""
+    return is_estimate(read.header) or read.note.startswith(ESTIMATED)
+
+
+def feature_word(name: str, *, high: bool, mean: float | None = None) -> str:
+    """Return the adjective for songs far above or far below the rest in a feature.
+
+    Parameters
+    ----------
+    name : str
+        Column of the songs table.
+    high : bool
+        Whether the songs lie above the rest.
+    mean : float, optional
+        Their mean, in the feature's unit: where it bears no plain word, they are compared.
+
+    Examples
+    --------
+    >>> feature_word("speechiness", high=True), feature_word("speechiness", high=True, mean=0.04)
+    ('spoken', 'wordier')
+    """
     feature = FEATURES.get(name)
     if feature is None:
         return "higher" if high else "lower"
-    return feature.high_word if high else feature.low_word
+    if mean is None or name not in COMPARATIVES or bears_word(name, mean, high=high):
+        return feature.high_word if high else feature.low_word
+    return COMPARATIVES[name][high]
 
 
 def ink_on(colour: str) -> str:

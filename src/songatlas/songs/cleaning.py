@@ -70,6 +70,7 @@ def clean_songs(
     *,
     features: Sequence[str],
     keep: Collection[str] = (),
+    heard: bool = False,
     fixed_features: bool = False,
     use_up: bool = False,
 ) -> CleanSongs:
@@ -83,6 +84,8 @@ def clean_songs(
         Columns of FEATURES, or numbers of DETAILS, that clusters will be made of.
     keep : collection of str
         Reason words of rules to switch off; "all" stands for all that can be.
+    heard : bool
+        Whether clusters will be made of what a scan heard, so that songs which none heard are left out.
     fixed_features : bool
         For songs that join a saved atlas: use `features` as they are given (absent ones are added, all
         null), drop none, and let no rule switch itself off, so that a song's fate does not depend on its
@@ -118,12 +121,13 @@ def clean_songs(
     ([0, 1, -1, -1], [None, None, 'silence_or_noise', 'silence_or_noise'])
     """
     off = kept_reasons(keep)
+    unasked = off if heard else off | {"not_heard"}
     rows = _checked(songs, features, fixed_features=fixed_features)
     for name in songs.columns if use_up else ():
         songs.drop_in_place(name)
     merged = duplicates.merge_rows(rows, find_damage(rows, off, strict=fixed_features))
-    findings = examine(merged, features, off)
-    verdicts = settle(merged, findings, features, off, fixed=fixed_features)
+    findings = examine(merged, features, unasked)
+    verdicts = settle(merged, findings, features, unasked, fixed=fixed_features)
     counts = _counts(merged, verdicts, off)
     row_to_song, row_reasons = _fates(merged, verdicts)
     n_songs, n_rows_each = merged.n_songs, merged.n_rows_each[verdicts.kept]
@@ -213,6 +217,7 @@ def _counts(merged: MergedSongs, verdicts: Verdicts, off: frozenset[str]) -> dic
             rule,
             n_songs=int(applies.sum()),
             n_rows=len(surplus[reason]) if reason in surplus else int(sizes[applies].sum()),
+            of=merged.n_songs,
             action=action,
             best=merged.most_popular(applies, N_EXAMPLES),
             note=_note(merged, reason),
@@ -234,6 +239,7 @@ def _count_of_kept(
         rule,
         n_songs=len(songs),
         n_rows=int(n_rows_each[songs].sum()),
+        of=kept.height,
         action="switched off" if rule.reason in off else rule.action,
         best=most_popular(lambda names, places: kept.select(names)[places], kept.columns, songs, N_EXAMPLES),
     )

@@ -194,9 +194,11 @@ def _nothing_found(songs: pl.DataFrame, text: str) -> str:
         return f"no song is called {text!r}: that is an artist of {several}; name one, as in 'Title - Artist'"
     nearest = _nearest_song(songs, text) if "title" in songs.columns else None
     hint = f"; did you mean {nearest!r}?" if nearest else ""
+    has_files = "location" in songs.columns and songs["location"].null_count() < songs.height
+    by_file = ", by the path of its file" if has_files else ""
     return (
-        f"no song is called {text!r}{hint} (name it by its title, by 'Title - Artist' or by its id; songs "
-        "that were left out cannot be found)"
+        f"no song is called {text!r}{hint} (name it by its title, by 'Title - Artist'{by_file} or by its id; "
+        "songs that were left out cannot be found)"
     )
 
 

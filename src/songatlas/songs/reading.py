@@ -18,6 +18,7 @@ import io
 import json
 import os
 import re
+import shlex
 import zipfile
 import zlib
 from collections import Counter
@@ -76,12 +77,19 @@ def read_raw(
             raw = _rename(_open_parquet(path), "parquet", header)
         else:
             sha256 = hashlib.sha256(content).hexdigest()
-            raw = _read_content(_unpack(content), header, by_position)
+            raw = _read_content(_unpack(content), header, by_position, folder=_folder_of(source))
     except (UnreadableTable, MissingColumns) as error:
         raise type(error)(f"{name!r} {error}") from error
     if raw.frame.height == 0:
         raise UnreadableTable(f"{name!r} has a header row and no rows below it: there are no songs to read")
     return raw, name, sha256
+
+
+def _folder_of(source: Any) -> str:
+    """The folder that a source lies in, as one writes it in a shell; a word for it where nobody knows."""
+    if not isinstance(source, str | os.PathLike):
+        return "FOLDER"
+    return shlex.quote(str(Path(source).parent))
 
 
 def _parquet_path(source: Any) -> Path | None:
@@ -119,7 +127,9 @@ def _bytes_of(source: Any) -> tuple[bytes, str]:
     try:
         return path.read_bytes(), path.name
     except FileNotFoundError:
-        raise UnreadableTable(f"there is no file {str(path)!r}: check the path{_neighbour(path)}") from None
+        raise UnreadableTable(
+            f"there is no file or folder {str(path)!r}: check the path{_neighbour(path)}"
+        ) from None
     except IsADirectoryError:
         raise UnreadableTable(f"{str(path)!r} is a folder: name the file in it{_tables_in(path)}") from None
     except (OSError, ValueError) as error:
@@ -135,7 +145,8 @@ def _neighbour(path: Path) -> str:
 
     if not path.parent.is_dir():
         return f" (there is no folder {str(path.parent)!r} either)"
-    return did_you_mean(path.name, [beside.name for beside in path.parent.iterdir() if beside.is_file()])
+    names = (beside.name for beside in path.parent.iterdir())
+    return did_you_mean(path.name, [name for name in names if not name.startswith(".")])
 
 
 def _tables_in(folder: Path) -> str:
@@ -170,9 +181,11 @@ def _unpack(content: bytes) -> bytes:
     )
 
 
-def _read_content(content: bytes, header: Sequence[str] | None, by_position: bool) -> RawTable:
+def _read_content(
+    content: bytes, header: Sequence[str] | None, by_position: bool, *, folder: str
+) -> RawTable:
     """Read bytes by what they turn out to be."""
-    _refuse_what_is_no_table(content)
+    _refuse_what_is_no_table(content, folder=folder)
     if content.startswith(b"PAR1"):
         return _rename(_read_parquet(content), "parquet", header)
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
@@ -192,7 +205,7 @@ def _read_content(content: bytes, header: Sequence[str] | None, by_position: boo
     )
 
 
-def _refuse_what_is_no_table(content: bytes) -> None:
+def _refuse_what_is_no_table(content: bytes, *, folder: str) -> None:
     """Raise for content that is plainly something else."""
     start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
@@ -206,9 +219,10 @@ def _refuse_what_is_no_table(content: bytes) -> None:
         )
     for mark, kind in _OTHER_KINDS.items():
         if start[: len(mark)].lower() == mark.lower():
-            raise UnreadableTable(f"is {kind}, not a table of songs: {_next_step(kind)}")
-    if start[4:8] == b"ftyp":
-        raise UnreadableTable(f"is an audio or video file, not a table of songs: {_next_step('audio')}")
+            raise UnreadableTable(f"is {kind}, not a table of songs: {_next_step(kind, folder)}")
+    if start[4:8] == b"ftyp" or (start[:4] == b"FORM" and start[8:11] == b"AIF"):
+        kind = "an audio or video file"
+        raise UnreadableTable(f"is {kind}, not a table of songs: {_next_step(kind, folder)}")
     if content.startswith(
         (b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF32_BE, b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
     ):
@@ -226,12 +240,12 @@ def _is_scattered_with_nul(head: bytes) -> bool:
     return zeros > 0.2 * len(head) and regular < 0.9 * zeros
 
 
-def _next_step(kind: str) -> str:
+def _next_step(kind: str, folder: str) -> str:
     """Say what to do instead with a file of another kind."""
     if "web page" in kind:
         return "the download gave a page (a login, perhaps) instead of the file; download it again"
     if "audio" in kind:
-        return "export a table (CSV or Parquet) of how the songs sound"
+        return f"a folder of music files makes an atlas, with 'songatlas build {folder}'; one file does not"
     return "export the songs as CSV or Parquet"
 
 
@@ -397,6 +411,8 @@ _OTHER_KINDS = {
     b"ID3": "an audio file",
     b"OggS": "an audio file",
     b"fLaC": "an audio file",
+    b"0&\xb2u\x8ef\xcf\x11": "an audio or video file",
+    **dict.fromkeys((b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1"), "an audio file"),
     b"SQLite format 3": "an SQLite database",
     b"Rar!": "a RAR archive",
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",

@@ -101,16 +101,16 @@ def kept_reasons(keep: Collection[str]) -> frozenset[str]:
 
 
 def count_of(
-    rule: Rule, *, n_songs: int, n_rows: int, action: Action, best: pl.DataFrame, note: str = ""
+    rule: Rule, *, n_songs: int, n_rows: int, of: int, action: Action, best: pl.DataFrame, note: str = ""
 ) -> RuleCount:
-    """Return what `rule` did to so many songs and rows, told by some of them, the `best` known."""
+    """Return what `rule` did to so many songs (`of` all) and rows, told by some of them, the `best` known."""
     return RuleCount(
         reason=rule.reason,
         title=rule.title,
         action=action,
         n_songs=n_songs,
         n_rows=n_rows,
-        sentence=_sentence(rule, n_songs, n_rows, action, note),
+        sentence=_sentence(rule, n_songs, n_rows, action, note, of=of),
         examples=_examples(best),
     )
 
@@ -120,7 +120,7 @@ def counted(n: int, noun: str) -> str:
     return f"No {noun}" if n == 0 else f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def _sentence(rule: Rule, n_songs: int, n_rows: int, action: Action, note: str) -> str:
+def _sentence(rule: Rule, n_songs: int, n_rows: int, action: Action, note: str, *, of: int) -> str:
     """What the rule did, or why it did nothing."""
     if rule.action == "merged":
         return (
@@ -130,10 +130,11 @@ def _sentence(rule: Rule, n_songs: int, n_rows: int, action: Action, note: str) 
     if action != "switched off":
         return f"{subject} {rule.sentence}.{note}"
     if n_songs == 0:
-        return f"The rule was switched off on request: {rule.title.lower()}.{note}"
+        return f"The rule {rule.reason} ({rule.title.lower()}) was switched off on request.{note}"
+    many = f"all {of:,} songs" if n_songs == of else f"{n_songs:,} of {of:,} songs"
     return (
-        f"The rule switched itself off: it would have left out most of the songs of this table ({n_songs:,}) "
-        f"as {rule.title.lower()}.{note}"
+        f"The rule {rule.reason} ({rule.title.lower()}) switched itself off, and no song is left out by it: "
+        f"it applies to {many}, and a rule that applies to more than half of a table does not fit it.{note}"
     )
 
 
@@ -190,6 +191,17 @@ _RULES = (
         action="excluded",
         function=triage.missing_features,
         sentence="left out because more than a quarter of the features were missing",
+    ),
+    Rule(
+        reason="not_heard",
+        title="Not heard by a scan",
+        action="excluded",
+        function=triage.not_heard,
+        sentence=(
+            "left out because no scan has heard them, and the clusters are made of how songs sound: nothing "
+            "but their year could place them"
+        ),
+        can_be_kept=True,
     ),
     Rule(
         reason="spoken_word",

@@ -7,7 +7,8 @@ Conventions
 -----------
 Vectors are List(Float32) of one length, null where a song has none. Values of two measurers are never mixed
 in one feature without a word: where two columns hold the same feature one is taken, and where the rows of one
-column come from two measurers it is told.
+column come from two measurers it is told. Where no column says who measured, the marks that a scan leaves do:
+its ids, what it heard, how it ended, where the files are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from songatlas.features import DETAILS, FEATURES, is_estimate
+from songatlas.features import DETAILS, FEATURES, header_key, is_estimate
 from songatlas.files import AUDIO_ENDING
 from songatlas.songs.table import ColumnReading, RawTable
 from songatlas.songs.text_cells import share_true
@@ -29,6 +30,11 @@ VECTORS: Final = tuple(column for column, detail in DETAILS.items() if detail.ki
 UNHEARD: Final = ("liveness", "time_signature")
 """Features that a scan does not know."""
 
+SCANNED: Final = "songatlas scan"
+"""Who measured the songs that bear the marks of a scan, where no column says who did."""
+
+_ID: Final = "audio:"  # how a scan begins the ids of files that it could hear
+_OUTCOMES: Final = ("ok", "partial", "silent", "too short", "unreadable", "crashed")
 _SAMPLE: Final = 2_000
 _LEAST_LOCATIONS: Final = 0.5  # share of the cells that look like files of music
 _LOCATION: Final = rf"(?:{AUDIO_ENDING}|(?i)^file:)"
@@ -134,13 +140,105 @@ def told_twice(
     ]
 
 
-def two_measurers(songs: Mapping[str, pl.Series]) -> list[str]:
+def guess_measurers(
+    songs: Mapping[str, pl.Series], raw: RawTable, readings: Mapping[int, ColumnReading]
+) -> pl.Series | None:
+    """Return who measured each song by the marks that a scan leaves, where no column says it.
+
+    Parameters
+    ----------
+    songs : mapping of str to polars.Series
+        Columns of a songs table.
+    raw : RawTable
+        The table as it was read.
+    readings : mapping of int to ColumnReading
+        What the features were read from.
+
+    Returns
+    -------
+    polars.Series of String or None
+        `SCANNED` for songs with such a mark, null for others; None where a column says who measured, or no
+        song has a mark.
+    """
+    if "measured_by" in songs and songs["measured_by"].count():
+        return None
+    outcome = _outcomes(raw)
+    estimates = [each.column for each in readings.values() if each.column and is_estimate(each.header)]
+    marks = [songs[name].is_not_null() for name in VECTORS if name in songs]
+    if "song_id" in songs:
+        marks.append(songs["song_id"].str.starts_with(_ID))
+    if "heard_tags" in songs:
+        marks.append(songs["heard_tags"].list.len() > 0)
+    if outcome is not None:
+        marks.append(outcome.is_in(_OUTCOMES[:2]))
+    if "location" in songs and (outcome is not None or estimates):
+        marks.append(songs["location"].is_not_null())
+    found = _any(marks)
+    if found is None or not found.any():
+        found = _any([songs[name].is_not_null() for name in estimates])
+    if found is None or not found.any():
+        return None
+    by_scan = pl.when(pl.lit(found)).then(pl.lit(SCANNED)).alias("measured_by")
+    return found.to_frame("found").select(by_scan).to_series()
+
+
+def _outcomes(raw: RawTable) -> pl.Series | None:
+    """The column in which a scan says how each file ended; None where there is none."""
+    for place, header in enumerate(raw.header):
+        if header_key(header) == "outcome":
+            cells = raw.frame.to_series(place)
+            if cells.dtype == pl.String and cells.drop_nulls().is_in(_OUTCOMES).all():
+                return cells
+    return None
+
+
+def _any(marks: Sequence[pl.Series]) -> pl.Series | None:
+    """True where one of several columns is; None where there are none."""
+    if not marks:
+        return None
+    columns = [mark.fill_null(value=False).alias(str(place)) for place, mark in enumerate(marks)]
+    return pl.DataFrame(columns).select(pl.any_horizontal(pl.all())).to_series()
+
+
+def renamed_estimates(
+    songs: Mapping[str, pl.Series], readings: Mapping[int, ColumnReading], header: Sequence[str]
+) -> list[int]:
+    """Return positions of features that only scans can have estimated, though their headers do not say so.
+
+    Parameters
+    ----------
+    songs : mapping of str to polars.Series
+        Columns of a songs table.
+    readings : mapping of int to ColumnReading
+        What each feature was read from.
+    header : sequence of str
+        All headers of the table: of a feature that has a column of estimates, the other one is none.
+    """
+    if "measured_by" not in songs or any(name in songs and songs[name].count() for name in UNHEARD):
+        return []
+    by = measurers_of(songs["measured_by"])
+    by_others = ~(by.str.starts_with("audio ") | (by == SCANNED)).fill_null(value=False)
+    said = {header_key(text) for text in header if is_estimate(text)}
+    return [
+        place
+        for place, each in readings.items()
+        if each.column is not None
+        and each.column in songs
+        and is_estimate(f"{each.column}_estimate")
+        and header_key(f"{each.column}_estimate") not in said
+        and not (songs[each.column].is_not_null() & by_others).any()
+    ]
+
+
+def two_measurers(songs: Mapping[str, pl.Series], *, guessed: bool = False) -> list[str]:
     """Say whether the songs of one table come from several measurers, whose values share features.
 
     Parameters
     ----------
     songs : mapping of str to polars.Series
         Columns of a songs table.
+    guessed : bool
+        Whether only the marks of a scan say who measured.
     """
     if "measured_by" not in songs:
         return []
@@ -152,11 +250,16 @@ def two_measurers(songs: Mapping[str, pl.Series]) -> list[str]:
     shared = [name for name in columns if told[name].sum() > 1]
     if told.height < 2 or not shared:
         return []
-    counted = [f"{n:,} songs {_by_whom(name)}" for name, n in told.select("by", "len").iter_rows()]
+    counted = [f"{n:,} songs {by_whom(name)}" for name, n in told.select("by", "len").iter_rows()]
+    why = (
+        "no column says who measured: songs with an id, a vector, a path or an outcome of songatlas scan "
+        "count as scanned, the others as measured by others"
+    )
     return [
         f"measured in {told.height} ways: {_listed(counted)}; they share {_listed(shared)}, whose "
         "values need not be on one scale, so that clusters may tell the measurers apart: build an atlas of "
-        "each, or scan all files anew"
+        "each, or scan all files anew",
+        *([why] if guessed else []),
     ]
 
 
@@ -172,9 +275,15 @@ def measurers_of(measured_by: pl.Series) -> pl.Series:
     return frame.select(pl.coalesce(pl.col("by").str.extract(_EXTRACTOR), "by")).to_series()
 
 
-def _by_whom(measurer: str | None) -> str:
-    """Who measured, in words."""
-    if measurer is None:
+def by_whom(measurer: str | None) -> str:
+    """Return who measured, in words, after `measurers_of`.
+
+    Examples
+    --------
+    >>> by_whom("audio 1"), by_whom(None)
+    ('by songatlas scan (audio 1)', 'by others')
+    """
+    if not measurer:
         return "by others"
     return f"by songatlas scan ({measurer})" if measurer.startswith("audio ") else f"by {measurer}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,8 +14,14 @@ from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.detail_columns import read_details
 from songatlas.songs.reading import read_raw
 from songatlas.songs.recognition import find_candidates, n_filled, named_columns, named_units
-from songatlas.songs.scanned import VECTORS, told_twice, two_measurers
-from songatlas.songs.sound_columns import is_measured, nearest_hints, read_sound
+from songatlas.songs.scanned import (
+    VECTORS,
+    guess_measurers,
+    renamed_estimates,
+    told_twice,
+    two_measurers,
+)
+from songatlas.songs.sound_columns import ESTIMATED, is_measured, nearest_hints, read_sound
 from songatlas.songs.table import ColumnReading, RawTable, SongsTable, Source
 from songatlas.songs.text_cells import as_text, is_counter
 
@@ -88,8 +95,14 @@ def read_songs(
     )
     readings = {**sound.readings, **details.readings}
     values = {**details.values, **sound.values}
+    guessed = guess_measurers(values, raw, sound.readings)
+    if guessed is not None:
+        values["measured_by"] = guessed
+    for place in renamed_estimates(values, sound.readings, raw.header):
+        readings[place] = _estimated(readings[place])
     notes = (*raw.notes, *details.notes, *_sound_notes(sound.values, raw))
-    notes = (*notes, *told_twice(raw, candidates, sound.readings), *two_measurers(values))
+    notes = (*notes, *told_twice(raw, candidates, sound.readings))
+    notes = (*notes, *two_measurers(values, guessed=guessed is not None))
     return SongsTable(
         songs=pl.DataFrame([values[column].alias(column) for column in _ORDER if column in values]),
         raw=raw.frame,
@@ -130,6 +143,11 @@ def _sound_notes(values: Mapping[str, pl.Series], raw: RawTable) -> list[str]:
     if len(heard) < 3:
         notes.append(f"of the sound only {' and '.join(heard)} can be used")
     return notes
+
+
+def _estimated(read: ColumnReading) -> ColumnReading:
+    """The same, marked as estimated by a scan."""
+    return replace(read, note="; ".join(filter(None, [ESTIMATED, read.note])))
 
 
 def _left_alone(raw: RawTable, place: int) -> ColumnReading:

@@ -148,6 +148,13 @@ def no_sound(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     return _decided(table, is_file & ~pl.any_horizontal(pl.lit(value=False), *heard))
 
 
+def not_heard(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
+    """Songs that no scan has heard, in a table of others that one has; `features` are not needed."""
+    if "audio_embedding" not in table.columns:
+        return pl.repeat(False, table.height, eager=True).alias("_applies")
+    return _decided(table, pl.col("audio_embedding").is_null())
+
+
 def missing_features(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:
     """Songs that lack more than a quarter of the features (one may always be lacking, but never all)."""
     allowed = min(max(1, len(features) // MISSING_AT_MOST), len(features) - 1)

@@ -7,7 +7,7 @@ a song depends on that song and on what was fitted, never on the songs beside it
 
 from __future__ import annotations
 
-from songatlas.space.audio import AudioBlock, vectors_of, why_not_heard
+from songatlas.space.audio import EMBEDDING, STATISTICS, AudioBlock, vectors_of, why_not_heard
 from songatlas.space.belief import BELIEF, belief_column
 from songatlas.space.blocks import (
     CLIP,
@@ -25,9 +25,11 @@ __all__ = [
     "BELIEF",
     "BLOCKS",
     "CLIP",
+    "EMBEDDING",
     "ERA_WEIGHT",
     "FEATURE_SHARES",
     "QUIET_FEATURES",
+    "STATISTICS",
     "WEIGHED",
     "AudioBlock",
     "FittedBlock",

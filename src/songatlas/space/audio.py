@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
 from songatlas.kernels import one_blas_thread
+from songatlas.noticing import bears_word, is_noticeable
 from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock, Float, numbers_of
 
 EMBEDDING: Final = "audio_embedding"
@@ -84,7 +85,9 @@ FEWEST_SONGS: Final = 8
 
 _ROWS_AT_ONCE: Final = 4_096  # little enough to stay in the cache
 _LEAST_TAG: Final = 0.02  # share of songs that must carry a tag that names the end of a direction
+_FEWEST_TAGGED: Final = 3  # and how many at least
 _LEAST_APART: Final = 0.5  # spreads of the coordinate between the songs of two tags that name its ends
+_NEARLY: Final = 0.6  # share of the widest distance at which two tags that name nothing yet are taken
 _FEWEST_NAMED: Final = 30  # songs from which on a correlation says anything
 _LEAST_LIKENESS: Final = 0.3  # correlation from which a feature may name a direction
 _Float32 = NDArray[np.float32]
@@ -247,10 +250,31 @@ class AudioBlock(FittedBlock):
         """
         if EMBEDDING not in songs.columns:
             raise MissingColumns(
-                "the songs come without what songatlas scan hears in files (no column 'audio_embedding'), "
+                "the songs come without what songatlas scan hears in files (nothing in 'audio_embedding'), "
                 "which this space is made of: scan their files, or build the atlas with --space sound,era"
             )
+        for part in self.parts:
+            _check_width(songs, part.column, len(part.mean))
         return np.hstack([part.points(songs) for part in self.parts])
+
+    def unheard(self, songs: pl.DataFrame) -> tuple[str, ...]:
+        """Say how many songs lie in the middle of the block, or of a part of it, for want of a vector."""
+        has = {part.column: _has(songs, part.column) for part in self.parts}
+        heard = has.get(EMBEDDING, pl.repeat(True, songs.height, eager=True))
+        n_unheard = songs.height - int(heard.sum())
+        n_unmeasured = int((heard & ~has.get(STATISTICS, heard)).sum())
+        told = []
+        if n_unheard:
+            told.append(
+                f"{n_unheard:,} of {songs.height:,} songs were not heard by a scan: they lie in the middle "
+                "of the audio block, so that only the other blocks place them."
+            )
+        if n_unmeasured:
+            told.append(
+                f"{n_unmeasured:,} of {songs.height:,} songs come without timbre and rhythm "
+                "(audio_statistics): of their sound only what the network heard places them."
+            )
+        return tuple(told)
 
     def scaled(self, factor: float) -> Self:
         """Return the same block, `factor` times as long."""
@@ -291,6 +315,27 @@ def why_not_heard(songs: pl.DataFrame) -> str:
             "there is no audio block."
         )
     return ""
+
+
+def _has(songs: pl.DataFrame, column: str) -> pl.Series:
+    """Which songs have a vector."""
+    if column not in songs.columns:
+        return pl.repeat(False, songs.height, eager=True)
+    return songs[column].is_not_null()
+
+
+def _check_width(songs: pl.DataFrame, column: str, width: int) -> None:
+    """Refuse vectors of another length than those that the block was made of."""
+    if column not in songs.columns:
+        return
+    lengths = songs[column].list.len().drop_nulls()
+    other = lengths.filter((lengths > 0) & (lengths != width))
+    if len(other):
+        raise MissingColumns(
+            f"{column} has lists of {int(other[0]):,} numbers, and the space is made of lists of {width:,}: "
+            "scan the files with the version of songatlas that scanned the songs of the atlas, or build "
+            "a new atlas"
+        )
 
 
 def vectors_of(songs: pl.DataFrame, column: str, width: int | None = None) -> tuple[NDArray[Any], _Float32]:
@@ -379,21 +424,32 @@ def _labels(songs: pl.DataFrame, points: Float) -> tuple[str, ...]:
 
 
 def _ends_by_tags(songs: pl.DataFrame, points: Float) -> list[tuple[str, str]]:
-    """The tags whose songs lie farthest down and up each coordinate; nothing where too few tags are heard."""
+    """The tags whose songs lie farthest down and up each coordinate; nothing where too few tags are heard.
+
+    Tags that name no stronger coordinate go before those that do, where they lie nearly as far apart.
+    """
     if "heard_tags" not in songs.columns:
         return []
     heard = songs.select(pl.row_index("row"), tag="heard_tags").explode("tag").drop_nulls("tag")
-    common = heard.group_by("tag").len().filter(pl.col("len") >= _LEAST_TAG * songs.height).sort("tag")
+    least = max(_LEAST_TAG * songs.height, _FEWEST_TAGGED)
+    common = heard.group_by("tag").len().filter(pl.col("len") >= least).sort("tag")
     if common.height < 2:
         return []
     tags = common["tag"].to_list()
     rows = [heard.filter(pl.col("tag") == tag)["row"].to_numpy() for tag in tags]
     middles = np.stack([points[each].mean(axis=0) for each in rows])
-    spread = points.std(axis=0)
-    return [
-        (tags[int(each.argmin())], tags[int(each.argmax())]) if np.ptp(each) > least else ("", "")
-        for each, least in zip(middles.T, _LEAST_APART * spread, strict=True)
-    ]
+    fresh = np.ones(len(tags), dtype=np.bool_)
+    ends = []
+    for each, least in zip(middles.T, _LEAST_APART * points.std(axis=0), strict=True):
+        if np.ptp(each) <= least:
+            ends.append(("", ""))
+            continue
+        is_told_anew = fresh.sum() >= 2 and np.ptp(each[fresh]) >= max(least, _NEARLY * np.ptp(each))
+        usable = np.flatnonzero(fresh) if is_told_anew else np.arange(len(tags))
+        pair = usable[each[usable].argmin()], usable[each[usable].argmax()]
+        fresh[list(pair)] = False
+        ends.append((tags[pair[0]], tags[pair[1]]))
+    return ends
 
 
 def _ends_by_features(songs: pl.DataFrame, points: Float) -> list[tuple[str, str]]:
@@ -410,8 +466,19 @@ def _ends_by_features(songs: pl.DataFrame, points: Float) -> list[tuple[str, str
         moved = points[has] - points[has].mean(axis=0)
         lengths = np.sqrt(np.square(moved).sum(axis=0) * np.square(centred).sum())
         likeness = (moved * centred[:, None]).sum(axis=0) / np.where(lengths > 0, lengths, 1.0)
-        words = FEATURES[name].low_word, FEATURES[name].high_word
+        low, high = (float(each) for each in np.quantile(values[has], (0.1, 0.9)))
+        if not is_noticeable(name, low, high):
+            continue
+        words = _end_word(name, low, high=False), _end_word(name, high, high=True)
         for place in np.flatnonzero(np.abs(likeness) > best):
             best[place] = abs(likeness[place])
             ends[place] = words if likeness[place] > 0 else (words[1], words[0])
     return ends
+
+
+def _end_word(name: str, value: float, *, high: bool) -> str:
+    """What songs are like at one end of a feature, whose value there is given."""
+    feature = FEATURES[name]
+    if bears_word(name, value, high=high):
+        return feature.high_word if high else feature.low_word
+    return f"{'more' if high else 'less'} {feature.high_word}"

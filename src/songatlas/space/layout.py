@@ -22,6 +22,8 @@ from songatlas.space.blocks import FIFTHS
 
 _Float = NDArray[np.float64]
 _ROWS_AT_ONCE: Final = 16_384  # little enough to stay in the cache
+_STRONG_LOADING: Final = 0.5  # of the strongest, from which a coordinate may name an axis
+_TELLING_LOADING: Final = 0.25  # where the stronger ones have named the other axis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +109,8 @@ def fit_layout(points: NDArray[np.floating[Any]], dimensions: Sequence[str]) -> 
             strongest = int(np.argmax(np.abs(directions[axis]).round(9)))
             components[axis] = directions[axis] * np.sign(directions[axis, strongest])
             shares[axis] = float(spreads[axis]) / total
-    x_words, y_words = (_axis_words(component, dimensions) for component in components)
+    x_words = _axis_words(components[0], dimensions)
+    y_words = _axis_words(components[1], dimensions, said=x_words)
     return Layout(
         components=components, mean=mean, explained=(shares[0], shares[1]), axis_words=(x_words, y_words)
     )
@@ -126,18 +129,28 @@ def _mean_and_scatter(points: NDArray[np.floating[Any]]) -> tuple[_Float, _Float
     return mean, scatter
 
 
-def _axis_words(component: _Float, dimensions: Sequence[str]) -> tuple[str, str]:
-    """The words of the two strongest loadings, the second only where it is nearly as strong."""
-    order = np.argsort(-np.abs(component).round(9), kind="stable")[:2]
-    strongest = np.abs(component).max(initial=0.0)
+def _axis_words(
+    component: _Float, dimensions: Sequence[str], *, said: tuple[str, str] = ("", "")
+) -> tuple[str, str]:
+    """The words of the two strongest loadings, the second only where it is nearly as strong.
+
+    A word that stands at an end already, of this axis or the one whose words were `said`, names no other end;
+    an axis whose strong loadings are all spoken for takes the next that still tells something.
+    """
+    strengths = np.abs(component)
+    strongest = strengths.max(initial=0.0)
+    taken = {word for end in said for word in end.split(", ") if word}
     ends: list[tuple[str, str]] = []
-    for place in order:
-        if strongest == 0 or abs(component[place]) < 0.5 * strongest:
-            continue
+    for place in np.argsort(-strengths.round(9), kind="stable"):
+        least = _TELLING_LOADING if not ends and said != ("", "") else _STRONG_LOADING
+        if strongest == 0 or strengths[place] < least * strongest or len(ends) == 2:
+            break
         low, high = ends_of(dimensions[place])
-        ends.append((low, high) if component[place] > 0 else (high, low))
-    lows, highs = zip(*dict.fromkeys(ends), strict=True) if ends else ((), ())
-    return ", ".join(dict.fromkeys(lows)), ", ".join(dict.fromkeys(highs))
+        if not {low, high} & taken:
+            taken |= {low, high}
+            ends.append((low, high) if component[place] > 0 else (high, low))
+    lows, highs = zip(*ends, strict=True) if ends else ((), ())
+    return ", ".join(lows), ", ".join(highs)
 
 
 def ends_of(dimension: str) -> tuple[str, str]:

@@ -121,6 +121,7 @@ class SongSpace:
         notes = (
             *(outcome for outcome in fitted if isinstance(outcome, str)),
             *(_idle_weight(column) for column in factors if column not in columns),
+            *(told for each in fitted if isinstance(each, AudioBlock) for told in each.unheard(songs)),
         )
         usable = tuple(outcome for outcome in fitted if isinstance(outcome, FittedBlock))
         if not usable:

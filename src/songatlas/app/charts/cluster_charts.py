@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from songatlas.app.charts.charts import (
 from songatlas.app.words.wording import amount_text
 from songatlas.colours import LESS_TO_MORE
 from songatlas.features import FEATURES
+from songatlas.noticing import is_noticeable
 from songatlas.profiles import Profile
 from songatlas.profiles.evidence import comparison
 from songatlas.profiles.words import COMPARATIVES, UNNAMED
@@ -39,10 +40,18 @@ _Float = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What charts call the clusters: one name and one colour (``#rrggbb``) each, by number."""
+    """What charts call the clusters: one name and one colour (``#rrggbb``) each, by number.
+
+    `estimates` are the features that are estimates, which their labels say.
+    """
 
     names: Sequence[str]
     colours: Sequence[str]
+    estimates: frozenset[str] = frozenset()
+
+    def feature(self, name: str, *, unit: bool = False) -> str:
+        """Return what a chart calls a feature."""
+        return feature_label(name, unit=unit, estimates=self.estimates)
 
     def label(self, cluster: int, *, width: int = 17) -> str:
         """Return what an axis calls a cluster."""
@@ -86,7 +95,7 @@ def profile_chart(profiles: Sequence[Profile], shown: Shown) -> go.Figure:
             ),
         )
     )
-    names = [plotly_text(feature_label(features[column])) for column in columns]
+    names = [plotly_text(shown.feature(features[column])) for column in columns]
     row = 38 if len(profiles) <= 20 else 34
     figure = styled(figure, height=row * len(profiles) + 210)
     turning_labels(figure, names)
@@ -102,17 +111,18 @@ def profile_chart(profiles: Sequence[Profile], shown: Shown) -> go.Figure:
 
 def _cell(profile: Profile, feature: str, shown: Shown) -> str:
     """What a field of the table says when it is pointed at."""
-    percentile = profile.percentiles[feature]
     return (
         f"<b>{plotly_text(shown.names[profile.cluster])}</b><br>"
-        f"{plotly_text(feature_label(feature))}: {plotly_text(amount_text(feature, profile.means[feature]))} "
-        f"on average<br>{_standing(feature, percentile)}"
+        f"{plotly_text(shown.feature(feature))}: {plotly_text(amount_text(feature, profile.means[feature]))} "
+        f"on average<br>{_standing(profile, feature)}"
     )
 
 
-def _standing(feature: str, percentile: float) -> str:
+def _standing(profile: Profile, feature: str) -> str:
     """Where a cluster stands in a feature, in words."""
-    if feature in UNNAMED or abs(percentile - 50) < _ALIKE:
+    percentile, mean = profile.percentiles[feature], profile.means[feature]
+    is_heard = is_noticeable(feature, mean, profile.elsewhere.get(feature, float("inf")))
+    if feature in UNNAMED or abs(percentile - 50) < _ALIKE or not is_heard:
         return "as in the whole catalogue"
     return plotly_text(comparison(feature, percentile, first=True))
 
@@ -167,13 +177,13 @@ def radar_chart(first: Profile, second: Profile, shown: Shown) -> go.Figure:
         )
     figure = styled(figure, height=460)
     figure.update_layout(
-        polar=_polar(angles[:-1], features),
+        polar=_polar(angles[:-1], [shown.feature(name) for name in features]),
         margin={"l": 70, "r": 70, "t": 36, "b": 90},
     )
     return figure
 
 
-def _polar(angles: Sequence[float], features: Sequence[str]) -> dict[str, Any]:
+def _polar(angles: Sequence[float], names: Sequence[str]) -> dict[str, Any]:
     """The axes of a radar: percentiles outward, features around."""
     return {
         "bgcolor": "rgba(0,0,0,0)",
@@ -188,7 +198,7 @@ def _polar(angles: Sequence[float], features: Sequence[str]) -> dict[str, Any]:
         },
         "angularaxis": {
             "tickvals": list(angles),
-            "ticktext": [plotly_text(feature_label(name)) for name in features],
+            "ticktext": [plotly_text(name) for name in names],
             "gridcolor": FAINT,
             "linecolor": FAINT,
             "direction": "clockwise",
@@ -198,8 +208,14 @@ def _polar(angles: Sequence[float], features: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def differences(first: Profile, second: Profile) -> list[dict[str, Any]]:
+def differences(first: Profile, second: Profile, *, estimates: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return how two clusters differ, the plainest difference first.
+
+    Parameters
+    ----------
+    first, second : Profile
+    estimates : collection of str
+        Features that are estimates, which their labels say.
 
     Returns
     -------
@@ -212,19 +228,20 @@ def differences(first: Profile, second: Profile) -> list[dict[str, Any]]:
     )
     return [
         {
-            "feature": feature_label(name),
+            "feature": feature_label(name, estimates=estimates),
             "first": amount_text(name, first.means[name]),
             "second": amount_text(name, second.means[name]),
-            "words": _difference(name, first.percentiles[name], second.percentiles[name]),
+            "words": _difference(first, second, name),
         }
         for name in ranked
     ]
 
 
-def _difference(feature: str, first: float, second: float) -> str:
+def _difference(one: Profile, other: Profile, feature: str) -> str:
     """What the first cluster is, compared with the second, in words."""
+    first, second = one.percentiles[feature], other.percentiles[feature]
     apart = abs(first - second)
-    if apart < _ALIKE:
+    if apart < _ALIKE or not is_noticeable(feature, one.means[feature], other.means[feature]):
         return "about alike"
     if feature in UNNAMED:
         return "in other keys"
@@ -259,7 +276,7 @@ def spread_chart(
             _add_middle(figure, own, cluster, shown, feature)
     figure = styled(figure, height=54 * k + 70)
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(range=[low, high], title=plotly_text(feature_label(feature, unit=True)), nticks=6)
+    figure.update_xaxes(range=[low, high], title=plotly_text(shown.feature(feature, unit=True)), nticks=6)
     if feature in FEATURES and FEATURES[feature].unit == "share":
         figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(

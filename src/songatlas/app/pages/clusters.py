@@ -34,9 +34,9 @@ from songatlas.atlas.views import View
 from songatlas.errors import SongAtlasError
 from songatlas.features import label_of
 from songatlas.profiles import Profile
-from songatlas.report.draw import DISTRIBUTION_SONGS, feature_label, in_shown_unit, sampled_rows
+from songatlas.report.draw import DISTRIBUTION_SONGS, in_shown_unit, sampled_rows
 from songatlas.report.html import counted
-from songatlas.report.wording import estimates_told
+from songatlas.report.wording import estimated, estimates_told, made_of
 from songatlas.songs.finding import folded_texts
 
 _REFUSED: Final = "names_not_kept"
@@ -53,7 +53,7 @@ def show() -> None:
     names = shown_names()
     st.write(
         f"{counted(len(found.base.songs), 'song')} in {counted(found.k, 'cluster')}. "
-        "Each song lies in the cluster whose centre is nearest to how it sounds."
+        f"Each song lies in the cluster whose centre is nearest to it, going by {_goes_by(found)}."
     )
     if estimates := estimates_told(found.base.columns):
         st.caption(estimates)
@@ -64,8 +64,17 @@ def show() -> None:
         required=True,
         label_visibility="collapsed",
     )
-    shown = Shown(names=names, colours=[found.colour_of(cluster) for cluster in range(found.k)])
+    shown = Shown(
+        names=names,
+        colours=[found.colour_of(cluster) for cluster in range(found.k)],
+        estimates=estimated(found.base.columns),
+    )
     _PARTS[part or "Cards"](found.profiles, shown)
+
+
+def _goes_by(found: View) -> str:
+    """What the points of a view tell of songs."""
+    return made_of([block.name for block in found.space.blocks if block.weight > 0])
 
 
 def _show_cards(profiles: Sequence[Profile], shown: Shown) -> None:
@@ -278,7 +287,7 @@ def _show_pair(profiles: Sequence[Profile], shown: Shown) -> None:
                 Cell(text=each["second"], number=second, colour=shown.colours[second]),
                 each["words"],
             ]
-            for each in differences(profiles[first], profiles[second])
+            for each in differences(profiles[first], profiles[second], estimates=shown.estimates)
         ],
     )
 
@@ -295,7 +304,7 @@ def _show_spread(profiles: Sequence[Profile], shown: Shown) -> None:
         "Feature",
         features,
         key=keep("feature", ranked[0], in_address=True, allowed=lambda name: name in features),
-        format_func=feature_label,
+        format_func=shown.feature,
     )
     values, labels, n_drawn = _values_of(base, view().labels, feature)
     sampled = f" Drawn from a sample of {n_drawn:,} songs." if n_drawn < len(base.songs) else ""
@@ -325,7 +334,7 @@ def _medians(values: NDArray[np.float64], labels: NDArray[np.int32], shown: Show
         own = values[(labels == cluster) & np.isfinite(values)]
         if own.size:
             told.append(f"{name} {value_text(feature, float(np.median(own)))}")
-    return f"Median of {feature_label(feature)}: {', '.join(told)}."
+    return f"Median of {shown.feature(feature)}: {', '.join(told)}."
 
 
 _PARTS: Final[Mapping[str, Callable[[Sequence[Profile], Shown], None]]] = MappingProxyType(

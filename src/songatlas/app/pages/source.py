@@ -156,7 +156,9 @@ def _show_cleaning(opened: Catalogue) -> None:
 
 def _rule_row(count: RuleCount) -> Sequence[str]:
     examples = "; ".join(brief(example) for example in count.examples[:3])
-    return (count.title, f"{count.n_songs:,}", f"{count.n_rows:,}", page_words(count.sentence), examples)
+    is_off = count.action == "switched off"
+    done = ("kept", "kept") if is_off else (f"{count.n_songs:,}", f"{count.n_rows:,}")
+    return (count.title, *done, page_words(count.sentence), examples)
 
 
 def _show_left_out(opened: Catalogue) -> None:
@@ -202,6 +204,14 @@ def _show_findings(atlas: Atlas) -> None:
         tell(plain_text(page_words(f"{sentence(finding.sentence)} {step}"), longest=1200))
 
 
+def _where_to_run(atlas: Atlas) -> str:
+    """What the command does, and where: of a file or folder the name alone is known."""
+    if atlas.source.format == "dataframe":
+        return "This command builds what is shown from the same songs:"
+    name = plain_text(brief(atlas.source.name))
+    return f"This command builds what is shown again. Run it from the folder that **{name}** lies in:"
+
+
 def _show_settings(atlas: Atlas) -> None:
     """The settings of what is shown, and the command line that builds it again."""
     settings = settings_of(atlas, view().choice).to_dict() if not view().is_base else atlas.settings.to_dict()
@@ -215,7 +225,7 @@ def _show_settings(atlas: Atlas) -> None:
         usual_space=usual_blocks(atlas.songs),
     )
     st.subheader("Build it again", anchor=False)
-    st.markdown("This command builds what is shown from the same table:")
+    st.markdown(_where_to_run(atlas))
     st.code(command, language="shell", wrap_lines=True)
     rows = [(row["label"], row["value"]) for row in setting_rows(settings)]
     show_table((Heading(text="Setting"), Heading(text="Value", long=True)), rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from songatlas.profiles import Profile
 from songatlas.report.cards import card_of, songs_told
 from songatlas.report.draw import feature_label
 from songatlas.report.html import counted, percent
+from songatlas.report.wording import estimated
 from songatlas.roles import Roles, role_counts, song_roles
 
 PLAYLIST_CLUSTER: Final = "playlist_cluster"
@@ -70,21 +71,26 @@ def cards_of_view() -> list[dict[str, Any]]:
     shown = base.exemplars if exact else tuple(profile.typical for profile in profiles)
     songs = songs_told(base.songs, [song for songs in shown for song in songs])
     roles = role_counts(base.roles if exact else _roles_of(found), found.labels, found.k).to_dicts()
+    estimates = estimated(base.columns)
     cards = [
         card_of(
             replace(profile, name=names[profile.cluster]),
             colour=found.colour_of(profile.cluster),
             songs=[songs[song] for song in shown[profile.cluster] if song in songs],
             roles=roles[profile.cluster],
+            estimates=estimates,
         )
         for profile in profiles
     ]
-    return [_in_percent(card, profile) for card, profile in zip(cards, profiles, strict=True)]
+    return [_in_percent(card, profile, estimates) for card, profile in zip(cards, profiles, strict=True)]
 
 
-def _in_percent(card: dict[str, Any], profile: Profile) -> dict[str, Any]:
+def _in_percent(card: dict[str, Any], profile: Profile, estimates: Collection[str]) -> dict[str, Any]:
     """The card with its means as the other pages tell them: shares in percent."""
-    means = {feature_label(name): amount_text(name, mean) for name, mean in profile.means.items()}
+    means = {
+        feature_label(name, estimates=estimates): amount_text(name, mean)
+        for name, mean in profile.means.items()
+    }
     contrasts = [{**each, "mean": means.get(each["label"], each["mean"])} for each in card["contrasts"]]
     return {**card, "contrasts": contrasts}
 
@@ -173,7 +179,8 @@ def _facts(card: Mapping[str, Any]) -> str:
     parts = []
     if card["era"]:
         middle = f"Half of the songs came out by {card['era']['middle']}, most of them in these years"
-        parts.append(f"<h4>Years</h4><p>{term(card['era']['years'], middle)}</p>")
+        known = f" {text(card['era']['known'])}" if card["era"]["known"] else ""
+        parts.append(f"<h4>Years</h4><p>{term(card['era']['years'], middle)}{known}</p>")
     if card["tags"]:
         tags = ", ".join(f"{text(each['tag'])} {percent(each['share'])}" for each in card["tags"])
         parts.append(f"<h4>Tags</h4><p>{tags}</p>")

@@ -9,11 +9,13 @@ from typing import Final
 from songatlas.progress import Progress
 
 _RATE_OVER_S: Final = 120.0
-_LEAST_S: Final = 2.0
+_LEAST_S: Final = 5.0
+_LEAST_FILES: Final = 5
+"""Files of a library take times so different that the pace of fewer says little."""
 
 
 class Pace:
-    """Tells progress of files, with the rate of the last two minutes.
+    """Tells progress of files, with the rate of the last two minutes once there is one.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class Pace:
         done = self._n_before + n_done
         words = f"{done:,} of {self._n_files:,} files"
         then, before = self._past[0]
-        if before < n_done and done < self._n_files and now - then >= _LEAST_S:
+        if n_done - before >= _LEAST_FILES and done < self._n_files and now - then >= _LEAST_S:
             a_second = (n_done - before) / (now - then)
             left = (self._n_files - done) / a_second
             words += f", {60 * a_second:,.0f} songs a minute, {duration(left)} left"

@@ -221,6 +221,11 @@ def own_sound(payload: str, path: str) -> str:
     return f"{payload}:{os.fsencode(path).hex()}"
 
 
+def sound_of(file: StoredFile) -> str | None:
+    """Return the hash of the sound of a file; None where it is not known."""
+    return file.payload.partition(":")[0] if file.payload else None
+
+
 def joined(*reasons: str | None) -> str | None:
     """Reasons in one line; None where there are none."""
     return "; ".join(reason for reason in reasons if reason) or None

@@ -20,7 +20,7 @@ from songatlas.audio.listing import AudioFile, Listing, list_audio
 from songatlas.audio.outcomes import MEASURED, OUTCOMES
 from songatlas.audio.scan.cores import usable_cores
 from songatlas.audio.scan.pace import Pace
-from songatlas.audio.scan.rounds import Rounds, joined
+from songatlas.audio.scan.rounds import Rounds, joined, sound_of
 from songatlas.audio.scan.store import Store, StoredFile, telling
 from songatlas.audio.scan.table import check_output, readable, write_table
 from songatlas.audio.scan.workers import Crew
@@ -54,7 +54,7 @@ class Scan:
         Files by how they ended, in the order of `OUTCOMES`; none that is 0.
     n_heard, n_recognised, n_unchanged, n_forgotten : int
         Files that were measured now; whose sound was known (moved, renamed, retagged, copied); that had not
-        changed; and that are no longer there.
+        changed; and that are no longer there, not under another path either.
     seconds : float
         How long it took.
     not_ok : tuple of NotOk
@@ -160,6 +160,7 @@ def scan_folder(
     with Store(store_path) as store, telling(store_path):
         store.claim(str(place), {file.path: file.size for file in listing.files})
         todo, lost = _sift(store, listing, version=version, per_file_s=per_file_s)
+        new = [file.path for file in todo if store.file(file.path) is None] if lost else []
         with Crew(n_workers, analyser=analyser) as crew:
             rounds = Rounds(place, store=store, crew=crew, version=version, per_file_s=per_file_s)
             n_before = len(listing.files) - len(todo)
@@ -168,6 +169,7 @@ def scan_folder(
         if rounds.gone:
             _listed(place)  # a disk that was pulled out takes no song out of the table
         progress(_READING, "writing the songs table")
+        n_gone = _n_gone(store, lost, new)
         store.forget([*lost, *rounds.gone])
         present = {file.path for file in listing.files}.difference(rounds.gone)
         write_table(store, place, table, present=present)
@@ -181,7 +183,7 @@ def scan_folder(
         n_heard=rounds.n_heard,
         n_recognised=rounds.n_recognised,
         n_unchanged=len(listing.files) - len(todo),
-        n_forgotten=len(lost),
+        n_forgotten=n_gone,
         seconds=time.monotonic() - began,
         not_ok=not_ok,
         skipped=tuple((readable(path), reason) for path, reason in listing.skipped),
@@ -232,6 +234,14 @@ def _is_done(stored: StoredFile, file: AudioFile, *, version: str, per_file_s: f
     """Whether a file need not be opened again."""
     same = (stored.size, stored.mtime_ns, stored.version) == (file.size, file.mtime_ns, version)
     return same and (stored.retry_above_s is None or stored.retry_above_s >= per_file_s)
+
+
+def _n_gone(store: Store, lost: Collection[str], new: Collection[str]) -> int:
+    """How many of the lost files left their sound under no new path: the others were moved."""
+    left, came = (Counter(map(sound_of, filter(None, map(store.file, paths)))) for paths in (lost, new))
+    for sounds in (left, came):
+        sounds.pop(None, None)
+    return len(lost) - (left & came).total()
 
 
 def _judged(store: Store, present: Collection[str]) -> tuple[dict[str, int], tuple[NotOk, ...]]:

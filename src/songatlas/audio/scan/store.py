@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -25,6 +26,7 @@ from songatlas.files import refusal
 _APPLICATION: Final = 0x534F4E47  # "SONG"
 _FORMAT: Final = 1
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CLOSED: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 _ENDINGS: Final = ("", "-wal", "-shm", "-journal")  # SQLite's own files beside it
 _SCHEMA: Final = """
 CREATE TABLE scanned (folder BLOB NOT NULL);
@@ -90,7 +92,8 @@ class Store:
     ----------
     path : Path
         The SQLite file; made where there is none. One that is damaged or of another format is moved to
-        `PATH.damaged`.
+        `PATH.damaged` (`PATH.damaged2` and so on where there is one). Single rows that cannot be read are
+        dropped.
 
     Attributes
     ----------
@@ -106,6 +109,11 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
+        if path.is_dir():
+            raise SongAtlasError(
+                f"{str(path)!r} is a folder, and a scan keeps what it heard in a file of that name: move the "
+                "folder away, or name another table with -o"
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with telling(path):
@@ -113,6 +121,7 @@ class Store:
                 if trouble:
                     self._move_aside(trouble)
                     self._open()
+                self._drop_unreadable()
         except OSError as error:
             raise SongAtlasError(refusal(path, error)) from error
 
@@ -221,6 +230,7 @@ class Store:
     def _open(self) -> str:
         """Open the file; return what is wrong with it, empty where nothing is."""
         self._connection = sqlite3.connect(self.path, timeout=0.0, check_same_thread=False)
+        self._connection.text_factory = _text
         try:
             return self._trouble()
         except sqlite3.Error as error:
@@ -252,14 +262,33 @@ class Store:
             )
         return ""
 
+    def _drop_unreadable(self) -> None:
+        """Forget the rows that hold no numbers or tags: their files are read anew."""
+        execute = self._connection.execute
+        sounds = [row for row in execute("SELECT payload, numbers FROM sounds") if not _unpacks(row[1])]
+        rows = execute("SELECT path, file_tags, payload, retry_above_s FROM files")
+        files = [row for row in rows if not _is_plain(row)]
+        if not sounds and not files:
+            return
+        with self._connection:
+            self._connection.executemany("DELETE FROM sounds WHERE payload IS ?", [row[:1] for row in sounds])
+            self._connection.executemany("DELETE FROM files WHERE payload IS ?", [row[:1] for row in sounds])
+            self._connection.executemany("DELETE FROM files WHERE path IS ?", [row[:1] for row in files])
+        n_rows = len(sounds) + len(files)
+        what = "a damaged entry" if n_rows == 1 else f"{n_rows:,} damaged entries"
+        self.notes.append(f"the store {self.path.name} had {what}: what belongs to it is read anew")
+
     def _move_aside(self, trouble: str) -> None:
-        """Keep a file that is no store of ours under another name."""
-        aside = f"{self.path.name}.damaged"
+        """Keep a file that is no store of ours under another name, one that no other has."""
+        names = chain([f"{self.path.name}.damaged"], (f"{self.path.name}.damaged{n}" for n in count(2)))
+        aside = next(name for name in names if not os.path.lexists(self.path.with_name(name)))
         for ending in _ENDINGS:
             part = self.path.with_name(f"{self.path.name}{ending}")
             if part.exists():
                 part.replace(self.path.with_name(f"{aside}{ending}"))
-        self.notes.append(f"{self.path.name} {trouble}: it is now {aside}, and every file is read anew")
+        self.notes.append(
+            f"the store {self.path.name} {trouble}: it is now {aside}, and every file is read anew"
+        )
 
 
 @contextmanager
@@ -277,10 +306,21 @@ def telling(path: Path) -> Iterator[None]:
             raise SongAtlasError(
                 f"{str(path)!r} was damaged while it was written ({error}): run the same command again"
             ) from error
+        if code in _CLOSED:
+            raise SongAtlasError(_closed(path)) from error
         raise SongAtlasError(
             f"cannot write {str(path)!r}: {error}; free the place, then run the same command again: "
             "it goes on where it was"
         ) from error
+
+
+def _closed(path: Path) -> str:
+    """Say that the folder of a table does not let files be made in it."""
+    return (
+        f"cannot write into the folder {str(path.absolute().parent)!r}: the songs table and, beside it, "
+        f"{path.name!r}, from which the next scan goes on, need a folder that you may write into: name a "
+        "file in one with -o"
+    )
 
 
 def _file(row: Sequence[Any]) -> StoredFile:
@@ -309,6 +349,31 @@ def _sound(row: Sequence[Any]) -> StoredSound:
         reason=reason,
         numbers=json.loads(zlib.decompress(numbers)),
     )
+
+
+def _text(raw: bytes) -> str:
+    """A text of SQLite, which holds any bytes."""
+    return raw.decode("utf-8", "replace")
+
+
+def _unpacks(numbers: object) -> bool:
+    """Whether the numbers of a sound are whole, by their checksum; reading each would take a scan seconds."""
+    try:
+        plain = zlib.decompress(numbers) if isinstance(numbers, bytes) else b""
+    except zlib.error:
+        return False
+    return plain[:1] + plain[-1:] == b"{}"
+
+
+def _is_plain(row: Sequence[object]) -> bool:
+    """Whether path, tags, payload and limit of a file are what they should be."""
+    path, tags, payload, retry_above_s = row
+    try:
+        is_tags = isinstance(tags, str) and isinstance(json.loads(tags), dict)
+    except ValueError:
+        return False
+    is_named = isinstance(path, bytes) and isinstance(payload, str | None)
+    return is_tags and is_named and isinstance(retry_above_s, float | None)
 
 
 def _packed(numbers: Mapping[str, Any]) -> bytes:

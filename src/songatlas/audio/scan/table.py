@@ -22,6 +22,7 @@ from songatlas import __version__
 from songatlas.audio.outcomes import MEASURED
 from songatlas.audio.scan.rounds import joined
 from songatlas.audio.scan.store import Store, StoredFile, StoredSound
+from songatlas.audio.tag_text import clean_text
 from songatlas.errors import BadSettings
 from songatlas.files import write_file
 
@@ -89,7 +90,7 @@ def song_row(file: StoredFile, sound: StoredSound | None, folder: Path) -> tuple
         "song_id": f"audio:{heard.payload.partition(':')[0]}"
         if heard
         else f"file:{_hash_of_path(file.path)}",
-        "title": tags.get("title") or readable(Path(file.path).stem),
+        "title": tags.get("title") or _title_of(file.path),
         "artists": tags.get("artists") or [],
         "album": tags.get("album"),
         "album_artist": tags.get("album_artist"),
@@ -112,6 +113,12 @@ def location(path: Path) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return "file://" + quote(raw)
+
+
+def _title_of(path: str) -> str:
+    """The name of a file as a title, cleaned as tags are; with its ending where nothing else can be seen."""
+    name = Path(path)
+    return clean_text(readable(name.stem)) or clean_text(readable(name.name)) or name.suffix
 
 
 def readable(name: str) -> str:
