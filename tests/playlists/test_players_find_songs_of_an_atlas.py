@@ -15,6 +15,7 @@ import pytest
 from songatlas.atlas import build_atlas
 from songatlas.atlas.playlist import make_playlist, playlist_tracks
 from songatlas.playlists import write_playlist
+from typed import songatlas
 
 soundfile = pytest.importorskip("soundfile")
 N_SONGS = 24
@@ -64,6 +65,18 @@ def test_vlc_finds_every_file_where_it_lies_and_where_all_was_moved(
     assert _opened(tmp_path / "Moved" / "Lists" / f"calm.{name}") == [
         tmp_path / "Moved" / path for path in wanted
     ]
+
+
+def test_playlists_of_all_clusters_have_relative_paths(tmp_path: Path) -> None:
+    atlas = build_atlas(table_of(made_music(tmp_path / "Music")), k=2)
+    atlas.save(tmp_path / "atlas")
+    answer = songatlas("playlist", tmp_path / "atlas", "--all-clusters", "-o", tmp_path / "Lists" / "all")
+    assert answer.returncode == 0, answer.stderr
+    for written in (tmp_path / "Lists" / "all").glob("*.m3u8"):
+        paths = [line for line in written.read_text().splitlines() if not line.startswith("#")]
+        assert paths
+        assert all(path.startswith("../../Music/") for path in paths)
+        assert all((written.parent / path).is_file() for path in paths)
 
 
 def _opened(path: Path) -> list[Path]:

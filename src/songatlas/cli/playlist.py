@@ -244,10 +244,11 @@ def _write_all(
     import polars as pl
 
     from songatlas.atlas.folders import write_folder
-    from songatlas.playlists import safe_file_name, write_playlist
+    from songatlas.playlists import playlist_text, safe_file_name
     from songatlas.playlists.formats import format_named
 
-    suffix = format_named(format or "m3u8").suffixes[0]
+    form = format or "m3u8"
+    suffix = format_named(form).suffixes[0]
     files: list[str] = []
     for tracks in lists:
         files.append(f"{safe_file_name(tracks.name, {name.rsplit('.', 1)[0] for name in files})}{suffix}")
@@ -263,7 +264,7 @@ def _write_all(
 
     def write(new: Path) -> None:
         for file, tracks in zip(files, lists, strict=True):
-            write_playlist(new / file, tracks, format=format or "m3u8")
+            write_file(new / file, playlist_text(tracks, form, directory=folder))
         index.write_csv(new / _INDEX)
 
     earlier = _files_of(folder / _INDEX)
