@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from songatlas.audio.statistics import STATISTICS
 from songatlas.cli import app
 from songatlas.features import DETAILS, FEATURES
 from songatlas.songs import RULES
@@ -71,6 +72,21 @@ def rules_page() -> str:
     return NOTE + "\n".join(lines) + "\n"
 
 
+def statistics_page() -> str:
+    """Table of the numbers of timbre and rhythm that a scan measures."""
+    lines = [
+        "# Statistics of the sound\n",
+        "What `songatlas scan` puts into the column `audio_statistics`, in this order. A frame is 2,048",
+        "samples at 22,050 Hz, one every 512; of songs longer than two minutes four stretches of half a",
+        "minute are heard. sd is the standard deviation over frames.\n",
+        "| | name | definition | unit | says of |",
+        "|---|---|---|---|---|",
+    ]
+    for place, (name, each) in enumerate(STATISTICS.items()):
+        lines.append(f"| {place} | `{name}` | {each.definition} | {each.unit or 'none'} | {each.source} |")
+    return NOTE + "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write or check every page."""
     stale = []
@@ -90,7 +106,12 @@ def main() -> int:
     return 0
 
 
-PAGES = {"cli.md": cli_page, "features.md": features_page, "cleaning.md": rules_page}
+PAGES = {
+    "cli.md": cli_page,
+    "features.md": features_page,
+    "cleaning.md": rules_page,
+    "statistics.md": statistics_page,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
