@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
 
+    from songatlas.atlas import Atlas
     from songatlas.atlas.playlist import Playlist
     from songatlas.playlists import Located, TrackList
 
@@ -131,13 +132,11 @@ def playlist(
     Prints the songs in their order and what happens between them; -o writes a file that players open.
     """
     from songatlas.atlas import Atlas
-    from songatlas.atlas.playlist import all_cluster_playlists, make_playlist, playlist_tracks
-    from songatlas.atlas.song_files import told_gone
-    from songatlas.playlists import held_in_place, left_out, locate_all, write_playlist
-    from songatlas.playlists.formats import format_named, format_of
+    from songatlas.atlas.playlist import make_playlist
 
     _check_files(output, report, all_clusters=all_clusters)
     _check_places(output, location=location, music=music)
+    place = _Place(template=location, music=music)
     options: dict[str, Any] = {
         "filters": tuple(where or ()),
         "minutes": minutes,
@@ -152,17 +151,7 @@ def playlist(
     if all_clusters:
         if any((cluster, subcluster is not None, like, start, end, extend)):
             raise BadSettings("--all-clusters with another source: give one of them")
-        with progress_bar() as progress:
-            progress(0.1, "choosing and ordering")
-            made_all = all_cluster_playlists(loaded, **options)
-        folder = output or Path()
-        lists = [playlist_tracks(loaded, each) for each in made_all]
-        together = _together(lists, template=location, music=music, folder=folder)
-        files = _write_all(folder, _apart(together.tracks, lists), made_all, format=format)
-        gone = told_gone(together.tracks.tracks) if location is None else ()
-        held = held_in_place(together.tracks, folder / _INDEX, format=format or "m3u8")
-        notes = (*together.notes, *gone, *held, *left_out(together.tracks, format or "m3u8"))
-        _tell_all(made_all, files, folder, notes=notes, as_json=as_json)
+        _make_all(loaded, output or Path(), options, place=place, format=format, as_json=as_json)
         return
     made = make_playlist(
         loaded,
@@ -178,23 +167,67 @@ def playlist(
         **options,
     )
     if output is not None:
-        form = (format_named(format) if format else format_of(output)).name
-        added = made.songs["added"].arg_true().to_list()
-        located = locate_all(
-            playlist_tracks(loaded, made, with_ids=form == "uris"),
-            template=location,
-            music=music,
-            playlist_dir=output.parent,
-            added=added,
-        )
-        write_playlist(output, located.tracks, format=form)
-        lost = left_out(located.tracks, form, added=added)
-        gone = told_gone(located.tracks.tracks) if location is None and form != "uris" else ()
-        held = held_in_place(located.tracks, output, format=form)
-        made = replace(made, notes=(*made.notes, *located.notes, *gone, *held, *lost))
+        made = _write_one(loaded, made, output, place=place, format=format)
     if report is not None:
         write_file(report, made.transitions.write_csv())
     _tell(made, output, as_json=as_json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where the songs of a playlist are, as a person says it: a template and a folder of music."""
+
+    template: str | None
+    music: Path | None
+
+
+def _write_one(atlas: Atlas, made: Playlist, output: Path, *, place: _Place, format: str | None) -> Playlist:
+    """Write a playlist; return it with notes on what the file cannot hold or name."""
+    from songatlas.atlas.playlist import playlist_tracks
+    from songatlas.atlas.song_files import told_gone
+    from songatlas.playlists import held_in_place, left_out, locate_all, write_playlist
+    from songatlas.playlists.formats import format_named, format_of
+
+    form = (format_named(format) if format else format_of(output)).name
+    added = made.songs["added"].arg_true().to_list()
+    located = locate_all(
+        playlist_tracks(atlas, made, with_ids=form == "uris"),
+        template=place.template,
+        music=place.music,
+        playlist_dir=output.parent,
+        added=added,
+    )
+    write_playlist(output, located.tracks, format=form)
+    lost = left_out(located.tracks, form, added=added)
+    gone = told_gone(located.tracks.tracks) if place.template is None and form != "uris" else ()
+    held = held_in_place(located.tracks, output, format=form)
+    return replace(made, notes=(*made.notes, *located.notes, *gone, *held, *lost))
+
+
+def _make_all(
+    atlas: Atlas,
+    folder: Path,
+    options: Mapping[str, Any],
+    *,
+    place: _Place,
+    format: str | None,
+    as_json: bool,
+) -> None:
+    """Make and write one playlist for each cluster, and tell of them."""
+    from songatlas.atlas.playlist import all_cluster_playlists, playlist_tracks
+    from songatlas.atlas.song_files import told_gone
+    from songatlas.playlists import held_in_place, left_out
+
+    with progress_bar() as progress:
+        progress(0.1, "choosing and ordering")
+        made = all_cluster_playlists(atlas, **options)
+    lists = [playlist_tracks(atlas, each) for each in made]
+    together = _together(lists, template=place.template, music=place.music, folder=folder)
+    files = _write_all(folder, _apart(together.tracks, lists), made, format=format)
+    gone = told_gone(together.tracks.tracks) if place.template is None else ()
+    held = held_in_place(together.tracks, folder / _INDEX, format=format or "m3u8")
+    notes = (*together.notes, *gone, *held, *left_out(together.tracks, format or "m3u8"))
+    _tell_all(made, files, folder, notes=notes, as_json=as_json)
 
 
 def _ends(start: str | None, end: str | None) -> tuple[str, str] | None:

@@ -932,7 +932,10 @@ class StarMap {
       },
       hovered: () => (this.hover === null ? null : this.told(this.hover)),
       camera: () => ({ x: this.camera.x, y: this.camera.y, zoom: this.camera.zoom }),
-      set_camera: (camera) => this.move(camera),
+      set_camera: (camera) => {
+        this.halt(); // a flight still under way would carry the camera back
+        this.move(camera);
+      },
       picked: () => this.picked,
       lasso: () => this.polygon,
       labels: () => this.shownLabels ?? [],
