@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import numpy as np
 import polars as pl
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from songatlas.atlas import build_atlas
 from songatlas.report import write_outputs
+
+from .served import launched, serving
 
 soundfile = pytest.importorskip("soundfile")
 av = pytest.importorskip("av")
@@ -112,33 +110,14 @@ def folder(music: list[Path]) -> Path:
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     """Where a server shows them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    launch = json.dumps({"target": str(folder), "port": port, "open_browser": False})
-    log = subprocess.DEVNULL
-    with subprocess.Popen([sys.executable, "-m", "songatlas.app", launch], stdout=log, stderr=log) as server:
-        yield _when_up(f"http://127.0.0.1:{port}", server)
-        server.terminate()
-
-
-def _when_up(address: str, server: subprocess.Popen[bytes]) -> str:
-    for _ in range(240):
-        assert server.poll() is None, "the server has ended"
-        try:
-            with urlopen(f"{address}/_stcore/health", timeout=1):  # noqa: S310 (our own server)
-                return address
-        except (URLError, OSError):
-            time.sleep(0.25)
-    pytest.fail("the server did not come up within a minute")
+    with serving(folder) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+    with launched(chromium, ARGUMENTS) as found:
         yield found
-        found.close()
 
 
 @pytest.fixture

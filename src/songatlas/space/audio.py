@@ -72,16 +72,15 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         STATISTICS: Recipe(share=0.3, is_standardized=True, limit=3.0),
     }
 )
-"""What the block is made of. Chosen by how often the nearest song is of the same soundtrack, on some 260
-excerpts of music for games (`python -m benchmarks.audio` shows it on others): angles instead of distances
-gain most, statistics at a share of 0.2 to 0.4 come next, and the number of directions (24 to 64) and the
-power (0 to 0.5) matter little."""
+"""What the block is made of. Chosen by how often the nearest song is of the same soundtrack, on excerpts of
+music for games; `python -m benchmarks.audio --songs FOLDER` shows on any songs what it gives beside the
+network alone. Angles in place of distances and a lesser part for the statistics gained most."""
 
 LEAST_HEARD: Final = 0.5
 """Share of songs with an embedding below which there is no audio block."""
 
 FEWEST_SONGS: Final = 8
-"""Songs with an embedding that it takes to find directions; with 28 they do as well as with hundreds."""
+"""Songs with an embedding that it takes to find directions."""
 
 _ROWS_AT_ONCE: Final = 4_096  # little enough to stay in the cache
 _LEAST_TAG: Final = 0.02  # share of songs that must carry a tag that names the end of a direction
