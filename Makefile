@@ -23,6 +23,7 @@ demo: $(STAMP)  ## build the atlas of the simulated catalogue and say what to op
 test: $(STAMP)  ## run all tests
 	@sh tools/install_chromium.sh
 	@sh tools/install_player.sh
+	@sh tools/install_java.sh
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)  ## lint, format, types, floors, fresh docs, spelling

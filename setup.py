@@ -3,8 +3,8 @@
 from setuptools import Extension, setup
 
 VARIANTS = ["variant_plain.c", "variant_avx2.c", "variant_avx512.c"]
-SOURCES = ["_kernels.c", "lloyd.c", "loudness.c", "rows.c", "sift.c", *VARIANTS]
-PARTS = ["lanes", "loudness", "screen", "seeding", "silhouette", "sums"]
+SOURCES = ["_kernels.c", "hashes.c", "lloyd.c", "loudness.c", "rows.c", "sift.c", *VARIANTS]
+PARTS = ["hashes", "lanes", "loudness", "screen", "seeding", "silhouette", "sums"]
 HEADERS = ["arrays.h", "engine.h", "lloyd.h", "rows.h", "sift.h", *(f"{part}.h" for part in PARTS)]
 HERE = "src/songatlas/kernels/"
 

@@ -9,37 +9,15 @@ is tried; more come from Parquet with k=20 given.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import polars as pl
 
 from benchmarks.answer import Goal, print_answer
 from benchmarks.pipeline import KS, in_child, rounded, write_simulated
-from songatlas.demo import simulate_catalogue
+from benchmarks.simulated import simulated_parquet
 
 MOST_ROWS_OF_CSV = 1_000_000
 GIVEN_K = 20
-ROWS_AT_ONCE = 500_000
-
-
-def write_parquet(n_rows: int, folder: Path) -> Path:
-    """Write the simulated catalogue as one Parquet file, some rows at a time."""
-
-    def pieces() -> Iterator[pl.LazyFrame]:
-        for start in range(0, n_rows, ROWS_AT_ONCE):
-            print(f"simulating rows from {start:,} of {n_rows:,}", file=sys.stderr)
-            rows = range(start, min(start + ROWS_AT_ONCE, n_rows))
-            piece = folder / f"piece-{start:09d}.parquet"
-            simulate_catalogue(n_rows, seed=0, rows=rows).write_parquet(piece)
-            yield pl.scan_parquet(piece)
-
-    whole = folder / f"simulated-{n_rows}.parquet"
-    parts = list(pieces())
-    pl.concat(parts).sink_parquet(whole)
-    return whole
 
 
 def measure(n_rows: int) -> dict[str, object]:
@@ -50,7 +28,7 @@ def measure(n_rows: int) -> dict[str, object]:
             write_simulated(n_rows, songs)
             answer = in_child("songatlas", songs, tuple(KS))
         else:
-            answer = in_child("songatlas", write_parquet(n_rows, Path(folder)), (GIVEN_K,))
+            answer = in_child("songatlas", simulated_parquet(n_rows, Path(folder)), (GIVEN_K,))
     given = n_rows > MOST_ROWS_OF_CSV
     return {"n_rows": n_rows, "from": "Parquet" if given else "CSV", "k_given": given} | rounded(answer)
 

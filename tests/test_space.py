@@ -374,3 +374,13 @@ def test_no_value_where_no_song_can_have_one() -> None:
         assert coordinate.value_at(0.0) is not None
     year = space.value_at("year", 0.0)
     assert year == pytest.approx(songs["year"].mean())
+
+
+def test_weights_too_small_for_the_grid_are_refused():
+    values = np.linspace(0.0, 1.0, 50)
+    songs = pl.DataFrame({"energy": values, "valence": np.sqrt(values)})
+    asked = {"features": ["energy", "valence"], "blocks": ["sound"]}
+    with pytest.raises(BadSettings, match=r"is 0\.0005, and it must be at least 0\.001"):
+        SongSpace.fit(songs, **asked, weights={"sound": 5e-4})
+    space, usual = SongSpace.fit(songs, **asked, weights={"sound": 1e-3}), SongSpace.fit(songs, **asked)
+    assert np.abs(1e3 * space.points(songs) - usual.points(songs)).max() < 1e-3

@@ -224,10 +224,10 @@ def test_real_songs_are_clustered_at_least_as_well_as_by_best_of_ten(shared_data
 
 def test_the_room_exports_what_it_promises():
     assert set(kmeans.__all__) == {
-        "CLOUDS", "Clustering", "Division", "FEWEST_SONGS", "HeldOut", "KMeans", "MOST_SONGS", "SharesLeft",
-        "compare_with_clouds",
-        "continued", "divide_clusters", "fit_clusters", "fit_folds", "nearest_centroids", "plain_run",
-        "resample_labelings", "sweep",
+        "CLOUDS", "Checkpoint", "Clustering", "Division", "FEWEST_SONGS", "HeldOut", "KMeans", "MOST_SONGS",
+        "SAMPLE_SONGS", "Settled", "SharesLeft", "block_sums", "compare_with_clouds",
+        "continued", "divide_clusters", "find_starts", "fit_clusters", "fit_folds", "nearest_centroids",
+        "plain_run", "resample_labelings", "settle", "sweep",
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from songatlas.atlas import Atlas, AtlasSettings, build_atlas
     from songatlas.atlas.artist_view import artists_of_atlas
     from songatlas.atlas.comparing import compare
+    from songatlas.atlas.large import build_large_atlas
     from songatlas.atlas.playlist import make_playlist
     from songatlas.atlas.recommending import recommend
     from songatlas.atlas.tune import tune
@@ -35,6 +36,7 @@ _HOMES = {
     "SongAtlasError": "songatlas.errors",
     "artists_of_atlas": "songatlas.atlas.artist_view",
     "build_atlas": "songatlas.atlas",
+    "build_large_atlas": "songatlas.atlas.large",
     "compare": "songatlas.atlas.comparing",
     "make_playlist": "songatlas.atlas.playlist",
     "read_songs": "songatlas.songs",
@@ -54,6 +56,7 @@ __all__ = [
     "__version__",
     "artists_of_atlas",
     "build_atlas",
+    "build_large_atlas",
     "compare",
     "make_playlist",
     "read_songs",

@@ -18,6 +18,7 @@ from songatlas.atlas.refine import Refinement
 from songatlas.atlas.rows import ClusteredRows, spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.swept import Swept
+from songatlas.atlas.whole import Whole
 from songatlas.choose_k import Verdict
 from songatlas.colours import colour_of
 from songatlas.errors import MissingColumns, UnknownName
@@ -53,7 +54,7 @@ class Atlas:
     dropped_features : mapping of str to str
         Features that could not be used, and why.
     songs : DataFrame, n_clustered rows
-        The clustered songs, sorted by `song_id`.
+        The clustered songs, or a sample of them, sorted by `song_id`.
     space, layout, positions
         The fitted space, its map in two dimensions, and the float32 `(n_clustered, 2)` places on it.
     clustering : Clustering
@@ -103,8 +104,11 @@ class Atlas:
         What beliefs on genres are multiplied by, as cross-fitting found it.
     beliefs : ndarray of float32, shape (n_clustered, n_genres), or None
         What genre each song is believed to be of, where genres are part of the space.
+    whole : Whole or None
+        What is known of all songs of a catalogue that was clustered in parts; `songs`, and all that is told
+        of them, may then be a sample.
     rows : ClusteredRows or None
-        Every row of the table with its cluster; only right after the build.
+        Every row of the table with its cluster; only right after a build in memory.
     kept : Kept
         What others worked out of the atlas, such as `taste_of`, for who asks next.
     """
@@ -145,6 +149,7 @@ class Atlas:
     genre_of_songs: pl.DataFrame
     genre_sharpness: float
     beliefs: np.ndarray | None
+    whole: Whole | None = None
     rows: ClusteredRows | None = None
     kept: Kept = field(default_factory=Kept, init=False, repr=False, compare=False)
 
@@ -152,6 +157,16 @@ class Atlas:
     def k(self) -> int:
         """Number of clusters."""
         return self.clustering.k
+
+    @property
+    def n_clustered(self) -> int:
+        """Number of songs in a cluster, be they in `songs` or not."""
+        return self.songs.height if self.whole is None else self.whole.n_clustered
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether `songs` is a sample of the clustered songs."""
+        return self.n_clustered > self.songs.height
 
     def cluster_names(self) -> tuple[str, ...]:
         """Return the name of every cluster, in the order of their numbers."""

@@ -1,51 +1,34 @@
 """`build_atlas`: the road from a table of songs to an atlas, on one page.
 
 read -> clean -> space -> sweep -> verdict -> label -> profile -> `Atlas`. Each step takes plain tables
-and arrays and returns a new value; none knows of the others.
+and arrays and returns a new value; none knows of the others. What comes after the verdict stands in
+`making`; tables that are larger than memory take the road of `songatlas.atlas.large`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-import songatlas
-from songatlas.atlas.artist_parts import artist_numbers, artists_of
 from songatlas.atlas.atlas import Atlas
 from songatlas.atlas.counterparts import opened
-from songatlas.atlas.evidence import measure, sample_silhouettes, shown_run, with_exact_silhouette
-from songatlas.atlas.fitting import Fit, fit_songs
-from songatlas.atlas.identity import take_identity
-from songatlas.atlas.judging import (
-    SongGenres,
-    all_beliefs,
-    find_genres,
-    genre_columns,
-    judge_by_genre,
-    learn_genres,
-)
-from songatlas.atlas.names_file import Generated
+from songatlas.atlas.fitting import fit_songs
+from songatlas.atlas.judging import known_genres
+from songatlas.atlas.making import make_atlas
 from songatlas.atlas.placing import placed_songs
 from songatlas.atlas.rows import spread_over_rows
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.atlas.spaces import compare_spaces
 from songatlas.atlas.usual_space import check_space, will_hear, with_space
 from songatlas.demo import SIMULATED, simulate_catalogue
 from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
-from songatlas.genres import genre_table
-from songatlas.kmeans import nearest_centroids
-from songatlas.lint import Facts, find_flaws
-from songatlas.profiles import profile_clusters
 from songatlas.progress import Progress, part, silent
-from songatlas.roles import Roles, exemplars, song_roles
 from songatlas.songs import CleanSongs, SongsTable, clean_songs, kept_reasons, read_songs
-from songatlas.space import fit_layout, named_features
+from songatlas.space import named_features
 
 
 def build_atlas(
@@ -93,111 +76,13 @@ def build_atlas(
     tell(0.0, "reading and cleaning the songs")
     table, clean = preview(source, settings, use_up=True)
     settings = with_space(settings, clean.songs)
-    called = {read.column: read.header for read in reversed(table.columns) if read.column}
-    genres = find_genres(clean.songs, called=called, asked=settings.genre)
     tell(0.12, "learning genres")
-    known = learn_genres(clean.songs, genres, settings=settings, tell=part(tell, 0.12, 0.3))
+    known = known_genres(clean.songs, table.columns, settings=settings, tell=part(tell, 0.12, 0.3))
     fit = fit_songs(clean.songs, clean.features, known, settings=settings, tell=part(tell, 0.3, 0.75))
 
-    tell(0.75, "measuring the clusters")
-    points, clustering, songs = fit.points, fit.clusters.clustering, clean.songs
-    quality = measure(points, clustering, fit.clusters.evidence, settings=settings)
-    _, distances = nearest_centroids(points, clustering.centroids, n_threads=settings.threads)
-    roles = song_roles(points, clustering.centroids, clustering.labels, distances, n_threads=settings.threads)
-    identity = take_identity(old, songs, clustering.labels, k=clustering.k, features=clean.features)
-    profiles = profile_clusters(
-        songs,
-        clustering.labels,
-        distances,
-        features=clean.features,
-        k=clustering.k,
-        kept=identity.kept,
-        reserved=identity.reserved,
-    )
-    names = tuple(profile.name for profile in profiles)
-    layout = fit_layout(points, fit.space.dimensions)
-    tell(0.9, "comparing with genres")
-    judged = judge_by_genre(known, songs, points, clustering, space=fit.space, settings=settings)
-    told = genre_columns(known, songs.height)
-    findings = find_flaws(lint_facts(table, clean, fit, names=names, settings=settings))
-    atlas = Atlas(
-        settings=settings,
-        version=songatlas.__version__,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        source=table.source,
-        columns=table.columns,
-        n_rows=table.source.n_rows,
-        n_songs=clean.n_songs,
-        counts=clean.counts,
-        dropped_features=clean.dropped_features,
-        songs=songs,
-        space=fit.space,
-        layout=layout,
-        positions=layout.positions(points),
-        clustering=clustering,
-        sweep=fit.clusters.sweep,
-        plain_run=shown_run(points, clustering.k, settings=settings),
-        distances=distances,
-        evidence=with_exact_silhouette(fit.clusters.evidence, clustering.k, quality),
-        quality=quality,
-        verdict=fit.clusters.verdict,
-        division=fit.division,
-        roles=roles,
-        exemplars=name_exemplars(songs, fit, roles, known),
-        findings=findings,
-        refinement=fit.refinement,
-        spaces=compare_spaces(songs, clean.features, known, k=clustering.k, settings=fit.settings),
-        silhouette_sample=sample_silhouettes(points, clustering, settings=settings),
-        profiles=profiles,
-        generated=Generated(names, findings, tuple(profile.evidence for profile in profiles)),
-        colours=identity.colours,
-        likeness=identity.likeness,
-        genre=judged,
-        genre_counts=genre_table(clustering.labels, told["genre"]),
-        genre_of_songs=told,
-        genre_sharpness=1.0 if known is None or known.beliefs is None else known.beliefs.sharpness,
-        beliefs=all_beliefs(known) if settings.takes_genres else None,
-    )
-    rows = spread_over_rows(table, clean, placed=placed_songs(atlas), names=names)
-    return replace(atlas, rows=rows).with_names(identity.shown_names(names))
-
-
-def name_exemplars(
-    songs: pl.DataFrame, fit: Fit, roles: Roles, known: SongGenres | None
-) -> tuple[tuple[str, ...], ...]:
-    """Return `song_id` of the songs that show each cluster, at most one of an artist."""
-    artists = artist_numbers(artists_of(songs), songs.height) if known is None else known.artists
-    shown = exemplars(
-        fit.points, fit.clusters.clustering.labels, roles, k=fit.clusters.clustering.k, groups=artists
-    )
-    return tuple(tuple(songs["song_id"].gather(rows)) for rows in shown)
-
-
-def lint_facts(
-    table: SongsTable, clean: CleanSongs, fit: Fit, *, names: Sequence[str], settings: AtlasSettings
-) -> Facts:
-    """Return what the checks of the lint look at."""
-    return Facts(
-        points=fit.points,
-        dimension_features=fit.space.dimension_features,
-        dimension_blocks=[
-            name for name, places in fit.space.places().items() for _ in range(places.start, places.stop)
-        ],
-        labels=fit.clusters.clustering.labels,
-        centroids=fit.clusters.clustering.centroids,
-        songs=clean.songs,
-        features=clean.features,
-        cluster_names=names,
-        stability=float(
-            fit.clusters.evidence.filter(pl.col("k") == fit.clusters.clustering.k)["stability"][0]
-        ),
-        pairs=fit.clusters.pairs,
-        unread={column.header: column.note for column in table.columns if column.column is None},
-        notes={column.column: column.note for column in table.columns if column.column},
-        n_rows=table.source.n_rows,
-        seed=settings.seed,
-        n_threads=settings.threads,
-    )
+    atlas = make_atlas(table, clean, fit, known, settings=settings, old=old, tell=part(tell, 0.75, 1.0))
+    rows = spread_over_rows(table, clean, placed=placed_songs(atlas), names=atlas.cluster_names())
+    return replace(atlas, rows=rows)
 
 
 def build_demo(

@@ -22,7 +22,16 @@ from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.swept import Swept
 from songatlas.atlas.usual_space import with_space
 from songatlas.choose_k import Verdict, choose_k, verdict_for, with_playlists
-from songatlas.kmeans import Clustering, Division, divide_clusters, resample_labelings, sweep
+from songatlas.keys import lowest_rows, text_keys
+from songatlas.kmeans import (
+    SAMPLE_SONGS,
+    Clustering,
+    Division,
+    divide_clusters,
+    find_starts,
+    resample_labelings,
+    sweep,
+)
 from songatlas.progress import Progress, part
 from songatlas.quality import silhouette, stability
 from songatlas.space import SongSpace
@@ -42,6 +51,8 @@ class Clusters:
         Labelings of the same songs by clusterings of other songs and by this one.
     sweep : tuple of Swept
         The clusterings of every k, in the order of the ks.
+    start : ndarray of float64, shape (k, n_dimensions)
+        Centroids from which the clustering was found.
     """
 
     clustering: Clustering
@@ -49,6 +60,7 @@ class Clusters:
     verdict: Verdict
     pairs: tuple[LabelPair, ...]
     sweep: tuple[Swept, ...]
+    start: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +116,8 @@ def fit_songs(
     genres = None if known is None else known.genres.labels
     judges = None if "tags" in settings.space else genres
     space, points = fitted(believed, features, settings)
-    clusters = find_clusters(points, settings=settings, tell=part(tell, 0.0, 0.5), genres=judges)
+    drawn = drawn_songs(songs["song_id"], settings)
+    clusters = find_clusters(points, settings=settings, tell=part(tell, 0.0, 0.5), genres=judges, drawn=drawn)
     refinement = None
     if settings.refine:
         refinement = propose_weights(
@@ -122,19 +135,31 @@ def fit_songs(
     if refinement is not None and refinement.applied:
         settings = settings.change(feature_weights=refinement.feature_weights)
         space, points = fitted(believed, features, settings)
-        clusters = find_clusters(points, settings=settings, tell=part(tell, 0.7, 0.9), genres=judges)
-    division = divide_clusters(
-        points,
-        clusters.clustering,
-        seed=settings.seed,
-        n_threads=settings.threads,
-        progress=part(tell, 0.9, 1.0),
+        clusters = find_clusters(
+            points, settings=settings, tell=part(tell, 0.7, 0.9), genres=judges, drawn=drawn
+        )
+    return with_division(
+        clusters, space, points, settings=settings, refinement=refinement, tell=part(tell, 0.9, 1.0)
     )
-    told = replace(clusters, verdict=with_playlists(clusters.verdict, division.sizes))
+
+
+def with_division(
+    clusters: Clusters,
+    space: SongSpace,
+    points: NDArray[np.float32],
+    *,
+    settings: AtlasSettings,
+    tell: Progress,
+    refinement: Refinement | None = None,
+) -> Fit:
+    """Return the fit of clusters with the playlist-sized clusters inside them."""
+    division = divide_clusters(
+        points, clusters.clustering, seed=settings.seed, n_threads=settings.threads, progress=tell
+    )
     return Fit(
         space=space,
         points=points,
-        clusters=told,
+        clusters=replace(clusters, verdict=with_playlists(clusters.verdict, division.sizes)),
         division=division,
         refinement=refinement,
         settings=settings,
@@ -157,12 +182,23 @@ def fitted(
     return space, space.points(songs)
 
 
+def drawn_songs(song_ids: pl.Series, settings: AtlasSettings) -> NDArray[np.int64] | None:
+    """Return the rows of the songs among which starts are looked for; None where these are all songs.
+
+    They depend on nothing but the ids and the seed, so that a catalogue in parts draws the same songs.
+    """
+    if len(song_ids) <= SAMPLE_SONGS:
+        return None
+    return lowest_rows(text_keys(song_ids, seed=settings.seed).to_numpy(), SAMPLE_SONGS)
+
+
 def find_clusters(
     points: NDArray[np.float32],
     *,
     settings: AtlasSettings,
     tell: Progress,
     genres: pl.Series | None = None,
+    drawn: NDArray[np.int64] | None = None,
 ) -> Clusters:
     """Cluster points for every k, and choose.
 
@@ -174,12 +210,16 @@ def find_clusters(
         Progress, from 0 to 1.
     genres : Series of String, optional
         Genre of each song to hold clusters against; only where no label went into the points.
+    drawn : ndarray of int64, optional
+        Rows among which starts are looked for, as `drawn_songs` gives them.
     """
     tell(0.0, "clustering")
     ks = ks_to_try(points, settings=settings)
-    clusterings = sweep(
-        points, ks, seed=settings.seed, n_threads=settings.threads, progress=part(tell, 0.0, 0.65)
-    )
+    seed, threads = settings.seed, settings.threads
+    sample = points if drawn is None else points[drawn]
+    starts = find_starts(sample, ks, seed=seed, n_threads=threads, progress=part(tell, 0.0, 0.45))
+    told = part(tell, 0.45, 0.65)
+    clusterings = sweep(points, ks, seed=seed, n_threads=threads, progress=told, starts=starts)
     tell(0.65, "testing stability")
     pairs = resampled_pairs(points, clusterings, settings=settings)
     evidence = gather_evidence(
@@ -193,6 +233,7 @@ def find_clusters(
         verdict=verdict,
         pairs=tuple(pairs[verdict.k]),
         sweep=tuple(Swept.of(each) for each in clusterings),
+        start=starts[verdict.k],
     )
 
 

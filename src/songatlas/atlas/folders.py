@@ -64,6 +64,24 @@ def put_back(directory: Path) -> None:
             _finish(leftover, directory)
 
 
+def put_in_place(new: Path, directory: Path) -> None:
+    """Give a folder that is written the name of an older one, which goes; killed, the old or the new is left.
+
+    Raises
+    ------
+    SongAtlasError
+        If it cannot be renamed, with the reason in one line.
+    """
+    try:
+        put_back(directory)
+        if directory.exists():
+            _swap(new, directory.absolute())
+        else:
+            new.rename(directory)
+    except OSError as error:
+        raise SongAtlasError(refusal(directory, error)) from error
+
+
 def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collection[str]) -> None:
     put_back(directory)
     fresh = not directory.exists()

@@ -8,7 +8,7 @@ the other two thirds with its own tags hidden, and these places are judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ from songatlas.genres import (
 )
 from songatlas.kmeans import Clustering, continued, nearest_centroids
 from songatlas.progress import Progress
+from songatlas.songs import ColumnReading
 from songatlas.space import SongSpace, belief_column
 
 CEILING_SONGS = 12_000
@@ -126,6 +127,27 @@ def _is_feature(header: str) -> bool:
     except UnknownName:
         return False
     return True
+
+
+def known_genres(
+    songs: pl.DataFrame, columns: Sequence[ColumnReading], *, settings: AtlasSettings, tell: Progress
+) -> SongGenres | None:
+    """Return the genre of each song, and what is believed of it; None where there are no genres.
+
+    Parameters
+    ----------
+    songs : DataFrame
+        Clean songs, sorted by `song_id`.
+    columns : sequence of ColumnReading
+        What the columns of their table were understood as.
+    settings : AtlasSettings
+        Whose space names its blocks.
+    tell : callable
+        Progress, from 0 to 1.
+    """
+    called = {read.column: read.header for read in reversed(columns) if read.column}
+    genres = find_genres(songs, called=called, asked=settings.genre)
+    return learn_genres(songs, genres, settings=settings, tell=tell)
 
 
 def learn_genres(

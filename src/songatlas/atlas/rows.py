@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -12,6 +14,23 @@ from songatlas.songs import CleanSongs, SongsTable
 
 PREDICTED = ("predicted_genre", "genre_confidence")
 """Columns that are told only where a genre was predicted for some song."""
+
+APPENDED = ("cluster", "cluster_name", "cluster_distance", "excluded_because")
+"""The four columns that join a table last; `column_names` gives all of them."""
+
+TOLD: Mapping[str, pl.DataType] = MappingProxyType(
+    {
+        "subcluster": pl.Int32(),
+        "role": pl.String(),
+        "predicted_genre": pl.String(),
+        "genre_confidence": pl.Float32(),
+        "cluster": pl.Int32(),
+        "cluster_name": pl.String(),
+        "cluster_distance": pl.Float64(),
+        "excluded_because": pl.String(),
+    }
+)
+"""Types of all columns that may join a table."""
 
 
 @dataclass(frozen=True)
@@ -82,23 +101,79 @@ class ClusteredRows:
             where a row was left out.
         """
         stop = self.n_rows if n_rows is None else start + n_rows
-        song = pl.Series(self.song[start:stop])
-        lines = song.set(song < 0, None).cast(pl.UInt32)
-        placed = self.placed.select(pl.all().gather(lines))
-        names = pl.Series(self.names, dtype=pl.String)
-        told = placed.with_columns(
-            names.gather(placed["cluster"].cast(pl.UInt32)).alias("cluster_name"),
-            pl.col("cluster_distance").round_sig_figs(6),
-            pl.col("genre_confidence").round(3),
-            self.reasons[start:stop].cast(pl.String).alias("excluded_because"),
-        )
+        reasons = self.reasons[start:stop].cast(pl.String)
+        told = told_of_rows(self.placed, self.song[start:stop], reasons=reasons, names=self.names)
         return told.select(self.column_names)
+
+
+def told_of_rows(
+    placed: pl.DataFrame, songs: NDArray[np.int64], *, reasons: pl.Series, names: Sequence[str]
+) -> pl.DataFrame:
+    """Return what is told of rows whose songs are known.
+
+    Parameters
+    ----------
+    placed : DataFrame, one row a song
+        At least `cluster` and `cluster_distance`.
+    songs : ndarray of int64, shape (n_rows,)
+        Line of `placed` for each row, -1 where it is left out.
+    reasons : Series of String, length n_rows
+        Why it is left out.
+    names : sequence of str
+        Of the clusters.
+
+    Returns
+    -------
+    DataFrame, n_rows rows
+        The columns of `placed`, `cluster_name` and `excluded_because`.
+    """
+    lines = pl.Series(songs)
+    spread = placed.select(pl.all().gather(lines.set(lines < 0, None).cast(pl.UInt32)))
+    called = pl.Series(names, dtype=pl.String)
+    return spread.with_columns(
+        called.gather(spread["cluster"].cast(pl.UInt32)).alias("cluster_name"),
+        pl.col("cluster_distance").round_sig_figs(6),
+        *(pl.col(name).round(3) for name in ("genre_confidence",) if name in placed.columns),
+        reasons.alias("excluded_because"),
+    )
 
 
 def column_names(*, predicted: bool) -> tuple[str, ...]:
     """Return the columns that join every row, those of predicted genres among them where some were."""
     told = PREDICTED if predicted else ()
     return ("subcluster", "role", *told, "cluster", "cluster_name", "cluster_distance", "excluded_because")
+
+
+def appended_names(header: Sequence[str], columns: Sequence[str] = APPENDED) -> Mapping[str, str]:
+    """Names under which our columns join a table, never one that it already has.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Header texts of the input.
+    columns : sequence of str
+        What joins it, as `column_names` says.
+
+    Returns
+    -------
+    mapping of str to str
+        Each of `columns` -> the name it is written under: itself, or with ``_2``, ``_3``, ...
+
+    Examples
+    --------
+    >>> appended_names(["title", "Cluster"])["cluster"]
+    'cluster_2'
+    """
+    taken = {text.strip().casefold() for text in header}
+    names = {}
+    for column in columns:
+        name, turn = column, 1
+        while name.casefold() in taken:
+            turn += 1
+            name = f"{column}_{turn}"
+        taken.add(name.casefold())
+        names[column] = name
+    return MappingProxyType(names)
 
 
 def spread_over_rows(

@@ -35,6 +35,7 @@ from songatlas.atlas.names_file import NAMES, Generated, read_names
 from songatlas.atlas.refine import Refinement
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.swept import Swept, described, stacked, unstacked
+from songatlas.atlas.whole import Whole
 from songatlas.choose_k import Verdict
 from songatlas.errors import BadAtlas
 from songatlas.kmeans import Clustering, Division
@@ -110,6 +111,7 @@ def write_parts(atlas: Atlas, folder: Path, *, names: str) -> None:
         "format_version": FORMAT_VERSION,
         "version": atlas.version,
         "created": atlas.created,
+        **({} if atlas.whole is None else {"seconds": dict(atlas.whole.seconds)}),
         "settings": atlas.settings.to_dict(),
         "input": {"name": atlas.source.name, "sha256": atlas.source.sha256},
         "parts": {name: _sha256(folder / name) for name in parts},
@@ -225,6 +227,7 @@ def _described(atlas: Atlas) -> dict[str, Any]:
         "profiles": plain(atlas.with_names(atlas.generated.names).profiles),
         "colours": list(atlas.colours),
         "likeness": plain(atlas.likeness),
+        "whole": _whole_described(atlas.whole),
         "genre": plain(atlas.genre),
         "genre_counts": atlas.genre_counts.to_dicts(),
         "genre_counts_types": {name: str(dtype) for name, dtype in atlas.genre_counts.schema.items()},
@@ -239,7 +242,7 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
     labels = of_songs["cluster"].to_numpy().astype(np.int32)
     profiles = tuple(_profile(values) for values in found["profiles"])
     findings = tuple(Finding(**finding) for finding in found["findings"])
-    likeness = found.get("likeness")
+    likeness, whole = found.get("likeness"), found.get("whole")
     return Atlas(
         settings=AtlasSettings.from_dict(manifest["settings"]),
         version=manifest["version"],
@@ -286,12 +289,20 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
         ),
         colours=tuple(found.get("colours", range(len(profiles)))),
         likeness=None if likeness is None else Likeness.from_dict(likeness),
+        whole=whole and Whole.from_dict(whole, seconds=manifest.get("seconds", {})),
         genre=found["genre"],
         genre_counts=_frame(found["genre_counts"], found["genre_counts_types"]),
         genre_of_songs=pl.DataFrame([of_songs[name] for name in GENRE_COLUMNS]),
         genre_sharpness=found["genre_sharpness"],
         beliefs=np.load(folder / BELIEFS, allow_pickle=False) if BELIEFS in manifest["parts"] else None,
     )
+
+
+def _whole_described(whole: Whole | None) -> dict[str, Any] | None:
+    """What is known of a whole catalogue, as plain values; the seconds stand in the manifest."""
+    if whole is None:
+        return None
+    return {name: value for name, value in plain(whole).items() if name != "seconds"}
 
 
 def _sweep(folder: Path, found: Mapping[str, Any]) -> tuple[Swept, ...]:
@@ -355,8 +366,8 @@ def _read_json(path: Path) -> Any:
 
 
 def _fingerprint(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of what a manifest says, but for the time stamp, so that two runs have the same."""
-    said = {key: value for key, value in manifest.items() if key not in ("sha256", "created")}
+    """SHA-256 of what a manifest says, but for times, so that two runs have the same."""
+    said = {key: value for key, value in manifest.items() if key not in ("sha256", "created", "seconds")}
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

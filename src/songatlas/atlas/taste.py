@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from songatlas.features import FEATURES
 from songatlas.songs.words import NOBODY
 from songatlas.space import AudioBlock, SongSpace
-from songatlas.space.blocks import numbers_of
+from songatlas.space.coordinates import numbers_of
 from songatlas.space.tags import TagsBlock
 from songatlas.taste import N_TAG_DIMENSIONS, Groups, Taste, background, fit_taste
 

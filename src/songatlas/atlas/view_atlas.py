@@ -73,6 +73,7 @@ def complete(view: View) -> Atlas:
         generated=Generated(names, (), tuple(profile.evidence for profile in view.profiles)),
         colours=view.colours,
         likeness=None,
+        whole=None,
         **_measured_parts(view, points, settings),
         **_genre_parts(view, points, settings),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,17 +18,14 @@ from songatlas.cli import options as opt
 from songatlas.cli import tell
 from songatlas.cli.app import app as walk
 from songatlas.cli.artists import artists
+from songatlas.cli.build import build, demo
 from songatlas.cli.compare import compare
 from songatlas.cli.playlist import playlist
 from songatlas.cli.recommend import recommend
-from songatlas.cli.scan import Workers, refuse_folder, scan, scan_songs, tell_scan
+from songatlas.cli.scan import refuse_folder, scan
 from songatlas.cli.terminal import progress_bar
 from songatlas.errors import SongAtlasError
 from songatlas.files import write_file
-from songatlas.progress import Progress, part
-
-if TYPE_CHECKING:
-    from songatlas.report.outputs import WrittenOutputs
 
 # Typer shows its wrong-usage error only as the parent of this one.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -79,118 +76,8 @@ def _root(
         typer.echo(context.get_help())
 
 
-@app.command(short_help="Turn a table of songs, or a folder of music, into an atlas.")
-def build(
-    songs: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SONGS",
-            help="Table of songs: CSV, TSV, Parquet, JSON lines or Excel; or a folder of music files.",
-        ),
-    ],
-    output: opt.Output = None,
-    k: opt.K = None,
-    k_min: opt.KMin = None,
-    k_max: opt.KMax = None,
-    seed: opt.Seed = None,
-    genre: opt.Genre = None,
-    space: opt.Space = None,
-    weights: opt.Weights = None,
-    feature_weights: opt.FeatureWeights = None,
-    genre_pull: opt.GenrePull = None,
-    features: opt.Features = None,
-    refine: opt.Refine = None,
-    keep: opt.Keep = None,
-    column: opt.Columns = None,
-    unit: opt.Units = None,
-    header: opt.Header = None,
-    settings: opt.SettingsFile = None,
-    like: opt.Like = None,
-    figures: Annotated[bool, typer.Option(help="Write the folder of figures.")] = True,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what is understood of the table; write nothing.")
-    ] = False,
-    as_json: opt.AsJson = False,
-    threads: opt.Threads = None,
-    workers: Workers = None,
-) -> None:
-    """Turn a table of songs into an atlas: clusters with names, figures, a report, a clustered CSV.
-
-    The folder (by default SONGS_atlas) gets report.html, clustered_songs.csv, clusters.csv, quality.json,
-    figures/ and the saved atlas/. Rename clusters in atlas/names.toml: later builds into it keep the names.
-    A folder of music files is measured first, as 'songatlas scan' does; its table is songs.parquet there.
-    """
-    from songatlas.atlas import AtlasSettings, build_atlas, preview
-    from songatlas.atlas.build import with_source
-    from songatlas.atlas.identity import check_names
-
-    given = {
-        "k": opt.read_k(k),
-        "k_min": k_min,
-        "k_max": k_max,
-        "seed": seed,
-        "genre": genre,
-        "space": space,
-        "weights": opt.read_weights(weights),
-        "feature_weights": opt.read_weights(feature_weights, option="--feature-weights"),
-        "genre_pull": genre_pull,
-        "features": features,
-        "refine": refine,
-        "keep": keep,
-        "columns": opt.read_pairs("--column", column),
-        "units": opt.read_pairs("--unit", unit),
-        "header": header,
-        "threads": threads,
-    }
-    chosen = AtlasSettings.from_toml(settings) if settings else AtlasSettings()
-    chosen = chosen.change(**{name: value for name, value in given.items() if value is not None})
-    if dry_run:
-        refuse_folder(songs, "build --dry-run")
-        table, clean = preview(songs, chosen)
-        tell.reading(table, clean, as_json=as_json)
-        return
-    music = songs.absolute().name if songs.is_dir() else ""
-    directory = output or Path(f"{music or songs.stem}_atlas")
-    check_names(directory / "atlas")
-    if songs.is_dir():
-        with progress_bar() as progress:
-            found = scan_songs(songs, directory / "songs.parquet", workers=workers, progress=progress)
-        songs = found.output
-        if not as_json:
-            tell_scan(found)
-    with progress_bar() as progress:
-        atlas = build_atlas(songs, chosen, like=like, progress=part(progress, 0.0, 0.8))
-        if music:
-            note = f"The songs are the music files of the folder {music!r}, measured into {songs.name}"
-            atlas = with_source(atlas, name=music, note=note)
-        written = _write(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
-    tell.atlas(written, as_json=as_json)
-
-
-@app.command(short_help="Build the atlas of a simulated catalogue.")
-def demo(
-    songs: Annotated[
-        int, typer.Option("--songs", metavar="N", help="Rows of the simulated catalogue.", min=50)
-    ] = 4000,
-    output: opt.Output = None,
-    k: opt.K = None,
-    seed: opt.Seed = None,
-    like: opt.Like = None,
-    as_json: opt.AsJson = False,
-    threads: opt.Threads = None,
-) -> None:
-    """Build the atlas of a simulated catalogue, to see everything without a table of your own."""
-    from songatlas.atlas import AtlasSettings, build_demo
-    from songatlas.atlas.identity import check_names
-
-    given = {"k": opt.read_k(k), "seed": seed, "threads": threads}
-    chosen = AtlasSettings().change(**{name: value for name, value in given.items() if value is not None})
-    directory = output or Path("demo_atlas")
-    check_names(directory / "atlas")
-    with progress_bar() as progress:
-        atlas = build_demo(songs, chosen, like=like, progress=part(progress, 0.0, 0.8))
-        written = _write(atlas, directory, figures=True, progress=part(progress, 0.8, 1.0))
-    tell.atlas(written, as_json=as_json)
+app.command("build", short_help="Turn a table of songs, or a folder of music, into an atlas.")(build)
+app.command("demo", short_help="Build the atlas of a simulated catalogue.")(demo)
 
 
 @app.command(short_help="Find the cluster of every song of another table.")
@@ -272,27 +159,25 @@ def tune(
     Prints a table of all of them, which one to take and why, and the command that builds with it. Nothing
     is written but the file of --settings-out.
     """
-    from songatlas.atlas import AtlasSettings
     from songatlas.atlas.tune import tune as tune_songs
 
-    given = {
-        "k": opt.read_k(k),
-        "seed": seed,
-        "genre": genre,
-        "space": space,
-        "weights": opt.read_weights(weights),
-        "feature_weights": opt.read_weights(feature_weights, option="--feature-weights"),
-        "genre_pull": genre_pull,
-        "features": features,
-        "keep": keep,
-        "columns": opt.read_pairs("--column", column),
-        "units": opt.read_pairs("--unit", unit),
-        "header": header,
-        "threads": threads,
-    }
+    start = opt.read_settings(
+        settings,
+        k=opt.read_k(k),
+        seed=seed,
+        genre=genre,
+        space=space,
+        weights=opt.read_weights(weights),
+        feature_weights=opt.read_weights(feature_weights, option="--feature-weights"),
+        genre_pull=genre_pull,
+        features=features,
+        keep=keep,
+        columns=opt.read_pairs("--column", column),
+        units=opt.read_pairs("--unit", unit),
+        header=header,
+        threads=threads,
+    )
     refuse_folder(songs, "tune")
-    start = AtlasSettings.from_toml(settings) if settings else AtlasSettings()
-    start = start.change(**{name: value for name, value in given.items() if value is not None})
     if settings_out is not None:
         opt.require_folder(settings_out)
     with progress_bar() as progress:
@@ -325,13 +210,6 @@ def info(as_json: opt.AsJson = False) -> None:
         **{name: version(name) for name in ("streamlit", "plotly", *audio) if find_spec(name)},
     }
     tell.facts(facts, as_json=as_json)
-
-
-def _write(atlas: Any, directory: Path, *, figures: bool, progress: Progress) -> WrittenOutputs:
-    """Write all outputs of an atlas."""
-    from songatlas.report import write_outputs
-
-    return write_outputs(atlas, directory, figures=figures, progress=progress)
 
 
 app.command("scan", short_help="Measure a folder of music files: a songs table.")(scan)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from songatlas.cli.engines import ENGINES, KMEANS, Asked
 from songatlas.errors import BadSettings
+
+if TYPE_CHECKING:
+    from songatlas.atlas import AtlasSettings
 
 
 def _option(name: str, metavar: str, words: str, *more: str) -> Any:
@@ -95,6 +99,31 @@ Like = Annotated[
     Path | None,
     _option("--like", "OLD_ATLAS", "Older atlas: clusters that go on for its clusters keep name and colour."),
 ]
+Engine = Annotated[
+    str | None,
+    _option(
+        "--engine",
+        "ENGINE",
+        "memory: all songs at once; stream: in parts from files; spark; or auto: spark with --master, stream "
+        "for a folder of tables or what would not fit, else memory. [default: auto]",
+    ),
+]
+Memory = Annotated[
+    str | None,
+    _option("--memory", "SIZE", "Memory that streaming may take, 1GB or more. [default: 2GB]"),
+]
+Master = Annotated[
+    str | None,
+    _option("--master", "URL", "Spark to work on: spark://HOST:PORT, sc://HOST:PORT, yarn, local[4] ..."),
+]
+SparkKMeans = Annotated[
+    str | None,
+    _option("--spark-kmeans", "WHOSE", "On Spark: ours, or mllib to compare with. [default: ours]"),
+]
+SparkConf = Annotated[
+    list[str] | None,
+    _option("--spark-conf", "KEY=VALUE", "Setting of Spark, e.g. spark.executor.memory=4g. Repeatable."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program to read.")]
 
 _EXAMPLES = {
@@ -102,7 +131,38 @@ _EXAMPLES = {
     "--feature-weights": "energy=2,liveness=0",
     "--column": "energy=nrgy",
     "--unit": "duration_ms=s",
+    "--spark-conf": "spark.executor.memory=4g",
 }
+
+
+def read_settings(file: Path | None, **given: Any) -> AtlasSettings:
+    """Read the settings of a TOML file and change those that options give; None is not given."""
+    from songatlas.atlas import AtlasSettings
+
+    start = AtlasSettings.from_toml(file) if file else AtlasSettings()
+    return start.change(**{name: value for name, value in given.items() if value is not None})
+
+
+def read_engine(
+    engine: str | None,
+    *,
+    memory: str | None,
+    master: str | None,
+    spark_kmeans: str | None,
+    spark_conf: list[str] | None,
+) -> Asked:
+    """Read the options that say where and how the songs are kept while an atlas is built."""
+    for option, text, words in (("--engine", engine, ENGINES), ("--spark-kmeans", spark_kmeans, KMEANS)):
+        if text is not None and text not in words:
+            known = f"{', '.join(words[:-1])} or {words[-1]}"
+            raise BadSettings(f"{option} is {text!r}: say {known}")
+    return Asked(
+        engine=engine or "auto",
+        memory=memory,
+        master=master,
+        spark_kmeans=spark_kmeans,
+        spark_conf=read_pairs("--spark-conf", spark_conf),
+    )
 
 
 def read_k(text: str | None) -> int | str | None:

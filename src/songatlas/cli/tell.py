@@ -47,6 +47,7 @@ def atlas(written: WrittenOutputs, *, as_json: bool) -> None:
     if as_json:
         print_json(json.loads((directory / "quality.json").read_text(encoding="utf-8")))
         return
+    from songatlas.report.sampled import sample_in_words, whole_told
     from songatlas.report.wording import made_of
 
     console = stdout()
@@ -54,7 +55,7 @@ def atlas(written: WrittenOutputs, *, as_json: bool) -> None:
         _tell_scan(console, found.source)
     else:
         _tell_understood(console, found.source, found.columns)
-    _tell_cleaning(console, found.n_rows, found.n_songs, found.songs.height, found.counts)
+    _tell_cleaning(console, found.n_rows, found.n_songs, found.n_clustered, found.counts)
     if "audio" in found.space.places() or "measured_by" in found.songs.columns:
         console.print(f"Clusters are made of: {made_of(list(found.space.places()))}")
     for feature, why in found.dropped_features.items():
@@ -64,8 +65,9 @@ def atlas(written: WrittenOutputs, *, as_json: bool) -> None:
     console.print()
     console.print(_clusters_table(found))
     likeness = [found.likeness.sentence(found.cluster_names())] if found.likeness else []
-    for sentence in (*likeness, *written.notes):
-        console.print(shown(sentence))
+    for sentence in (whole_told(found), sample_in_words(found), *likeness, *written.notes):
+        if sentence:
+            console.print(shown(sentence))
     for sentence in _found_in_words(found):
         console.print(shown(sentence), style="yellow" if sentence.startswith("Warning: ") else None)
     console.print(f"\nOpen [bold]{shown(str(directory / 'report.html'))}[/]")
@@ -74,7 +76,8 @@ def atlas(written: WrittenOutputs, *, as_json: bool) -> None:
 def _found_in_words(found: Atlas) -> list[str]:
     """What was found out about the clusters, one line each."""
     verdict = found.verdict
-    said = [verdict.sentence, verdict.playlists.sentence if verdict.playlists else "", verdict.disagreement]
+    playlists = verdict.playlists.sentence if verdict.playlists and not found.is_sample else ""
+    said = [verdict.sentence, playlists, verdict.disagreement]
     warnings = [each for each in found.findings if each.severity == "warning"]
     notes = [each for each in found.findings if each.severity != "warning"]
     told = [*warnings, *(notes if len(notes) <= _FEW_NOTES else ())]

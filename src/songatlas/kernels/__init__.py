@@ -1,9 +1,9 @@
-"""The hot loops of clustering and of loudness, and the one place that chooses which engine runs them.
+"""The hot loops of clustering, loudness and keys, and the one place that chooses which engine runs them.
 
 Every engine offers the same names with the same answers: `Rows`, `Pass`, `lloyd_pass`, `lloyd`, `nearest`,
 `cluster_sums`, `cluster_spreads`, `squared_distances`, `seed_rows`, `random_rows`, `silhouette_table`,
-`find_sides` and `weighted_squares`. There are two: `native` in C, where it was built, and `reference` in
-NumPy. The environment variable ``SONGATLAS_KERNELS`` may name one of them.
+`find_sides`, `text_hashes` and `weighted_squares`. There are two: `native` in C, where it was built, and
+`reference` in NumPy. The environment variable ``SONGATLAS_KERNELS`` may name one of them.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ __all__ = [
     "seed_rows",
     "silhouette_table",
     "squared_distances",
+    "text_hashes",
     "thread_count",
     "weighted_squares",
 ]
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         seed_rows,
         silhouette_table,
         squared_distances,
+        text_hashes,
         weighted_squares,
     )
 else:
@@ -83,6 +85,7 @@ else:
     lloyd, lloyd_pass, nearest = _engine.lloyd, _engine.lloyd_pass, _engine.nearest
     random_rows, seed_rows = _engine.random_rows, _engine.seed_rows
     silhouette_table, squared_distances = _engine.silhouette_table, _engine.squared_distances
+    text_hashes = _engine.text_hashes
     find_sides, weighted_squares = _engine.find_sides, _engine.weighted_squares
 
 

@@ -4,6 +4,7 @@
  * where one does not fit; labels and row numbers are checked where they are used.
  */
 #include "arrays.h"
+#include "hashes.h"
 #include "lloyd.h"
 #include "loudness.h"
 #include "rows.h"
@@ -48,23 +49,6 @@ static PyObject *use_variant(PyObject *Py_UNUSED(self), PyObject *args)
             Py_RETURN_NONE;
         }
     return PyErr_Format(PyExc_ValueError, "no kernels called %R run on this processor", wanted);
-}
-
-/* Let go of the arrays and return None, or ValueError for the row that stopped the loop. */
-static PyObject *finish(Held *held, int64_t bad, const char *what)
-{
-    held_release(held);
-    if (bad == NO_MEMORY)
-        return PyErr_NoMemory();
-    if (bad >= 0)
-        return PyErr_Format(PyExc_ValueError, "%s row %lld does not exist", what, (long long)bad);
-    Py_RETURN_NONE;
-}
-
-static PyObject *fail(Held *held)
-{
-    held_release(held);
-    return NULL;
 }
 
 static PyObject *reach(PyObject *Py_UNUSED(self), PyObject *args)
@@ -513,6 +497,25 @@ static PyObject *tour(PyObject *Py_UNUSED(self), PyObject *args)
     return finish(&held, -1, "");
 }
 
+static PyObject *text_hashes(PyObject *Py_UNUSED(self), PyObject *args)
+{
+    PyObject *content_in, *edges_in, *out_in;
+    unsigned long long seed;
+    Held held;
+    Py_buffer *content, *edges, *out;
+    if (!PyArg_ParseTuple(args, "OOKO", &content_in, &edges_in, &seed, &out_in) || held_room(&held, 3))
+        return NULL;
+    if (!(content = hold(&held, content_in, "content", BYTES, 0, 1, ANY, ANY, ANY)) ||
+        !(edges = hold(&held, edges_in, "edges", LONGS, 0, 1, ANY, ANY, ANY)) ||
+        !rising(edges->buf, (size_t)edges->shape[0], 0, (int64_t)content->shape[0], "edges") ||
+        !(out = hold(&held, out_in, "hashes", LONGS, 1, 1, edges->shape[0] - 1, ANY, ANY)))
+        return fail(&held);
+    Py_BEGIN_ALLOW_THREADS;
+    hashes_of_texts(content->buf, edges->buf, (size_t)out->shape[0], (uint64_t)seed, out->buf);
+    Py_END_ALLOW_THREADS;
+    return finish(&held, -1, "");
+}
+
 static PyObject *weighted_squares(PyObject *Py_UNUSED(self), PyObject *args)
 {
     PyObject *frames_in, *filters_in, *states_in, *edges_in, *squares_in;
@@ -561,6 +564,7 @@ static PyMethodDef METHODS[] = {
     {"compare", compare, METH_VARARGS,
      "compare(songs, n_songs, queries, strips, segments, edges, sizes, own, values, first, last)"},
     {"find_sides", find_sides, METH_VARARGS, "find_sides(blocks, lines, edges, own, within, nearest)"},
+    {"text_hashes", text_hashes, METH_VARARGS, "text_hashes(content, edges, seed, hashes)"},
     {"weighted_squares", weighted_squares, METH_VARARGS,
      "weighted_squares(frames, filters, states, edges, squares) -> peak"},
     {NULL, NULL, 0, NULL}};

@@ -98,6 +98,13 @@ def compare(
     last: int,
     /,
 ) -> None: ...
+def text_hashes(
+    content: bytes | npt.NDArray[np.uint8],
+    edges: npt.NDArray[np.int64],
+    seed: int,
+    hashes: npt.NDArray[np.int64],
+    /,
+) -> None: ...
 def weighted_squares(
     frames: npt.NDArray[np.float32],
     filters: npt.NDArray[np.float64],

@@ -146,4 +146,21 @@ static inline int rising(const int64_t *numbers, size_t n, int64_t step, int64_t
     return fit;
 }
 
+/* Let go of the arrays and return None, or ValueError for the row that stopped the loop. */
+static inline PyObject *finish(Held *held, int64_t bad, const char *what)
+{
+    held_release(held);
+    if (bad == NO_MEMORY)
+        return PyErr_NoMemory();
+    if (bad >= 0)
+        return PyErr_Format(PyExc_ValueError, "%s row %lld does not exist", what, (long long)bad);
+    Py_RETURN_NONE;
+}
+
+static inline PyObject *fail(Held *held)
+{
+    held_release(held);
+    return NULL;
+}
+
 #endif

@@ -20,6 +20,7 @@ from songatlas.kernels.iteration import FORESIGHT, PATIENCE, SUM_AFRESH_SHARE, R
 from songatlas.kernels.lines import aligned, power_of_two
 from songatlas.kernels.native_silhouette import find_sides, silhouette_table
 from songatlas.kernels.reference import draw_rows, random_rows
+from songatlas.kernels.reference_hashes import SEEDS
 from songatlas.kernels.threads import Stop, chunk_bounds, map_in_order
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "seed_rows",
     "silhouette_table",
     "squared_distances",
+    "text_hashes",
     "weighted_squares",
 ]
 
@@ -78,12 +80,21 @@ class Rows:
     def of(cls, points: Points) -> Rows:
         """Centre and scale a float32 copy of `points`."""
         points = np.ascontiguousarray(points)
-        n_rows, n_dimensions = points.shape
-        shift = _column_totals(points) / n_rows
-        reach = _kernels.reach(points, shift, 0, n_rows)
-        scale = power_of_two(reach)
-        n_blocks = -(-n_rows // BLOCK_ROWS)
-        blocks = aligned((n_blocks, n_dimensions, BLOCK_ROWS))
+        shift = _column_totals(points) / len(points)
+        return cls._packed(points, shift, power_of_two(_kernels.reach(points, shift, 0, len(points))))
+
+    @classmethod
+    def near(cls, points: Points, centroids: Floats) -> Rows:
+        """Make points ready for a pass or two by these centroids, without a look at the points beforehand."""
+        points = np.ascontiguousarray(points)
+        shift = np.ascontiguousarray(centroids.mean(axis=0))
+        return cls._packed(points, shift, power_of_two(float(np.abs(centroids - shift).max(initial=0.0))))
+
+    @classmethod
+    def _packed(cls, points: Points, shift: Floats, scale: float) -> Rows:
+        """Lay the points out in blocks."""
+        n_blocks = -(-len(points) // BLOCK_ROWS)
+        blocks = aligned((n_blocks, points.shape[1], BLOCK_ROWS))
         longest = np.empty(n_blocks, dtype=np.float32)
         _kernels.pack(points, None, shift, scale, blocks, longest, 0, n_blocks)
         return cls(points, blocks, longest, shift, scale)
@@ -408,6 +419,17 @@ def seed_rows(
         chosen[step] = candidates[best]
         closest = mine[best].copy()
     return chosen
+
+
+def text_hashes(content: bytes, edges: Indices, *, seed: int = 0) -> npt.NDArray[np.uint64]:
+    """Return a well mixed 64-bit hash of each text.
+
+    Parameters, errors and answer are those of the reference.
+    """
+    hashes = np.empty(max(len(edges) - 1, 0), dtype=np.uint64)
+    edges = np.ascontiguousarray(edges, dtype=np.int64)
+    _kernels.text_hashes(content, edges, seed % SEEDS, hashes.view(np.int64))
+    return hashes
 
 
 def weighted_squares(

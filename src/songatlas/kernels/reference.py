@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from songatlas.kernels.iteration import SUM_AFRESH_SHARE, Rules, Run, iterate
+from songatlas.kernels.reference_hashes import text_hashes
 from songatlas.kernels.reference_loudness import weighted_squares
 from songatlas.kernels.reference_silhouette import find_sides, silhouette_table
 from songatlas.kernels.threads import Stop, chunk_bounds, map_in_order, one_blas_thread
@@ -41,6 +42,7 @@ __all__ = [
     "seed_rows",
     "silhouette_table",
     "squared_distances",
+    "text_hashes",
     "weighted_squares",
 ]
 
@@ -84,16 +86,27 @@ class Rows:
 
     @classmethod
     def of(cls, points: Points) -> Rows:
-        """Centre and scale a float32 copy of `points`, chunk by chunk."""
-        n_rows, n_dimensions = points.shape
-        bounds = chunk_bounds(n_rows)
+        """Centre and scale a float32 copy of `points`."""
+        n_rows, bounds = len(points), chunk_bounds(len(points))
         totals = [points[start:stop].sum(axis=0, dtype=np.float64) for start, stop in bounds]
         shift = np.sum(totals, axis=0) / n_rows
         reach = max(float(np.abs(points[start:stop] - shift).max(initial=0.0)) for start, stop in bounds)
+        return cls._screened(points, shift, reach)
+
+    @classmethod
+    def near(cls, points: Points, centroids: Floats) -> Rows:
+        """Make points ready for a pass or two by these centroids, without a look at the points beforehand."""
+        shift = centroids.mean(axis=0)
+        return cls._screened(points, shift, float(np.abs(centroids - shift).max(initial=0.0)))
+
+    @classmethod
+    def _screened(cls, points: Points, shift: Floats, reach: float) -> Rows:
+        """Make the copy, chunk by chunk."""
+        n_rows, n_dimensions = points.shape
         scale = 2.0 ** np.floor(np.log2(reach)) if reach > 0 else 1.0
         screen = np.ones((n_rows, n_dimensions + 1), dtype=np.float32)
         norms = np.empty(n_rows, dtype=np.float32)
-        for start, stop in bounds:
+        for start, stop in chunk_bounds(n_rows):
             screen[start:stop, :-1] = (points[start:stop] - shift) / scale
             norms[start:stop] = np.square(screen[start:stop, :-1]).sum(axis=1)
         return cls(points, screen, norms, shift, float(scale))

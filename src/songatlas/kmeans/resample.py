@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from songatlas import kernels
 from songatlas.kmeans.clustering import Floats, Labels, Points, checked_points, require_distinct
-from songatlas.kmeans.every_k import sample_rows
 from songatlas.kmeans.search import Search
+from songatlas.kmeans.starts import sample_rows
 
 LabelPair: TypeAlias = tuple[Labels, Labels]
 

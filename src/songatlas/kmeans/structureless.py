@@ -23,9 +23,9 @@ import numpy.typing as npt
 
 from songatlas import kernels
 from songatlas.kmeans.clustering import Floats, checked_points
-from songatlas.kmeans.every_k import sample_rows
 from songatlas.kmeans.inertia import scatter
 from songatlas.kmeans.search import Search
+from songatlas.kmeans.starts import sample_rows
 
 SAMPLE_SONGS = 2000
 MOST_CLUSTERS = 64  # beyond, a sample has too few songs a cluster

@@ -15,6 +15,7 @@ from songatlas.profiles.evidence import ALL_DATED
 from songatlas.profiles.words import COMPARATIVES
 from songatlas.report.draw import feature_label
 from songatlas.report.record import subclusters_of
+from songatlas.report.sampled import sizes_in_sample
 from songatlas.report.wording import brief, estimated, feature_word, ink_on, sentence
 from songatlas.roles import ROLES, role_counts
 
@@ -42,9 +43,11 @@ def cards(atlas: Atlas) -> list[dict[str, Any]]:
     reasons = _first_reasons(atlas)
     roles = role_counts(atlas.roles, atlas.clustering.labels, atlas.k).to_dicts()
     estimates = estimated(atlas.columns)
+    n_held = sizes_in_sample(atlas)
     return [
         card_of(
             profile,
+            n_held=int(n_held[profile.cluster]),
             colour=atlas.colour_of(profile.cluster),
             songs=[songs[song] for song in atlas.exemplars[profile.cluster] if song in songs],
             roles=roles[profile.cluster],
@@ -62,6 +65,7 @@ def card_of(
     songs: Sequence[Mapping[str, Any]],
     roles: Mapping[str, int],
     estimates: Collection[str] = (),
+    n_held: int | None = None,
 ) -> dict[str, Any]:
     """Return the card of one cluster, but for why its songs are there and for the parts inside.
 
@@ -76,6 +80,8 @@ def card_of(
         How many songs of it play each part, and `n_songs` in all.
     estimates : collection of str
         Features that are estimates, which their labels say.
+    n_held : int, optional
+        Songs of the cluster that its figures are of, where that is a sample.
     """
     return {
         "number": profile.cluster,
@@ -90,7 +96,7 @@ def card_of(
         "roles": _roles(roles),
         "tags": [{"tag": brief(tag, longest=40), "share": float(share)} for tag, share in profile.top_tags],
         "heard": [{"tag": brief(word, longest=40), "share": float(share)} for word, share in profile.heard],
-        "era": _era(profile),
+        "era": _era(profile, profile.size if n_held is None else n_held),
     }
 
 
@@ -166,7 +172,7 @@ def _has_speech(profile: Profile) -> bool:
     return profile.elsewhere.get("speechiness", SPEECH_FROM) >= SPEECH_FROM
 
 
-def _era(profile: Profile) -> dict[str, str] | None:
+def _era(profile: Profile, n_held: int) -> dict[str, str] | None:
     """The years that most songs of a cluster came out in, the one in their middle, and whose they are."""
     middle = profile.year_median
     if middle is None:
@@ -174,8 +180,8 @@ def _era(profile: Profile) -> dict[str, str] | None:
     low, high = profile.year_low, profile.year_high
     is_span = low is not None and high is not None and round(low) != round(high)
     years = f"{low:.0f}–{high:.0f}" if is_span else f"{middle:.0f}"
-    n_dated = profile.size if profile.n_dated is None else profile.n_dated
-    known = "" if n_dated >= ALL_DATED * profile.size else f"(the {n_dated:,} songs whose year is known)"
+    n_dated = n_held if profile.n_dated is None else profile.n_dated
+    known = "" if n_dated >= ALL_DATED * n_held else f"(the {n_dated:,} songs whose year is known)"
     return {"years": years, "middle": f"{middle:.0f}", "known": known}
 
 

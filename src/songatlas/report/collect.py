@@ -20,6 +20,7 @@ from songatlas.report.cards import cards
 from songatlas.report.command import build_command, setting_rows
 from songatlas.report.draw import feature_label
 from songatlas.report.record import plain
+from songatlas.report.sampled import has_column, rows_place, sampled, whole_told
 from songatlas.report.spaces import other_spaces, predicted_genres
 from songatlas.report.tables import appended_column
 from songatlas.report.trust import before_you_trust, refinement_told
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 from songatlas.atlas.usual_space import usual_blocks
 
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DEMO = "simulated catalogue"
 _SIMULATED_ID = re.compile("^sim[0-9A-Za-z]{19}$")
 
 
@@ -52,12 +54,13 @@ def collect(atlas: Atlas) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys ``headline``, ``trust``, ``clusters``, ``map``, ``verdict``, ``quality``, ``sweep``,
+        Keys ``headline``, ``sample``, ``trust``, ``clusters``, ``map``, ``verdict``, ``quality``, ``sweep``,
         ``genre``, ``predicted``, ``artists``, ``spaces``, ``refinement``, ``reading``, ``cleaning``,
         ``settings`` and ``made``; only the times in ``made`` differ between two runs.
     """
     return {
         "headline": _headline(atlas),
+        "sample": sampled(atlas),
         "trust": before_you_trust(atlas),
         "clusters": cards(atlas),
         "map": _map(atlas),
@@ -86,9 +89,15 @@ def is_simulated(atlas: Atlas) -> bool:
     return bool((song_ids.str.len_bytes() == len(song_ids[0])).all())
 
 
+def is_demo(atlas: Atlas) -> bool:
+    """Tell whether `songatlas demo` made the songs, in memory or in files."""
+    source = atlas.source
+    return is_simulated(atlas) and (source.format == "dataframe" or source.name.startswith(_DEMO))
+
+
 def source_words(atlas: Atlas) -> str:
     """Return what the songs came from, as it reads after "The atlas of"."""
-    if is_simulated(atlas) and atlas.source.format == "dataframe":
+    if is_demo(atlas):
         return "a simulated catalogue"
     name = brief(atlas.source.name)
     return f"a {name}" if atlas.source.format == "dataframe" else name
@@ -102,8 +111,8 @@ def _headline(atlas: Atlas) -> dict[str, Any]:
         "simulated": is_simulated(atlas),
         "n_rows": atlas.n_rows,
         "n_songs": atlas.n_songs,
-        "n_clustered": atlas.songs.height,
-        "n_excluded": atlas.n_songs - atlas.songs.height,
+        "n_clustered": atlas.n_clustered,
+        "n_excluded": atlas.n_songs - atlas.n_clustered,
         "k": atlas.clustering.k,
         "biggest": {"name": brief(by_size[0].name), "share": float(by_size[0].share)},
         "smallest": {"name": brief(by_size[-1].name), "share": float(by_size[-1].share)},
@@ -131,7 +140,7 @@ def _map(atlas: Atlas) -> dict[str, Any]:
 
 def _verdict(atlas: Atlas) -> dict[str, Any]:
     """Return the verdict on k: `sentence`, labelled `votes`, `disagreement` and `strength`."""
-    verdict = atlas.verdict
+    verdict, with_playlists = atlas.verdict, has_column(atlas, "subcluster")
     return {
         "k": verdict.k,
         "chosen_by_person": atlas.settings.k != "auto",
@@ -141,7 +150,7 @@ def _verdict(atlas: Atlas) -> dict[str, Any]:
         ],
         "disagreement": verdict.disagreement,
         "strength": verdict.strength,
-        "playlists": None if verdict.playlists is None else verdict.playlists.sentence,
+        "playlists": verdict.playlists.sentence if verdict.playlists and with_playlists else None,
         "playlists_column": appended_column(atlas, "subcluster"),
     }
 
@@ -200,12 +209,21 @@ def _reading(atlas: Atlas) -> dict[str, Any]:
             source.separator or "", source.separator
         ),
         "n_columns": len(atlas.columns),
-        "what": "A table in memory" if source.format == "dataframe" else brief(source.name),
+        "what": _what(atlas),
         "understood": understood,
         "with_notes": any(column["note"] for column in understood),
         "left_alone": left_alone,
         "notes": [sentence(brief(note, longest=300)) for note in source.notes],
+        "whole": whole_told(atlas),
+        "rows_place": rows_place(atlas),
     }
+
+
+def _what(atlas: Atlas) -> str:
+    """What was read, as a sentence begins with it."""
+    if atlas.source.format == "dataframe":
+        return "A table in memory"
+    return "A simulated catalogue" if is_demo(atlas) else brief(atlas.source.name)
 
 
 def _column_label(column: str) -> str:
@@ -248,12 +266,13 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
         "command": build_command(
             None if in_memory else brief(atlas.source.name),
             settings,
-            simulated=in_memory and is_simulated(atlas),
+            simulated=is_demo(atlas),
             n_rows=atlas.n_rows,
             like=atlas.likeness is not None,
+            engine="memory" if atlas.whole is None else atlas.whole.engine,
             usual_space=usual_blocks(atlas.songs),
         ),
-        "runs_beside": None if in_memory else brief(atlas.source.name),
+        "runs_beside": None if in_memory or is_demo(atlas) else brief(atlas.source.name),
         "sha256": atlas.source.sha256,
         "features": [
             feature_label(name, estimates=estimated(atlas.columns)) for name in atlas.space.features

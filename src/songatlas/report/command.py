@@ -17,6 +17,7 @@ def build_command(
     simulated: bool,
     n_rows: int,
     like: bool = False,
+    engine: str = "memory",
     usual_space: Sequence[str] = USUAL_SPACE,
 ) -> str:
     """Return the command line that builds the same atlas from the same file.
@@ -34,6 +35,8 @@ def build_command(
         Rows of the input.
     like : bool
         Whether the atlas was built like an older one, whose folder the reader has to name.
+    engine : str
+        What held the songs: "memory", "stream" or "spark".
     usual_space : sequence of str
         Blocks that this table gets where nobody names any.
 
@@ -52,7 +55,8 @@ def build_command(
         words = ["songatlas", "demo", "--songs", str(n_rows)]
     space = list(settings.get("space") or [])
     asked = {**settings, "space": [] if space == list(usual_space) else space}
-    return shlex.join([*words, *_options(asked), *(["--like", "OLD_ATLAS"] if like else [])])
+    words += [*_options(asked), *(["--like", "OLD_ATLAS"] if like else [])]
+    return shlex.join([*words, *([] if engine == "memory" else ["--engine", engine])])
 
 
 def space_options(settings: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
 from songatlas.report.html import Picture, picture_of, render
 from songatlas.report.record import quality_record
+from songatlas.report.sampled import ENGINES, FOLDER
 from songatlas.report.song_map import song_map
 from songatlas.report.tables import appended_names, write_clustered_songs, write_clusters
 
@@ -48,7 +49,7 @@ class WrittenOutputs:
     entries : tuple of str
         Names of the files and folders in it that are ours.
     appended : mapping of str to str
-        Our columns -> what they are called in clustered_songs.csv; they differ where the input
+        Our columns -> what they are called in the clustered songs; they differ where the input
         already had a column of that name.
     atlas : Atlas
         What was written: the atlas under the names that a person gave in the names.toml of the folder.
@@ -75,7 +76,8 @@ def write_outputs(
     Parameters
     ----------
     atlas : Atlas
-        Fresh from `build_atlas`: one that was loaded no longer knows the rows of its input.
+        Fresh from `build_atlas`: one that was loaded no longer knows the rows of its input. Of one that
+        `build_large_atlas` made, the rows lie in the folder already.
     directory : str or Path
         Folder to write into; made where it does not exist.
     figures : bool
@@ -94,19 +96,19 @@ def write_outputs(
     SongAtlasError
         If the atlas was loaded from a folder, or the place cannot be written.
     """
-    rows = atlas.rows
-    if rows is None:
+    if atlas.rows is None and atlas.whole is None:
         raise SongAtlasError(
             "this atlas was loaded from its folder and has no input rows: build it again with "
             "build_atlas, or give a table to Atlas.assign"
         )
     tell, home = progress or silent, Path(directory) / "atlas"
     carried = carry_names(atlas, home)
-    named, rows = carried.atlas, carried.atlas.rows or rows
+    named = carried.atlas
 
     def write(folder: Path) -> None:
-        tell(0.0, "writing the clustered songs")
-        write_clustered_songs(rows, folder / "clustered_songs.csv")
+        if named.rows is not None:
+            tell(0.0, "writing the clustered songs")
+            write_clustered_songs(named.rows, folder / "clustered_songs.csv")
         write_clusters(named, folder / "clusters.csv")
         (folder / "quality.json").write_text(_json(quality_record(named)), encoding="utf-8", newline="\n")
         tell(0.2, "saving the atlas")
@@ -118,16 +120,35 @@ def write_outputs(
         (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
         carried.require_unchanged(home)
 
-    write_folder(Path(directory), write, ours=OURS)
+    write_folder(Path(directory), write, ours=(*OURS, *_left_of_large(Path(directory), named)))
     tell(1.0, "done")
-    entries = ("atlas", "clustered_songs.csv", "clusters.csv", "quality.json", "report.html")
+    rows = FOLDER if named.whole else "clustered_songs.csv"
+    entries = ("atlas", rows, "clusters.csv", "quality.json", "report.html")
     return WrittenOutputs(
         directory=Path(directory),
         entries=(*entries, "figures") if figures else entries,
-        appended=MappingProxyType(dict(appended_names(rows.table.header, rows.column_names))),
+        appended=_appended(named),
         atlas=named,
         notes=carried.notes,
     )
+
+
+def _appended(atlas: Atlas) -> Mapping[str, str]:
+    """What our columns are called in the clustered songs."""
+    if atlas.rows is None:
+        return atlas.whole.columns if atlas.whole else MappingProxyType({})
+    return MappingProxyType(dict(appended_names(atlas.rows.table.header, atlas.rows.column_names)))
+
+
+def _left_of_large(directory: Path, atlas: Atlas) -> tuple[str, ...]:
+    """The folder of clustered songs that an earlier, large build left, where this one has a file of them."""
+    if atlas.whole is not None or not (directory / FOLDER).is_dir():
+        return ()
+    try:
+        before = json.loads((directory / "quality.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    return (FOLDER,) if isinstance(before, dict) and before.get("engine") in ENGINES else ()
 
 
 def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from songatlas.kmeans import FEWEST_SONGS, MOST_SONGS
+from songatlas.report.sampled import OF_SAMPLE
 from songatlas.roles import ROLES, role_counts
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
     dict
         Keys in a fixed order; no time stamp and no NaN, so that two runs give the same text. Counts of
         songs are of different songs after merging; `excluded` and `excluded_rows` say the same of
-        songs and of rows.
+        songs and of rows. A catalogue that was clustered in parts has `engine`, `n_sample`, `of_sample` (keys
+        that tell of the sample alone), `sizes` and `stage_seconds`, which do differ between runs.
     """
     excluded = [count for count in atlas.counts if count.action == "excluded"]
     record: dict[str, Any] = {
         "n_rows": atlas.n_rows,
         "n_songs": atlas.n_songs,
-        "n_clustered": atlas.songs.height,
-        "n_excluded": atlas.n_songs - atlas.songs.height,
+        "n_clustered": atlas.n_clustered,
+        "n_excluded": atlas.n_songs - atlas.n_clustered,
         "excluded": {count.reason: count.n_songs for count in excluded},
         "excluded_rows": {count.reason: count.n_rows for count in excluded},
         "k": atlas.clustering.k,
@@ -48,6 +50,7 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
         "n_iterations": atlas.clustering.n_iter,
         "sweep": atlas.evidence.to_dicts(),
     }
+    record |= _whole(atlas)
     if atlas.genre is not None:
         record["genre"] = dict(atlas.genre)
     record |= {
@@ -66,6 +69,23 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
         "version": atlas.version,
     }
     return {name: plain(value) for name, value in record.items()}
+
+
+def _whole(atlas: Atlas) -> dict[str, Any]:
+    """What is told of all songs where the catalogue was clustered in parts."""
+    whole = atlas.whole
+    if whole is None:
+        return {}
+    return {
+        "engine": whole.engine,
+        "n_sample": atlas.songs.height,
+        "of_sample": list(OF_SAMPLE) if atlas.is_sample else [],
+        "sizes": list(whole.sizes),
+        "inertia": whole.inertia,
+        "n_iterations": whole.n_iter,
+        "files": list(whole.files),
+        "stage_seconds": {stage: round(seconds, 3) for stage, seconds in whole.seconds.items()},
+    }
 
 
 def plain(value: Any) -> Any:

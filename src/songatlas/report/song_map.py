@@ -101,7 +101,7 @@ def song_map(atlas: Atlas, *, most: int = MOST_SONGS) -> SongMap:
         styles=Markup(styles()),  # noqa: S704  our own file
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii"),
         n_shown=len(rows),
-        n_songs=atlas.songs.height,
+        n_songs=atlas.n_clustered,
     )
 
 

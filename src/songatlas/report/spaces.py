@@ -8,6 +8,7 @@ from songatlas.atlas.rows import PREDICTED
 from songatlas.atlas.spaces import AS_CHOSEN
 from songatlas.report.command import space_options
 from songatlas.report.record import plain
+from songatlas.report.sampled import has_column
 from songatlas.report.tables import appended_column
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def predicted_genres(atlas: Atlas) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        `n_songs`; the `columns` of clustered_songs.csv that tell them; as shares `new_artists` and
-        `known_artists`, with `n_new_artists` and `n_known_artists` the songs that they were measured on,
-        None where unknown.
+        `n_songs`; the `columns` of the clustered songs that tell them (none of a sample); as shares
+        `new_artists` and `known_artists`, with `n_new_artists` and `n_known_artists` the songs that they were
+        measured on, None where unknown.
     """
     n_songs = atlas.genre_of_songs["predicted_genre"].count()
     if not n_songs:
@@ -64,6 +65,6 @@ def predicted_genres(atlas: Atlas) -> dict[str, Any] | None:
     figures = ("new_artists", "n_new_artists", "known_artists", "n_known_artists")
     return {
         "n_songs": n_songs,
-        "columns": [appended_column(atlas, name) for name in PREDICTED],
+        "columns": [appended_column(atlas, name) for name in PREDICTED if has_column(atlas, name)],
         **{name: accuracy.get(name) for name in figures},
     }

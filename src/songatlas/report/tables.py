@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from songatlas.atlas.rows import APPENDED as APPENDED
+from songatlas.atlas.rows import appended_names as appended_names
 from songatlas.atlas.rows import column_names
+from songatlas.report.sampled import sizes_in_sample
 from songatlas.report.wording import estimated
 from songatlas.roles import ROLES, role_counts
 
@@ -27,44 +29,12 @@ if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
 
 _ROWS_AT_ONCE = 262_144
-APPENDED = ("cluster", "cluster_name", "cluster_distance", "excluded_because")
-"""The four columns that join a table last; `songatlas.atlas.rows.column_names` gives all of them."""
-
-
-def appended_names(header: Sequence[str], columns: Sequence[str] = APPENDED) -> Mapping[str, str]:
-    """Names under which our columns join a table, never one that it already has.
-
-    Parameters
-    ----------
-    header : sequence of str
-        Header texts of the input.
-    columns : sequence of str
-        What joins it, as `ClusteredRows.column_names` says.
-
-    Returns
-    -------
-    mapping of str to str
-        Each of `columns` -> the name it is written under: itself, or with ``_2``, ``_3``, ...
-
-    Examples
-    --------
-    >>> appended_names(["title", "Cluster"])["cluster"]
-    'cluster_2'
-    """
-    taken = {text.strip().casefold() for text in header}
-    names = {}
-    for column in columns:
-        name, turn = column, 1
-        while name.casefold() in taken:
-            turn += 1
-            name = f"{column}_{turn}"
-        taken.add(name.casefold())
-        names[column] = name
-    return MappingProxyType(names)
 
 
 def appended_column(atlas: Atlas, column: str) -> str:
-    """Return what one of our columns is called in clustered_songs.csv."""
+    """Return what one of our columns is called in the clustered songs."""
+    if atlas.whole is not None and column in atlas.whole.columns:
+        return atlas.whole.columns[column]
     told = column_names(predicted=bool(atlas.genre_of_songs["predicted_genre"].count()))
     return appended_names([reading.header for reading in atlas.columns], told)[column]
 
@@ -116,11 +86,12 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame, k rows
-        Columns cluster, name, size, share (0 to 1), one mean per feature in that feature's unit (of
+        Columns cluster, name, size, share (0 to 1), n_sample (songs of the cluster that the atlas holds, only
+        where it holds a sample: what follows is of them), one mean per feature in that feature's unit (of
         estimates it is called so: energy_estimate),
         top_tags, heard (only where songs were listened to), typical_songs ("Title - Artist; ..."),
         evidence, median_year, n_core, n_borderline, n_bridge and n_outlier (songs of each role), exemplars
-        (as typical_songs) and n_subclusters (playlist-sized parts).
+        (as typical_songs) and n_subclusters (playlist-sized parts; not of a sample).
     """
     features = dict.fromkeys(name for profile in atlas.profiles for name in profile.means)
     marked = estimated(atlas.columns)
@@ -130,12 +101,14 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
     roles = role_counts(atlas.roles, atlas.clustering.labels, atlas.k)
     is_heard = any(profile.heard for profile in atlas.profiles)
     n_parts = np.bincount(atlas.division.parents, minlength=atlas.k)
+    n_held = sizes_in_sample(atlas)
     rows = [
         {
             "cluster": profile.cluster,
             "name": profile.name,
             "size": profile.size,
             "share": round(float(profile.share), 6),
+            "n_sample": int(n_held[profile.cluster]),
             **{column: _significant(profile.means.get(name)) for column, name in means.items()},
             "top_tags": _shares_told(profile.top_tags),
             **({"heard": _shares_told(profile.heard)} if is_heard else {}),
@@ -149,11 +122,13 @@ def clusters_table(atlas: Atlas) -> pl.DataFrame:
         for profile in atlas.profiles
     ]
     schema = {"cluster": pl.Int32, "name": pl.String, "size": pl.Int64, "share": pl.Float64}
+    schema |= {"n_sample": pl.Int64}
     schema |= dict.fromkeys(means, pl.Float64)
     schema |= {"top_tags": pl.String, **({"heard": pl.String} if is_heard else {})}
     schema |= {"typical_songs": pl.String, "evidence": pl.String}
     schema |= {"median_year": pl.Float64, **{f"n_{role}": pl.Int64 for role in ROLES}}
-    return pl.DataFrame(rows, schema={**schema, "exemplars": pl.String, "n_subclusters": pl.Int64})
+    table = pl.DataFrame(rows, schema={**schema, "exemplars": pl.String, "n_subclusters": pl.Int64})
+    return table.drop("n_subclusters" if atlas.is_sample else "n_sample")
 
 
 def _listed(names: Mapping[str, str], song_ids: Sequence[str]) -> str | None:

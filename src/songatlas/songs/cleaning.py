@@ -21,13 +21,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.errors import MissingColumns, UnknownName, did_you_mean
-from songatlas.features import DETAILS, FEATURES
-from songatlas.songs import duplicates
-from songatlas.songs.mending import Mending, find_damage
-from songatlas.songs.merged_songs import MergedSongs, most_popular
-from songatlas.songs.rules import N_EXAMPLES, RULES, Action, Rule, RuleCount, count_of, counted, kept_reasons
-from songatlas.songs.verdicts import REASONS, Verdicts, examine, settle
+from songatlas.songs.parts import applied, checked_rows, rule_counts, settled, tally_of_versions
+from songatlas.songs.rules import RULES, Rule, RuleCount, kept_reasons
+from songatlas.songs.tally import Tally
+from songatlas.songs.verdicts import REASONS
 from songatlas.songs.versions import version_of
 
 __all__ = ["RULES", "CleanSongs", "Rule", "RuleCount", "clean_songs"]
@@ -121,155 +118,26 @@ def clean_songs(
     ([0, 1, -1, -1], [None, None, 'silence_or_noise', 'silence_or_noise'])
     """
     off = kept_reasons(keep)
-    unasked = off if heard else off | {"not_heard"}
-    rows = _checked(songs, features, fixed_features=fixed_features)
+    rows = checked_rows(songs, features, fixed=fixed_features)
     for name in songs.columns if use_up else ():
         songs.drop_in_place(name)
-    merged = duplicates.merge_rows(rows, find_damage(rows, off, strict=fixed_features))
-    findings = examine(merged, features, unasked)
-    verdicts = settle(merged, findings, features, unasked, fixed=fixed_features)
-    counts = _counts(merged, verdicts, off)
-    row_to_song, row_reasons = _fates(merged, verdicts)
-    n_songs, n_rows_each = merged.n_songs, merged.n_rows_each[verdicts.kept]
-    imputed = _lacking(findings.presence.filter(pl.Series(verdicts.kept)), verdicts.features)
-    sums = findings.name_sums[verdicts.kept]
-    kept = merged.use_up(verdicts.kept)
-    del merged, findings  # of many rows they are large
-    marks = version_of(kept, sums)
-    for reason, applies in (("versions", marks.is_not_null()), ("imputed_features", imputed.list.len() > 0)):
-        counts[reason] = _count_of_kept(
-            kept, RULES[reason], off, applies=applies.to_numpy(), n_rows_each=n_rows_each
-        )
-    return CleanSongs(
-        songs=kept.with_columns(marks.alias("version_of"), imputed.alias("imputed")),
-        row_to_song=row_to_song,
-        row_reasons=row_reasons,
-        counts=tuple(counts[reason] for reason in RULES),
-        features=verdicts.features,
-        dropped_features=MappingProxyType(dict(verdicts.dropped)),
-        n_songs=n_songs,
-    )
-
-
-def _checked(songs: pl.DataFrame, features: Sequence[str], *, fixed_features: bool) -> pl.DataFrame:
-    """The table with null for NaN, refused where it cannot be cleaned at all."""
-    if not features:
-        raise MissingColumns("no feature to make clusters of: name at least 2 with --features")
-    numbers = [*FEATURES, *(detail.column for detail in DETAILS.values() if detail.kind == "number"), "year"]
-    for name in features:
-        if name not in numbers:
-            raise UnknownName(
-                f"no feature is called {name!r}{did_you_mean(name, numbers)} (features: {', '.join(numbers)})"
-            )
-    absent = [name for name in features if name not in songs.columns]
-    if absent and not fixed_features:
-        raise MissingColumns(
-            f"the table has no column for {', '.join(absent)}: leave it out of the features, "
-            "or name its column with --column"
-        )
-    if "song_id" not in songs.columns or songs["song_id"].null_count():
-        raise MissingColumns(
-            "every row needs a song_id: read the table with read_songs, which gives one to each"
-        )
-    floats = [column for column in numbers if column in songs.columns]
-    added = [pl.lit(None, dtype=pl.Float64).alias(column) for column in absent]
-    songs = songs.with_columns(*(pl.col(column).cast(pl.Float64) for column in floats), *added)
-    with_nan = [column for column in floats if songs[column].is_nan().any()]
-    return songs.with_columns(pl.col(column).fill_nan(None) for column in with_nan)
-
-
-def _lacking(presence: pl.DataFrame, features: Sequence[str]) -> pl.Series:
-    """Names of the features that each song lacks."""
-    lacks = presence.select(pl.any_horizontal(pl.col(features).is_null())).to_series()
-    names = [pl.when(pl.col(column).is_null()).then(pl.lit(column)) for column in features]
-    lists = presence.filter(lacks).select(pl.concat_list(names).list.drop_nulls()).to_series()
-    nothing = pl.Series([[]], dtype=pl.List(pl.String))
-    at = np.where(lacks.to_numpy(), np.cumsum(lacks.to_numpy()), 0)
-    return pl.concat([nothing, lists], rechunk=True).gather(at)
-
-
-def _fates(merged: MergedSongs, verdicts: Verdicts) -> tuple[NDArray[np.int64], pl.Series]:
-    """For every row the place of its song among those kept, or -1 and a reason."""
-    kept = verdicts.kept
-    place = np.where(kept, np.cumsum(kept) - 1, -1)
-    song = merged.grouped.song
+    found = settled(rows, features=features, off=off, heard=heard, fixed=fixed_features)
+    if found.refusal is not None:
+        raise found.refusal
+    policy = found.policy
+    sums = found.table.findings.name_sums[found.table.verdicts(policy.stages[-1]).kept]
+    clean = applied(found.table, policy, [])
+    del rows, found  # of many rows they are large
+    marks = version_of(clean.songs, sums)
+    versions = Tally.of(tally_of_versions(clean.songs, marks, clean.n_rows_each))
+    tally = Tally.united(pl.concat([clean.tally.to_frame(), versions.to_frame()]))
     words = pl.Series("excluded_because", REASONS, dtype=pl.Enum(list(RULES)))
-    return place[song], words.gather(verdicts.reasons[song])
-
-
-def _counts(merged: MergedSongs, verdicts: Verdicts, off: frozenset[str]) -> dict[str, RuleCount]:
-    """The count of every rule that merges rows or leaves songs out."""
-    surplus = {"duplicate_row": merged.repeated, "same_id": merged.joined}
-    sizes = merged.n_rows_each
-    counts = {}
-    for reason, rule in RULES.items():
-        if rule.action not in ("merged", "excluded"):
-            continue
-        action: Action = "switched off" if reason in off else rule.action
-        applies = np.zeros(merged.n_songs, dtype=np.bool_)
-        if reason in surplus:
-            applies[merged.grouped.song[surplus[reason]]] = True
-        elif (idle := _idle(merged, verdicts, reason)) is not None:
-            applies, action = idle, "switched off"
-        else:
-            applies = verdicts.reasons == REASONS.index(reason)
-        counts[reason] = count_of(
-            rule,
-            n_songs=int(applies.sum()),
-            n_rows=len(surplus[reason]) if reason in surplus else int(sizes[applies].sum()),
-            of=merged.n_songs,
-            action=action,
-            best=merged.most_popular(applies, N_EXAMPLES),
-            note=_note(merged, reason),
-        )
-    return counts
-
-
-def _count_of_kept(
-    kept: pl.DataFrame,
-    rule: Rule,
-    off: frozenset[str],
-    *,
-    applies: NDArray[np.bool_],
-    n_rows_each: NDArray[np.uint32],
-) -> RuleCount:
-    """The count of a rule that says something of songs that are kept."""
-    songs = np.flatnonzero(applies).astype(np.uint32)
-    return count_of(
-        rule,
-        n_songs=len(songs),
-        n_rows=int(n_rows_each[songs].sum()),
-        of=kept.height,
-        action="switched off" if rule.reason in off else rule.action,
-        best=most_popular(lambda names, places: kept.select(names)[places], kept.columns, songs, N_EXAMPLES),
+    return CleanSongs(
+        songs=clean.songs.insert_column(-1, marks.alias("version_of")),
+        row_to_song=clean.row_to_song,
+        row_reasons=words.gather(clean.reasons),
+        counts=rule_counts(policy, tally),
+        features=policy.features,
+        dropped_features=MappingProxyType(dict(policy.dropped)),
+        n_songs=tally.n_songs,
     )
-
-
-def _idle(merged: MergedSongs, verdicts: Verdicts, reason: str) -> NDArray[np.bool_] | None:
-    """The songs that a rule would have left out, had it not switched itself off; None where it did not."""
-    if reason == "impossible_values" and merged.mending.idle is not None:
-        applies = np.zeros(merged.n_songs, dtype=np.bool_)
-        applies[merged.grouped.song[merged.mending.idle]] = True
-        return applies
-    return verdicts.idle.get(reason)
-
-
-def _note(merged: MergedSongs, reason: str) -> str:
-    """What there is to add to the sentence of a rule."""
-    if reason == "impossible_values":
-        return _note_on_damage(merged.mending)
-    if reason == "same_id" and merged.n_differing:
-        return f"; in {merged.n_differing:,} of them the features differed, and the median was taken"
-    return ""
-
-
-def _note_on_damage(mending: Mending) -> str:
-    """What became of impossible values in songs that are not left out for them."""
-    if mending.idle is not None:
-        return " Values were taken as they stand."
-    note = ""
-    if mending.n_cells:
-        note += f" {counted(mending.n_cells, 'single impossible value')} counted as missing."
-    if mending.is_on and mending.distrusted:
-        note += f" Not judged, because too many values are out of range: {', '.join(mending.distrusted)}."
-    return note

@@ -10,23 +10,52 @@ Years of two digits are read as Excel does: 30 to 99 as 19.., 00 to 29 as 20.. .
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from songatlas.songs.text_cells import Different, as_text, null_where
+from songatlas.songs.different import Different
+from songatlas.songs.text_cells import TextForm, as_text, null_where, read_text
 
 _FIRST_YEAR, _LAST_YEAR = 1500, 2100
 
 
 @dataclass(frozen=True)
+class DateForm:
+    """How the dates of one column are written.
+
+    Attributes
+    ----------
+    slash, dash, dot : str
+        Which of two short numbers between such marks comes first: "d-m-y", "m-d-y", "both" or "unknown";
+        empty where no date is written so.
+    lost_1905 : bool
+        Whether 1905 is what a spreadsheet made of bare years.
+    text : TextForm
+        How cells become text.
+    """
+
+    slash: str = ""
+    dash: str = ""
+    dot: str = ""
+    lost_1905: bool = False
+    text: TextForm = field(default_factory=TextForm)
+
+    @property
+    def orders(self) -> dict[str, str]:
+        """The order by its mark."""
+        return {"/": self.slash, "-": self.dash, ".": self.dot}
+
+
+@dataclass(frozen=True)
 class Dates:
-    """Dates of a column: `dates` (String) and `years` (Float64), null where unknown; the unit and a note."""
+    """Dates of a column: `dates` (String) and `years` (Float64), null where unknown; unit, note and form."""
 
     dates: pl.Series
     years: pl.Series
     unit: str
     note: str
+    form: DateForm
 
 
 def read_dates(cells: pl.Series, *, order: str | None = None) -> Dates:
@@ -45,24 +74,51 @@ def read_dates(cells: pl.Series, *, order: str | None = None) -> Dates:
         With a note on what was decided.
     """
     different = Different.of(cells)
-    text = as_text(different.values)
-    text = null_where(text, text.str.to_lowercase().is_in(["unknown", "none", "-", "n/a"]))
-    orders = {mark: order or _order(text, mark, different) for mark in ("/", "-", ".")}
+    text, text_form = read_text(different.values)
+    text = _without_unknown(text)
+    slash, dash, dot = (order or _order(text, mark, different) for mark in ("/", "-", "."))
+    form = DateForm(slash, dash, dot, text=text_form)
+    plain, years, decades = _dates_in(text, form.orders)
+    n_lost = different.count(text.is_not_null()) - different.count(years.is_not_null())
+    note = _note(form.orders, n_lost, has_decades=bool(decades.any()))
+    if (years == 1905).any() and _are_taken_for_days(different.spread(years)):
+        n_damaged = different.count(years == 1905)
+        form = replace(form, lost_1905=True)
+        plain, years = _without_1905(plain, years)
+        told = f"{n_damaged:,} dates of 1905 are years that a spreadsheet took for days, so they are unknown"
+        note = f"{note}; {told}" if note else told
+    unit = _unit(text, form.orders)
+    return Dates(different.spread(plain), different.spread(years), unit, note, form)
+
+
+def dates_as(cells: pl.Series, form: DateForm) -> tuple[pl.Series, pl.Series]:
+    """Dates (String) and years (Float64) of cells whose form is known, null where they are none."""
+    different = Different.of(cells)
+    plain, years, _ = _dates_in(_without_unknown(as_text(different.values, form.text)), form.orders)
+    if form.lost_1905:
+        plain, years = _without_1905(plain, years)
+    return different.spread(plain), different.spread(years)
+
+
+def _without_unknown(text: pl.Series) -> pl.Series:
+    """Text with words for an unknown date as null."""
+    return null_where(text, text.str.to_lowercase().is_in(["unknown", "none", "-", "n/a"]))
+
+
+def _dates_in(text: pl.Series, orders: dict[str, str]) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Dates and years in text, null where unknown; and which are decades, of which there is no date."""
     dates = _parse(text, orders)
     decades = dates.str.starts_with("~")
     plain = dates.str.strip_prefix("~")
     years = plain.str.head(4).cast(pl.Float64, strict=False)
     out = ~years.is_between(_FIRST_YEAR, _LAST_YEAR)
-    years, plain = years.set(out, None), plain.set(out | decades, None)
-    n_lost = different.count(text.is_not_null()) - different.count(years.is_not_null())
-    note = _note(orders, n_lost, has_decades=bool(decades.any()))
-    if (years == 1905).any() and _are_taken_for_days(different.spread(years)):
-        damaged = years == 1905
-        n_damaged = different.count(damaged)
-        years, plain = years.set(damaged, None), plain.set(damaged, None)
-        told = f"{n_damaged:,} dates of 1905 are years that a spreadsheet took for days, so they are unknown"
-        note = f"{note}; {told}" if note else told
-    return Dates(different.spread(plain), different.spread(years), _unit(text, orders), note)
+    return plain.set(out | decades, None), years.set(out, None), decades
+
+
+def _without_1905(plain: pl.Series, years: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Dates and years without those of 1905."""
+    damaged = years == 1905
+    return plain.set(damaged, None), years.set(damaged, None)
 
 
 def _are_taken_for_days(years: pl.Series) -> bool:
@@ -113,8 +169,8 @@ def _parse(text: pl.Series, orders: dict[str, str]) -> pl.Series:
     year = named.str.extract(r"\b(\d{4})\b")
     forms.append(pl.when(month.is_not_null()).then(_iso(year, month, day)))
     forms.append(_iso(cell.str.extract(r"^(\d{4})\d{4}$"), cell.str.slice(4, 2), cell.str.slice(6, 2)))
-    decade = cell.str.extract(r"^(?:\d{2})?(\d)0'?s$").cast(pl.Int64)
-    century = cell.str.extract(r"^(\d{2})\d0'?s$").cast(pl.Int64)
+    decade = cell.str.extract(r"^(?:\d{2})?(\d)0'?s$").cast(pl.Int64, strict=False)
+    century = cell.str.extract(r"^(\d{2})\d0'?s$").cast(pl.Int64, strict=False)
     century = century.fill_null(pl.when(decade >= 3).then(19).otherwise(20))
     forms.append("~" + (century * 100 + decade * 10 + 5).cast(pl.String))
     return text.to_frame("text").select(pl.coalesce(forms).alias("date")).to_series()
@@ -126,7 +182,7 @@ def _ordered(found: pl.Expr, order: str) -> pl.Expr:
     whole = (
         pl.when(year.str.len_chars() == 4)
         .then(year)
-        .when(year.cast(pl.Int64) >= 30)
+        .when(year.cast(pl.Int64, strict=False) >= 30)
         .then("19" + year)
         .otherwise("20" + year)
     )
@@ -137,9 +193,9 @@ def _ordered(found: pl.Expr, order: str) -> pl.Expr:
     nobody = pl.lit(None, dtype=pl.String)
     if order == "both":
         return (
-            pl.when(first.cast(pl.Int64) > 12)
+            pl.when(first.cast(pl.Int64, strict=False) > 12)
             .then(_iso(whole, second, first))
-            .when(second.cast(pl.Int64) > 12)
+            .when(second.cast(pl.Int64, strict=False) > 12)
             .then(_iso(whole, first, second))
             .otherwise(_iso(whole, nobody, nobody))
         )
@@ -191,12 +247,13 @@ def _note(orders: dict[str, str], n_lost: int, *, has_decades: bool) -> str:
 
 
 def from_parts(year: pl.Series, month: pl.Series | None, day: pl.Series | None) -> pl.Series:
-    """Join columns of year, month and day into ISO text."""
+    """Join the texts of year, month and day into ISO text."""
+    nothing = pl.repeat(None, len(year), dtype=pl.String, eager=True)
     parts = pl.DataFrame(
         {
-            "y": as_text(year),
-            "m": as_text(month) if month is not None else pl.Series([None] * len(year), dtype=pl.String),
-            "d": as_text(day) if day is not None else pl.Series([None] * len(year), dtype=pl.String),
+            "y": year,
+            "m": nothing if month is None else month,
+            "d": nothing if day is None else day,
         }
     )
     return parts.select(_iso(pl.col("y").str.extract(r"^(\d{4})"), pl.col("m"), pl.col("d"))).to_series()

@@ -17,11 +17,11 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -35,12 +35,14 @@ _HEAD = 65_536  # characters that are looked at to find the separator
 _MOST_COLUMNS = 10_000
 _LONG_LINE = 100_000  # characters; the standard reader has a limit for a cell
 _LISTED = 5  # rows that a note names
-_EMPTY_STAYS: dict[str, Any] = (  # an empty cell is "", never null; Polars 1 has another name for it
+LACKS_HEADER = "the header has one cell less than the rows: the first column has no header"
+ENDS_INSIDE = "the file ends inside a quoted cell, which holds the rest of the file"
+EMPTY_STAYS: dict[str, Any] = (  # an empty cell is "", never null; Polars 1 has another name for it
     {"empty_string_is_null": False}
     if "empty_string_is_null" in signature(pl.read_csv).parameters
     else {"missing_utf8_is_empty_string": True}
 )
-_MOST_EXTRA = 100  # cells beyond the header that get a column each; the rest stays joined in the last
+MOST_EXTRA = 100  # cells beyond the header that get a column each; the rest stays joined in the last
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def read_grid(content: bytes) -> Grid:
         text = text.replace("\r", "\n")
     if encoding != "utf-8" and (grid := _read_utf8(text.encode())) is not None:
         return replace(grid, encoding=encoding, notes=(*notes, *grid.notes))
-    separator, start = _separator(text[:_HEAD], is_whole=len(text) <= _HEAD)
+    separator, start = separator_of(text[:_HEAD], is_whole=len(text) <= _HEAD)
     cells, dirt = _read_tolerant(text[start:], separator)
     return Grid(cells=cells, encoding=encoding, separator=separator, notes=(*notes, *dirt))
 
@@ -84,8 +86,8 @@ def _read_utf8(content: bytes) -> Grid | None:
     head = content[:_HEAD].decode("utf-8", errors="replace")
     if "\n" not in head:
         return None
-    separator, start = _separator(head, is_whole=len(content) <= _HEAD)
-    fast = _read_fast(_without_blank_ends(content, len(head[:start].encode())), separator)
+    separator, start = separator_of(head, is_whole=len(content) <= _HEAD)
+    fast = read_fast(_without_blank_ends(content, len(head[:start].encode())), separator)
     if fast is None:
         return None
     return Grid(cells=fast[0], encoding="utf-8", separator=separator, notes=fast[1])
@@ -111,7 +113,7 @@ def decode(content: bytes) -> tuple[str, str, tuple[str, ...]]:
         if content.startswith(mark):
             return _decode_as(content[len(mark) :], encoding)
     for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if _is_every_other_byte_zero(content[:4096], start):
+        if is_every_other_byte_zero(content[:4096], start):
             return _decode_as(content, encoding)
     try:
         return content.decode("utf-8"), "utf-8", ()
@@ -119,7 +121,7 @@ def decode(content: bytes) -> tuple[str, str, tuple[str, ...]]:
         return _decode_damaged(content, error)
 
 
-def _is_every_other_byte_zero(head: bytes, start: int) -> bool:
+def is_every_other_byte_zero(head: bytes, start: int) -> bool:
     """Say whether the head looks like UTF-16 without a mark."""
     half, other = head[start::2], head[1 - start :: 2]
     return len(half) > 8 and half.count(0) > 0.7 * len(half) and other.count(0) < 0.1 * len(other)
@@ -149,7 +151,7 @@ def _decode_damaged(content: bytes, error: UnicodeDecodeError) -> tuple[str, str
         return content.decode("latin-1"), "latin-1", ()
 
 
-def _separator(head: str, *, is_whole: bool) -> tuple[str, int]:
+def separator_of(head: str, *, is_whole: bool) -> tuple[str, int]:
     """Return the separator, and where the table starts after a first line such as ``sep=;``."""
     if found := re.match(r'\s*"?sep=([,;\t|])"?[ ]*\r?\n', head):
         return found.group(1), found.end()
@@ -201,14 +203,14 @@ def _not_a_table(text: str) -> str:
     )
 
 
-def _read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
+def read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
     """Read with Polars; None where the tolerant road must decide."""
     marks = find_marks(body, separator)
     if not marks.is_well_formed:
         return None
     try:
         cells = pl.read_csv(
-            body, has_header=False, infer_schema=False, separator=separator, quote_char='"', **_EMPTY_STAYS
+            body, has_header=False, infer_schema=False, separator=separator, quote_char='"', **EMPTY_STAYS
         )
     except pl.exceptions.PolarsError:
         return None
@@ -226,7 +228,7 @@ def _settle_short_rows(
     blank = pl.all_horizontal(pl.all() == "")
     n_blank = cells.select(blank.sum()).item()
     if n_absent == n_blank * (cells.width - 1):
-        return cells.filter(~blank), (_blank_lines(n_blank),)
+        return cells.filter(~blank), (blank_lines(n_blank),)
     end = body[body.rfind(b"\n", 0, len(body) - 1) + 1 :].decode().rstrip("\r\n")
     if '"' not in end and n_absent == cells.width - 1 - end.count(separator):
         width = end.count(separator) + 1
@@ -235,16 +237,16 @@ def _settle_short_rows(
             pl.when(pl.int_range(pl.len()) < cells.height - 1).then(pl.col(name)).alias(name)
             for name in cells.columns[width:]
         ]
-        return cells.select(*kept, *short), (_cut_row(width, cells.width),)
+        return cells.select(*kept, *short), (cut_row(width, cells.width),)
     return None
 
 
-def _blank_lines(count: int) -> str:
+def blank_lines(count: int) -> str:
     """Note on lines without cells."""
     return f"blank lines passed over: {count:,}"
 
 
-def _cut_row(width: int, whole: int) -> str:
+def cut_row(width: int, whole: int) -> str:
     """Note on a last row that is not whole."""
     return f"the file ends in the middle of a row; the last row has {width} of {whole} cells"
 
@@ -275,10 +277,6 @@ def split_rows(text: str, separator: str) -> tuple[list[list[str]], tuple[str, .
     >>> split_rows('title,artist\nHello, "a ""b"", c" ', ",")[0]
     [['title', 'artist'], ['Hello', 'a "b", c ']]
     """
-    stop, blanks = re.escape(separator), "[ ]" if separator == "\t" else "[ \t]"
-    cell = re.compile(
-        rf'{blanks}*"([^"]*(?:""[^"]*)*)(?:"([^{stop}\r\n]*)|\Z)|([^{stop}\r\n]*(?:\r(?!\n)[^{stop}\r\n]*)*)'
-    )
 
     @cache
     def form() -> RowForm | None:
@@ -286,28 +284,62 @@ def split_rows(text: str, separator: str) -> tuple[list[list[str]], tuple[str, .
 
     rows: list[list[str]] = []
     stray: list[int] = []
-    position, is_open = 0, False
-    while position < len(text):
-        line_end = _find(text, "\n", position)
-        if text.find('"', position, line_end) < 0:
-            row = text[position:line_end].removesuffix("\r").split(separator)
-            position = line_end
-        elif (plain := _split_plain_line(text[position:line_end].removesuffix("\r"), separator)) is not None:
-            row, position = plain, line_end
-        else:
-            read = _split_quoted_row(text, position, separator, cell, form)
-            row, position, is_open = read.cells, read.end, read.is_open
-            if read.has_stray:
-                stray.append(len(rows) + 1)
-        rows.append(row)
-        position += 2 if text.startswith("\r\n", position) else 1
-    notes = [_stray_quotes(stray)] if stray else []
+    is_open = False
+    for row in each_row(text, separator, form):
+        rows.append(row.cells)
+        is_open = row.is_open
+        if row.has_stray:
+            stray.append(len(rows))
+    notes = [stray_quotes(stray)] if stray else []
     if is_open:
-        notes.append("the file ends inside a quoted cell, which holds the rest of the file")
+        notes.append(ENDS_INSIDE)
     return rows, tuple(notes)
 
 
-def _stray_quotes(rows: list[int]) -> str:
+class Row(NamedTuple):
+    """A row that was split tolerantly.
+
+    Attributes
+    ----------
+    cells : list of str
+    end : int
+        Where the next row begins.
+    is_open : bool
+        Whether its last quote is never closed.
+    has_stray : bool
+        Whether a quote in it opens nothing.
+    ran_out : bool
+        Whether a quote in it is not closed in the text, so that more text might have another answer.
+    """
+
+    cells: list[str]
+    end: int
+    is_open: bool = False
+    has_stray: bool = False
+    ran_out: bool = False
+
+
+def each_row(
+    text: str, separator: str, form: Callable[[], RowForm | None], position: int = 0
+) -> Iterator[Row]:
+    """Yield the rows of a text from a position on, as `split_rows` splits them."""
+    stop, blanks = re.escape(separator), "[ ]" if separator == "\t" else "[ \t]"
+    cell = re.compile(
+        rf'{blanks}*"([^"]*(?:""[^"]*)*)(?:"([^{stop}\r\n]*)|\Z)|([^{stop}\r\n]*(?:\r(?!\n)[^{stop}\r\n]*)*)'
+    )
+    while position < len(text):
+        line_end = _find(text, "\n", position)
+        if text.find('"', position, line_end) < 0:
+            row = Row(text[position:line_end].removesuffix("\r").split(separator), line_end)
+        elif (plain := _split_plain_line(text[position:line_end].removesuffix("\r"), separator)) is not None:
+            row = Row(plain, line_end)
+        else:
+            row = _split_quoted_row(text, position, separator, cell, form)
+        position = row.end + (2 if text.startswith("\r\n", row.end) else 1)
+        yield row._replace(end=position)
+
+
+def stray_quotes(rows: list[int]) -> str:
     """Note on quotes that were read as plain characters."""
     listed = ", ".join(f"{row:,}" for row in rows[:_LISTED])
     more = f" and {len(rows) - _LISTED:,} more" if len(rows) > _LISTED else ""
@@ -326,27 +358,18 @@ def _split_plain_line(line: str, separator: str) -> list[str] | None:
         return None
 
 
-@dataclass(frozen=True)
-class _Row:
-    """Cells of a row, where it ends, whether its last quote is open, and whether one opens nothing."""
-
-    cells: list[str]
-    end: int
-    is_open: bool
-    has_stray: bool
-
-
 def _split_quoted_row(
     text: str, position: int, separator: str, cell: re.Pattern[str], form: Callable[[], RowForm | None]
-) -> _Row:
+) -> Row:
     """Read the row that begins here."""
     row: list[str] = []
-    is_open = has_stray = False
+    is_open = has_stray = ran_out = False
     while True:
         found = cell.match(text, position)
         assert found is not None  # noqa: S101 - the last branch of the pattern matches anywhere
         quoted, tail, plain = found.groups()
         end = found.end()
+        ran_out = ran_out or (quoted is not None and tail is None)
         if quoted is not None and _is_stray(text, found, separator, len(row), form):
             has_stray = True
             end = min(_find(text, separator, position), _find(text, "\n", position))
@@ -357,7 +380,7 @@ def _split_quoted_row(
         else:
             row.append(plain)
         if end >= len(text) or text[end] != separator:
-            return _Row(row, end, is_open, has_stray)
+            return Row(row, end, is_open, has_stray, ran_out)
         position = end + 1
 
 
@@ -398,23 +421,23 @@ def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, 
     """Read with `split_rows`, whatever the state of the text."""
     rows, quote_notes = split_rows(text.strip("\r\n"), separator)
     filled = [row for row in rows if row != [""]]
-    notes = [_blank_lines(len(rows) - len(filled))] if len(filled) < len(rows) else []
+    notes = [blank_lines(len(rows) - len(filled))] if len(filled) < len(rows) else []
     if not filled:
         raise UnreadableTable(_not_a_table(text[:_HEAD]))
     usual = Counter(map(len, filled)).most_common(1)[0][0]
     first = len(filled[0])
     if first == usual - 1 and any(row[-1].strip() for row in filled[1:]):
         filled[0] = ["", *filled[0]]
-        notes.append("the header has one cell less than the rows: the first column has no header")
+        notes.append(LACKS_HEADER)
     width = max(map(len, filled))
     whole = max(len(filled[0]), usual)
-    if width > whole + _MOST_EXTRA:
-        width = whole + _MOST_EXTRA
+    if width > whole + MOST_EXTRA:
+        width = whole + MOST_EXTRA
         filled = [
             row if len(row) <= width else [*row[: width - 1], separator.join(row[width - 1 :])]
             for row in filled
         ]
-    notes += _row_notes(filled, whole, quote_notes)
+    notes += [*ragged_rows(Counter(map(len, filled)), len(filled[-1]), whole), *quote_notes]
     padded = (row + [None] * (width - len(row)) for row in filled)
     columns = zip(*padded, strict=True)
     return pl.DataFrame(
@@ -422,17 +445,25 @@ def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, 
     ), tuple(notes)
 
 
-def _row_notes(rows: list[list[str]], whole: int, quote_notes: tuple[str, ...]) -> list[str]:
-    """Notes on rows that are too long or too short."""
+def ragged_rows(widths: Counter[int], last: int, whole: int) -> list[str]:
+    """Notes on rows that are too long or too short.
+
+    Parameters
+    ----------
+    widths : Counter
+        How many rows have so many cells.
+    last, whole : int
+        Cells of the last row, and of a whole one.
+    """
     notes = []
-    n_long = sum(len(row) > whole for row in rows)
-    n_short = sum(len(row) < whole for row in rows[:-1])
+    n_long = sum(count for width, count in widths.items() if width > whole)
+    n_short = sum(count for width, count in widths.items() if width < whole) - (last < whole)
     if n_long:
         notes.append(
             f"rows with more than {whole} cells: {n_long:,}; what is too much stands in extra columns"
         )
     if n_short:
         notes.append(f"rows with fewer than {whole} cells: {n_short:,}")
-    if len(rows[-1]) < whole:
-        notes.append(_cut_row(len(rows[-1]), whole))
-    return [*notes, *quote_notes]
+    if last < whole:
+        notes.append(cut_row(last, whole))
+    return notes

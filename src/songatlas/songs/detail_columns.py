@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
 from songatlas.errors import MissingColumns
 from songatlas.features import DETAILS, header_key
 from songatlas.songs.dates import from_parts, read_dates
+from songatlas.songs.different import Different, share_true
+from songatlas.songs.flags import read_flags
 from songatlas.songs.headers import DATE_PARTS
 from songatlas.songs.numbers import read_numbers
 from songatlas.songs.recognition import find_genre
+from songatlas.songs.row_rules import (
+    DateRule,
+    GenreRule,
+    LocationRule,
+    NamesRule,
+    NumberRule,
+    Rules,
+    TextRule,
+    VectorRule,
+    bare_artist_ids,
+    filled_dates,
+    names_and_titles,
+    ranks_in,
+    tags_in,
+    with_made_ids,
+)
 from songatlas.songs.scanned import VECTORS, read_locations, read_vectors
 from songatlas.songs.table import ColumnReading, RawTable, Sureness
 from songatlas.songs.text_cells import (
-    Different,
     Names,
-    as_names,
-    as_text,
+    TextForm,
     bare_ids,
-    flags,
     genre_words,
+    hold_several,
+    ids_in,
     is_counter,
     is_label,
     join_tags,
     listed_names,
-    made_ids,
     null_where,
-    says_nothing,
+    read_names,
+    read_text,
     share_of_spotify_ids,
-    share_true,
     split_names,
     split_tags,
 )
@@ -45,6 +62,15 @@ class Details:
     values: dict[str, pl.Series] = field(default_factory=dict)
     readings: dict[int, ColumnReading] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    rules: Rules = field(default_factory=Rules)
+
+    def add(self, **rules: Any) -> None:
+        """Write down rules: those of a kind that has several go behind the ones that are there."""
+        more: dict[str, Any] = {
+            kind: (*before, rule) if isinstance(before := getattr(self.rules, kind), tuple) else rule
+            for kind, rule in rules.items()
+        }
+        self.rules = replace(self.rules, **more)
 
 
 def read_details(
@@ -128,12 +154,12 @@ class _Reader:
     def read_text(self, column: str, places: Sequence[int]) -> None:
         """Read the first column of text that holds any."""
         for place in places:
-            cells = self._cells(place)
-            text = as_names(cells) if column == "title" else as_text(cells)
+            text, form = (read_names if column == "title" else read_text)(self._cells(place))
             if (why := _says_nothing(text)) and column not in self.named:
                 self._leave(place, why)
                 continue
             self.details.values[column] = text
+            self.details.add(texts=TextRule(column=column, place=place, text=form))
             self._keep(column, place, None)
             return
 
@@ -141,32 +167,32 @@ class _Reader:
         """Read artists or their ids, and the text of the artists as it is shown."""
         for place in places:
             cells = self._cells(place)
-            text = self._artists(cells) if column == "artists" else as_text(cells)
+            text, form = self._artists(place) if column == "artists" else read_text(cells)
             if (why := _says_nothing(text)) and column not in self.named:
                 self._leave(place, why)
                 continue
-            if cells.dtype == pl.List(pl.String):
+            is_typed = cells.dtype == pl.List(pl.String)
+            if is_typed:
                 names = Names(listed_names(cells), text, "lists")
             else:
                 names = split_names(text, key=header_key(self.raw.header[place]))
             self.details.values[column] = names.lists
             if column == "artists":
                 self.details.values["artist"] = null_where(names.text, names.text == "")
-            elif text.str.contains("spotify:artist:", literal=True).any():
-                bare = pl.element().str.replace("^spotify:artist:", "")
-                self.details.values[column] = names.lists.list.eval(bare)
+            else:
+                self.details.values[column] = bare_artist_ids(names.lists, text)
+            joint = None if is_typed else names.form
+            self.details.add(names=NamesRule(column=column, place=place, text=form, names=joint))
             self._keep(column, place, None, names.note)
             return
 
-    def _artists(self, cells: pl.Series) -> pl.Series:
+    def _artists(self, place: int) -> tuple[pl.Series, TextForm]:
         """Artists as text; where title and artist both say ``NA``, both are missing."""
-        text, title = as_names(cells), self.details.values.get("title")
-        if title is None:
-            return text
-        no_artist, no_title = says_nothing(text) | text.is_null(), says_nothing(title) | title.is_null()
-        is_missing = (no_artist & no_title).fill_null(False)
-        self.details.values["title"] = null_where(title, is_missing)
-        return null_where(text, is_missing)
+        text, form = read_names(self._cells(place))
+        self.details.add(beside_titles=TextRule(column="artists", place=place, text=form))
+        if "title" in self.details.values:
+            text, self.details.values["title"] = names_and_titles(text, self.details.values["title"])
+        return text, form
 
     def read_dates(self, places: Sequence[int]) -> None:
         """Read the release date from the first column that has one; further ones fill its gaps."""
@@ -179,41 +205,49 @@ class _Reader:
         for place in places:
             cells = self._cells(place)
             is_year = header_key(self.raw.header[place]).endswith("year")
+            joined: dict[str, Any] = {}
             if dates is None and is_year and "month" in parts:
-                cells = self._join_date_parts(cells, parts)
+                cells, joined = self._join_date_parts(cells, parts)
             read = read_dates(cells, order=self.units.get("release_date"))
+            rule = DateRule(place=place, dates=read.form, **joined)
             n_years = len(read.years) - read.years.null_count()
             if n_years == 0:
                 self._leave(place, read.note or "gives no dates")
             elif dates is None or years is None:
                 dates, years = read.dates, read.years
+                self.details.add(dates=rule)
                 self._keep("release_date", place, read.unit, read.note)
             else:
                 n_gaps = int((years.is_null() & read.years.is_not_null()).sum())
                 if n_gaps:
-                    dates = read.dates.zip_with(years.is_null(), dates)
-                    years = read.years.zip_with(years.is_null(), years)
+                    dates, years = filled_dates(dates, years, read.dates, read.years)
+                    self.details.add(dates=rule)
                     self._keep(
                         "release_date", place, read.unit, f"fills gaps of the release date: {n_gaps:,}"
                     )
         if dates is not None and years is not None:
             self.details.values |= {"release_date": dates, "year": years}
 
-    def _join_date_parts(self, year: pl.Series, parts: Mapping[str, int]) -> pl.Series:
-        """Join columns of year, month and day."""
-        found = {name: self._cells(place) for name, place in parts.items()}
+    def _join_date_parts(self, year: pl.Series, parts: Mapping[str, int]) -> tuple[pl.Series, dict[str, Any]]:
+        """Join columns of year, month and day; also how each of them is read."""
+        text, form = read_text(year)
+        texts: dict[str, pl.Series] = {}
+        forms: dict[str, Any] = {"year": form}
         for name, place in parts.items():
+            texts[name], form = read_text(self._cells(place))
+            forms[name] = TextRule(column="release_date", place=place, text=form)
             self._keep("release_date", place, name, f"the {name} of the release date")
-        return from_parts(year, found.get("month"), found.get("day"))
+        return from_parts(text, texts.get("month"), texts.get("day")), forms
 
     def read_flag(self, places: Sequence[int]) -> None:
         """Read yes and no."""
         for place in places:
-            read = flags(self._cells(place))
+            read, form = read_flags(self._cells(place))
             if read is None or read.null_count() == len(read):
                 self._leave(place, "holds neither yes nor no")
                 continue
             self.details.values["explicit"] = read
+            self.details.add(explicit=TextRule(column="explicit", place=place, text=form))
             self._keep("explicit", place, "yes or no")
             return
 
@@ -224,10 +258,8 @@ class _Reader:
             if numbers.n_numbers == 0 or numbers.share_of_numbers < 0.5:
                 self._leave(place, "empty" if not numbers.n_cells else "holds words, not numbers")
                 continue
-            values, notes = numbers.values, []
-            n_unknown = int((values < 0).sum())
-            if n_unknown:
-                values = values.set(values < 0, None)
+            notes = []
+            if n_unknown := int((numbers.values < 0).sum()):
                 notes.append(f"values below 0, which are unknown: {n_unknown:,}")
             if numbers.n_grouped:
                 notes.append(f"values with a thousands separator: {numbers.n_grouped:,}")
@@ -236,11 +268,11 @@ class _Reader:
                 notes.append(f"cells that are no number: {n_words:,}")
             unit = "number"
             if "popularity" in column:
-                known = values.drop_nulls()
+                known = ranks_in(numbers.values, unit).drop_nulls()
                 is_share = share_true(known <= 1) > 0.98 and bool((known != known.round()).any())
                 unit = self.units.get(column) or ("share" if is_share else "0-100")
-                values = values * 100 if unit == "share" else values
-            self.details.values[column] = values
+            self.details.values[column] = ranks_in(numbers.values, unit)
+            self.details.add(numbers=NumberRule(column=column, place=place, unit=unit))
             self._keep(column, place, unit, "; ".join(notes))
             return
 
@@ -253,7 +285,7 @@ class _Reader:
         lists = []
         for place, different in sorted(cells.items()):
             is_typed = different.values.dtype == pl.List(pl.String)
-            text = different.values if is_typed else as_text(different.values)
+            text, form = (different.values, TextForm()) if is_typed else read_text(different.values)
             is_code = "" if is_typed else _is_code(different, text)
             why = "" if is_typed else _says_nothing(different.spread(text)) or is_code
             if place != chosen and why:
@@ -261,22 +293,29 @@ class _Reader:
                 continue
             if not is_code:
                 lists.append((different, split_tags(text)))
+                self.details.add(tags=TextRule(column="tags", place=place, text=form))
             if place != chosen:
                 self._keep("tags", place, None, "" if is_label(different) else "several words a song")
         if lists:
             self.details.values["tags"] = join_tags(lists)
         if chosen is not None:
-            self._keep_genre(chosen, genre_words(cells[chosen]), genre is not None, taken)
+            form = read_text(cells[chosen].values)[1]
+            rule = GenreRule(place=chosen, text=form, several=hold_several(cells[chosen]))
+            label = genre_words(cells[chosen], several=rule.several, form=form)
+            self.details.add(genre=rule)
+            self._keep_genre(chosen, label, genre is not None, taken)
 
     def read_heard_tags(self, places: Sequence[int]) -> None:
         """Read the words for what was heard in a song, which are no tags that came with it."""
         for place in places:
             cells = self._cells(place)
-            words = split_tags(cells if cells.dtype == pl.List(pl.String) else as_text(cells))
+            form = TextForm() if cells.dtype == pl.List(pl.String) else read_text(cells)[1]
+            words = tags_in(cells, form)
             if not (words.list.len() > 0).any():
                 self._leave(place, "empty")
                 continue
             self.details.values["heard_tags"] = words
+            self.details.add(heard_tags=TextRule(column="heard_tags", place=place, text=form))
             self._keep("heard_tags", place, None, "heard in the sound, not given with the song")
             return
 
@@ -287,7 +326,12 @@ class _Reader:
             if found is None and "location" not in self.named:
                 self._leave(place, "holds no paths of music files")
                 continue
-            self.details.values["location"] = as_text(self._cells(place)) if found is None else found
+            rule = LocationRule(place=place, text=None)
+            if found is None:
+                found, form = read_text(self._cells(place))
+                rule = LocationRule(place=place, text=form)
+            self.details.values["location"] = found
+            self.details.add(location=rule)
             self._keep("location", place, None)
             return
 
@@ -299,6 +343,8 @@ class _Reader:
                 self._leave(place, note)
                 continue
             self.details.values[column] = values
+            width = int(values.list.len().max() or 0)  # type: ignore[arg-type]
+            self.details.add(vectors=VectorRule(column=column, place=place, width=width))
             self._keep(column, place, None, note)
             return
 
@@ -322,9 +368,10 @@ class _Reader:
 
     def read_ids(self, places: Sequence[int], features: Mapping[str, pl.Series]) -> None:
         """Take the best column of ids; rows without one get an id made of their content."""
-        best: tuple[tuple[float, ...], int, pl.Series] | None = None
+        best: tuple[tuple[float, ...], TextRule, pl.Series] | None = None
         for rank, place in enumerate(places):
-            ids = bare_ids(self._cells(place))
+            text, form = read_text(self._cells(place))
+            ids = ids_in(text)
             is_spotify = share_of_spotify_ids(ids)
             if why := _is_no_id(ids, is_spotify) if "song_id" not in self.named else "":
                 if place not in self.details.readings:
@@ -333,19 +380,18 @@ class _Reader:
             filled = 1 - ids.null_count() / len(ids)
             score = (float(is_spotify > 0.5), float(filled > 0.9), round(filled, 2), -rank)
             if best is None or score > best[0]:
-                best = (score, place, ids)
+                best = (score, TextRule(column="song_id", place=place, text=form), ids)
         made = "title, artists, album and features"
         if best is None:
-            self.details.values["song_id"] = self._made_ids(
-                features, pl.repeat(True, self.raw.frame.height, eager=True)
-            )
+            none = pl.repeat(None, self.raw.frame.height, dtype=pl.String, eager=True)
+            self.details.values["song_id"] = with_made_ids(none, self.details.values, features)
             self.details.notes.append(f"no column holds ids of songs: ids were made of {made}")
             return
-        _, place, ids = best
-        n_missing = ids.null_count()
-        if n_missing:
-            missing = ids.is_null()
-            ids = ids.rechunk().scatter(missing.arg_true(), self._made_ids(features, missing))
+        _, rule, ids = best
+        self.details.add(song_id=rule)
+        place = rule.place
+        if n_missing := ids.null_count():
+            ids = with_made_ids(ids, self.details.values, features)
             self.details.notes.append(f"rows without a song id: {n_missing:,}; their ids were made of {made}")
         self.details.values["song_id"] = ids
         if place in self.details.readings:
@@ -357,12 +403,6 @@ class _Reader:
                 same = bool((bare_ids(self._cells(other)) == ids).all())
                 note = "the same ids as" if same else "not used: ids are read from"
                 self._leave(other, f"{note} {self.raw.header[place].strip()!r} (column {place + 1})")
-
-    def _made_ids(self, features: Mapping[str, pl.Series], rows: pl.Series) -> pl.Series:
-        """Make ids of what is known of the songs of these rows."""
-        known = self.details.values
-        texts = [known[name].filter(rows) for name in ("title", "artist", "album") if name in known]
-        return made_ids(texts, [features[name].filter(rows) for name in sorted(features)])
 
     def note_unused(self, column: str, places: Sequence[int]) -> None:
         """Say of further candidates why they are not used."""

@@ -14,12 +14,13 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from songatlas.songs.different import share_true
 from songatlas.songs.numbers import Numbers
 from songatlas.songs.table import Sureness
-from songatlas.songs.text_cells import share_true
 from songatlas.songs.units import UnitReading, leave_alone, rescaled, sureness, undecided_unit
 
 _CLOCK = r"^(?:(?<h>\d{1,3}):)?(?<m>\d{1,3}):(?<s>\d{1,2}(?:\.\d+)?)$"
+_SHIFTED = "written as hours and minutes by a spreadsheet, read as minutes and seconds"
 _WORDS = r"(?i)^(?<m>\d{1,3}) ?m(?:in(?:utes)?)?\.? ?(?<s>\d{1,2}) ?s"
 _FACTORS = {"ms": 1.0, "s": 1000.0, "min": 60_000.0}
 
@@ -50,7 +51,8 @@ def read_durations(numbers: Numbers, *, key: str = "", unit: str | None = None) 
     -------
     UnitReading
     """
-    clock, note = _read_clock(numbers)
+    clock, is_shifted = _clock_times(numbers)
+    note = _SHIFTED if is_shifted else ""
     n_clock = len(clock) - clock.null_count()
     if not n_clock:
         return _read_plain(numbers, key, unit)
@@ -59,8 +61,32 @@ def read_durations(numbers: Numbers, *, key: str = "", unit: str | None = None) 
         if n_clock < 0.5 * numbers.n_cells and unit is None:
             return leave_alone("holds words, not times")
         said = f"cells that are no time: {n_lost:,}" if n_lost else ""
-        return UnitReading(clock, "m:ss", "named" if unit else "certain", _join(note, said))
-    return _beside_clock(numbers, _read_plain(numbers, key, unit), clock, note)
+        sure: Sureness = "named" if unit else "certain"
+        return UnitReading(clock, "m:ss", sure, _join(note, said), is_odd=is_shifted)
+    beside = _beside_clock(numbers, _read_plain(numbers, key, unit), clock, note)
+    return replace(beside, is_odd=is_shifted)
+
+
+def in_milliseconds(numbers: Numbers, unit: str, *, is_shifted: bool = False) -> pl.Series:
+    """Turn durations into milliseconds, in the unit that `read_durations` found.
+
+    Parameters
+    ----------
+    numbers : Numbers
+        The column; where the unit says so, its texts are clock times.
+    unit : str
+        As in `UnitReading.unit`.
+    is_shifted : bool
+        Whether the hours of clock times are minutes, see `UnitReading.is_odd`.
+    """
+    if unit.startswith("m:ss"):
+        clock = _clock_times(numbers, is_shifted=is_shifted)[0]
+        plain = unit.removeprefix("m:ss").removeprefix(" beside ")
+        if not plain:
+            return clock
+        return in_milliseconds(numbers, plain).zip_with(clock.is_null(), clock)
+    small = unit.partition(" or ")[0]
+    return numbers.values * _FACTORS[unit] if small == unit else _by_size(numbers.values, small)[0]
 
 
 def _join(*notes: str) -> str:
@@ -89,7 +115,7 @@ def _read_plain(numbers: Numbers, key: str, unit: str | None) -> UnitReading:
     if not numbers.n_numbers:
         return leave_alone("holds no times that can be read")
     if unit in _FACTORS:
-        return UnitReading(numbers.values * _FACTORS[unit], unit, "named")
+        return UnitReading(in_milliseconds(numbers, unit), unit, "named")
     if unit is not None:
         small = unit.partition(" or ")[0]
         return _by_value(numbers, small, "named") if small in _MIXED else undecided_unit(numbers)
@@ -98,7 +124,8 @@ def _read_plain(numbers: Numbers, key: str, unit: str | None) -> UnitReading:
     if (rescaled := _rescaled_duration(numbers.known)) is not None:
         return rescaled
     if not len(known):
-        return UnitReading(numbers.values, hint or "ms", "likely", "every value is 0: it was not measured")
+        values = in_milliseconds(numbers, hint or "ms")
+        return UnitReading(values, hint or "ms", "likely", "every value is 0: it was not measured")
     if hint == "min or ms, by value" or _is_mixed(known):
         return _by_value(numbers, "min", "certain" if hint == "min or ms, by value" else "likely")
     if _holds_seconds_too(known):
@@ -120,12 +147,12 @@ def _by_median(numbers: Numbers, middle: float, hint: str | None) -> UnitReading
     possible = [unit for unit, (low, high) in _POSSIBLE.items() if low <= middle <= high]
     grouped = f"; values with a thousands separator: {numbers.n_grouped:,}" if numbers.n_grouped else ""
     if hint in possible:
-        return UnitReading(numbers.values * _FACTORS[hint], hint, "certain", grouped.removeprefix("; "))
+        return UnitReading(in_milliseconds(numbers, hint), hint, "certain", grouped.removeprefix("; "))
     if len(usual) == 1 and (hint is None or hint not in possible):
         unit = usual[0]
         note = f"the header says {hint}, but the middle song would last {_span(middle, hint)}" if hint else ""
         sure = "likely" if hint else sureness(numbers)
-        return UnitReading(numbers.values * _FACTORS[unit], unit, sure, (note + grouped).removeprefix("; "))
+        return UnitReading(in_milliseconds(numbers, unit), unit, sure, (note + grouped).removeprefix("; "))
     return undecided_unit(numbers)
 
 
@@ -151,39 +178,47 @@ def _holds_seconds_too(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> b
 
 def _by_value(numbers: Numbers, small: str, how_sure: Sureness) -> UnitReading:
     """Take small values for minutes or seconds and large ones for milliseconds."""
-    values, limit = numbers.values, _MIXED[small]
-    is_small = (values < limit).fill_null(False)
-    unclear = ((values >= limit) & (values < _FEWEST_MS)).fill_null(False)
-    n_unclear = int(unclear.sum())
+    limit = _MIXED[small]
+    mended, n_small, n_unclear = _by_size(numbers.values, small)
     words = {"min": "minutes", "s": "seconds"}[small]
-    note = f"values below {limit:,} are {words} ({int(is_small.sum()):,}), the others milliseconds"
+    note = f"values below {limit:,} are {words} ({n_small:,}), the others milliseconds"
     if n_unclear:
         note += f"; values from {limit:,} to {_FEWEST_MS:,} may be either and were left out: {n_unclear:,}"
-    mended = (values * _FACTORS[small]).zip_with(is_small, values).set(unclear, None)
     return UnitReading(mended, f"{small} or ms, by value", how_sure, note)
 
 
-def _read_clock(numbers: Numbers) -> tuple[pl.Series, str]:
-    """Read ``3:13``, ``06:01``, ``1:02:03`` or ``3 min 12 s`` as milliseconds, null elsewhere."""
+def _by_size(values: pl.Series, small: str) -> tuple[pl.Series, int, int]:
+    """Milliseconds of values of two units, how many were small and how many may be either."""
+    limit = _MIXED[small]
+    is_small = (values < limit).fill_null(False)
+    unclear = ((values >= limit) & (values < _FEWEST_MS)).fill_null(False)
+    mended = (values * _FACTORS[small]).zip_with(is_small, values).set(unclear, None)
+    return mended, int(is_small.sum()), int(unclear.sum())
+
+
+def _clock_times(numbers: Numbers, *, is_shifted: bool | None = None) -> tuple[pl.Series, bool]:
+    """Read ``3:13``, ``06:01``, ``1:02:03`` or ``3 min 12 s`` as milliseconds, null elsewhere.
+
+    Also whether the hours are minutes, which is decided where it is not given.
+    """
     if numbers.n_numbers == numbers.n_cells or (texts := numbers.texts) is None:
-        return pl.repeat(None, len(numbers.values), dtype=pl.Float64, eager=True), ""
+        return pl.repeat(None, len(numbers.values), dtype=pl.Float64, eager=True), bool(is_shifted)
     clock = texts.str.extract_groups(_CLOCK).struct.unnest()
     words = texts.str.extract_groups(_WORDS).struct.unnest()
-    parts = clock.select(pl.all().cast(pl.Float64)).with_columns(
-        m=pl.coalesce("m", words["m"].cast(pl.Float64)), s=pl.coalesce("s", words["s"].cast(pl.Float64))
-    )
-    n_read = len(parts) - parts["m"].null_count()
-    note = ""
-    hours = parts["h"].drop_nulls()
-    if (
-        len(hours) > 0.5 * n_read
-        and bool((parts["s"].drop_nulls() == 0).all())
-        and share_true(hours >= 1) > 0.5
-    ):
+    # a digit of another script is a digit to a pattern, and no number
+    clock, words = (found.select(pl.all().cast(pl.Float64, strict=False)) for found in (clock, words))
+    parts = clock.with_columns(m=pl.coalesce("m", words["m"]), s=pl.coalesce("s", words["s"]))
+    if is_shifted is None:
+        n_read, hours = len(parts) - parts["m"].null_count(), parts["h"].drop_nulls()
+        is_shifted = (
+            len(hours) > 0.5 * n_read
+            and bool((parts["s"].drop_nulls() == 0).all())
+            and share_true(hours >= 1) > 0.5
+        )
+    if is_shifted:
         parts = parts.select(h=pl.lit(0.0), m="h", s="m")
-        note = "written as hours and minutes by a spreadsheet, read as minutes and seconds"
     seconds = parts.select(pl.col("h").fill_null(0) * 3600 + pl.col("m") * 60 + pl.col("s")).to_series()
-    return (seconds * 1000).alias(numbers.values.name), note
+    return (seconds * 1000).alias(numbers.values.name), is_shifted
 
 
 _ENDINGS = {

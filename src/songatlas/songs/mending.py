@@ -5,7 +5,6 @@ Nothing is copied before it is needed: `Mending` says what is to be done, and do
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from songatlas.features import FEATURES
 from songatlas.songs import triage
+from songatlas.songs.policy import CleaningPolicy
 from songatlas.songs.song_rows import SLICE
 
 MOST = 0.5
@@ -29,26 +29,23 @@ class Mending:
 
     Attributes
     ----------
+    found : ndarray of bool, shape (n_rows,)
+        Rows with several impossible values.
     damaged : ndarray of bool, shape (n_rows,)
-        Rows that lose all their features.
+        Rows that lose all their features: those found, or none where the rule is off.
     judged : tuple of str
         Features that lose their impossible values.
     distrusted : tuple of str
         Features whose values cannot be taken at their word.
-    idle : ndarray of bool, shape (n_rows,), or None
-        Rows that the rule would have left out, had it not switched itself off.
     n_cells : int
-        Impossible values in rows that are not damaged; they count as missing.
-    is_on : bool
-        Whether columns were judged at all.
+        Impossible values in all other rows.
     """
 
+    found: NDArray[np.bool_]
     damaged: NDArray[np.bool_]
     judged: tuple[str, ...]
     distrusted: tuple[str, ...]
-    idle: NDArray[np.bool_] | None
     n_cells: int
-    is_on: bool
 
     def mended(self, rows: pl.DataFrame, damaged: NDArray[np.bool_]) -> pl.DataFrame:
         """Return some of the rows without impossible values, with `_damaged` as it is told for them."""
@@ -72,29 +69,38 @@ class Mending:
         )
 
 
-def find_damage(rows: pl.DataFrame, off: Collection[str], *, strict: bool) -> Mending:
-    """Look for impossible values.
+def find_damage(rows: pl.DataFrame, distrusted: tuple[str, ...]) -> tuple[NDArray[np.bool_], int]:
+    """Return the rows with several impossible values, and the number of such values in all others.
 
     Parameters
     ----------
     rows : DataFrame
         Songs table with null for NaN.
-    off : collection of str
-        Reasons of the rules that a person switched off.
-    strict : bool
-        Whether the rule stays on even where it leaves out most of the rows.
+    distrusted : tuple of str
+        Features whose values say nothing of damage.
     """
+    known = [column for column in FEATURES if column in rows.columns]
+    return _impossible(rows.select(known), tuple(name for name in known if name not in distrusted))
+
+
+def is_mostly_damaged(n_damaged: int, n_rows: int) -> bool:
+    """Say whether so many rows have several impossible values that the rule does not fit the table."""
+    return n_damaged > MOST * n_rows
+
+
+def mending_of(rows: pl.DataFrame, damage: tuple[NDArray[np.bool_], int], policy: CleaningPolicy) -> Mending:
+    """Say what is to be done to impossible values, where `damage` is what `find_damage` found."""
+    found, n_cells = damage
     known = tuple(column for column in FEATURES if column in rows.columns)
-    distrusted = triage.distrusted_columns(rows)
-    trusted = tuple(column for column in known if column not in distrusted)
-    damaged, n_cells = _impossible(rows.select(known), trusted)
-    nothing = np.zeros(rows.height, dtype=np.bool_)
-    mostly = bool(damaged.sum() > MOST * rows.height)
-    if "impossible_values" in off:
-        return Mending(nothing, (), known if mostly else distrusted, None, 0, is_on=False)
-    if mostly and not strict:
-        return Mending(nothing, (), known, damaged, 0, is_on=False)
-    return Mending(damaged, _out_of_range(rows, trusted), distrusted, None, n_cells, is_on=True)
+    is_on = policy.damage == "on"
+    trusted = tuple(column for column in known if column not in policy.distrusted)
+    return Mending(
+        found=found,
+        damaged=found if is_on else np.zeros(rows.height, dtype=np.bool_),
+        judged=_out_of_range(rows, trusted) if is_on else (),
+        distrusted=known if policy.mostly_damaged and not is_on else policy.distrusted,
+        n_cells=n_cells,
+    )
 
 
 def _impossible(rows: pl.DataFrame, trusted: tuple[str, ...]) -> tuple[NDArray[np.bool_], int]:

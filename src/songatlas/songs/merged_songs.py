@@ -79,7 +79,7 @@ class MergedSongs:
         return seen
 
     def most_popular(self, songs: NDArray[np.bool_], n_songs: int) -> pl.DataFrame:
-        """Return `song_id`, `title` and `artist`, as far as known, of the most popular of these songs."""
+        """Return what is told (see `most_popular`) of the most popular of these songs."""
         return most_popular(self._taken, self.rows.columns, self.places[songs], n_songs)
 
     def use_up(self, songs: NDArray[np.bool_]) -> pl.DataFrame:
@@ -127,7 +127,7 @@ def most_popular(
     places: NDArray[np.uint32],
     n_songs: int,
 ) -> pl.DataFrame:
-    """Return `song_id`, `title` and `artist`, as far as known, of the most popular songs at some places.
+    """Return `song_id`, `title`, `artist`, `popularity`, as far as known, of the most popular of some songs.
 
     Parameters
     ----------
@@ -144,4 +144,5 @@ def most_popular(
         popularity = taken(["popularity"], places)
         falling = pl.arg_sort_by(-pl.col("popularity"), nulls_last=True, maintain_order=True)
         places = places[popularity.select(falling).to_series().head(n_songs).to_numpy()]
-    return taken([name for name in ("song_id", "title", "artist") if name in columns], places[:n_songs])
+    told = [name for name in ("song_id", "title", "artist", "popularity") if name in columns]
+    return taken(told, places[:n_songs])

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from songatlas.songs.text_cells import for_each_different, share_true
+from songatlas.songs.different import for_each_different, share_true
 
 _MISSING = (
     "",
@@ -70,6 +70,10 @@ class Numbers:
         Share of the cells that end with "%".
     n_grouped : int
         Cells with a thousands separator.
+    is_plain : bool
+        Whether a machine reads every cell that is not empty at once, so that no comma can be a decimal one.
+    by_commas : bool
+        Whether they were read with decimal commas.
     """
 
     values: pl.Series
@@ -78,6 +82,8 @@ class Numbers:
     refused: pl.Series | None = None
     percent_signs: float = 0.0
     n_grouped: int = 0
+    is_plain: bool = True
+    by_commas: bool = False
 
     @cached_property
     def n_numbers(self) -> int:
@@ -108,7 +114,7 @@ def read_numbers(cells: pl.Series, *, decimal_comma: bool = False) -> Numbers:
     cells : polars.Series
         String cells, or typed numbers, booleans or durations (which become milliseconds).
     decimal_comma : bool
-        Whether the table writes 0.85 as ``0,85``.
+        Whether the column writes 0.85 as ``0,85``.
 
     Returns
     -------
@@ -144,7 +150,7 @@ def _read_texts(cells: pl.Series, decimal_comma: bool) -> Numbers:
     refused = cells.gather(places).str.strip_chars()
     is_plain = not (refused.fill_null("") != "").any()
     refused = without_words_for_nothing(refused)
-    if decimal_comma and not is_plain:
+    if decimal_comma:
         return _read_decimal_commas(cells, refused)
     n_cells = len(cells) - refused.null_count()
     if not len(places):
@@ -157,6 +163,7 @@ def _read_texts(cells: pl.Series, decimal_comma: bool) -> Numbers:
         refused=refused,
         percent_signs=int(refused.str.ends_with("%").sum()) / max(1, n_cells),
         n_grouped=int(refused.str.contains(_GROUPED).sum()),
+        is_plain=is_plain,
     )
 
 
@@ -170,6 +177,8 @@ def _read_decimal_commas(cells: pl.Series, refused: pl.Series) -> Numbers:
         cells=cells,
         refused=refused,
         percent_signs=share_true(texts.str.ends_with("%")),
+        is_plain=False,
+        by_commas=True,
     )
 
 

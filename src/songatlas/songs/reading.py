@@ -185,7 +185,7 @@ def _read_content(
     content: bytes, header: Sequence[str] | None, by_position: bool, *, folder: str
 ) -> RawTable:
     """Read bytes by what they turn out to be."""
-    _refuse_what_is_no_table(content, folder=folder)
+    refuse_what_is_no_table(content, folder=folder)
     if content.startswith(b"PAR1"):
         return _rename(_read_parquet(content), "parquet", header)
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
@@ -205,7 +205,7 @@ def _read_content(
     )
 
 
-def _refuse_what_is_no_table(content: bytes, *, folder: str) -> None:
+def refuse_what_is_no_table(content: bytes, *, folder: str) -> None:
     """Raise for content that is plainly something else."""
     start = content[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:

@@ -13,10 +13,11 @@ import polars as pl
 
 from songatlas.errors import BadSettings, UnknownName, did_you_mean
 from songatlas.features import DETAILS, FEATURES, header_key
+from songatlas.songs.different import Different
 from songatlas.songs.headers import ALIASES, columns_of
 from songatlas.songs.stored import StoredFrame
 from songatlas.songs.table import RawTable
-from songatlas.songs.text_cells import Different, is_label
+from songatlas.songs.text_cells import is_label
 from songatlas.songs.units import LEFT_ALONE, UNITS
 
 _WELL_FILLED = 0.95  # of the cells of the best filled one of several columns

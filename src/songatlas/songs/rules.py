@@ -101,9 +101,16 @@ def kept_reasons(keep: Collection[str]) -> frozenset[str]:
 
 
 def count_of(
-    rule: Rule, *, n_songs: int, n_rows: int, of: int, action: Action, best: pl.DataFrame, note: str = ""
+    rule: Rule,
+    *,
+    n_songs: int,
+    n_rows: int,
+    of: int,
+    action: Action,
+    examples: tuple[str, ...],
+    note: str = "",
 ) -> RuleCount:
-    """Return what `rule` did to so many songs (`of` all) and rows, told by some of them, the `best` known."""
+    """Return what `rule` did to so many songs (`of` all) and rows."""
     return RuleCount(
         reason=rule.reason,
         title=rule.title,
@@ -111,8 +118,15 @@ def count_of(
         n_songs=n_songs,
         n_rows=n_rows,
         sentence=_sentence(rule, n_songs, n_rows, action, note, of=of),
-        examples=_examples(best),
+        examples=examples,
     )
+
+
+def example_texts(songs: pl.DataFrame) -> pl.Series:
+    """Return a "Title - Artist" for each song; the id where there is no title."""
+    title = pl.coalesce("title", "song_id") if "title" in songs.columns else pl.col("song_id")
+    names = [title, *([pl.col("artist")] if "artist" in songs.columns else [])]
+    return songs.select(pl.concat_str(names, separator=" - ", ignore_nulls=True).alias("text")).to_series()
 
 
 def counted(n: int, noun: str) -> str:
@@ -136,13 +150,6 @@ def _sentence(rule: Rule, n_songs: int, n_rows: int, action: Action, note: str, 
         f"The rule {rule.reason} ({rule.title.lower()}) switched itself off, and no song is left out by it: "
         f"it applies to {many}, and a rule that applies to more than half of a table does not fit it.{note}"
     )
-
-
-def _examples(songs: pl.DataFrame) -> tuple[str, ...]:
-    """A "Title - Artist" for each; the id where there is no title."""
-    title = pl.coalesce("title", "song_id") if "title" in songs.columns else pl.col("song_id")
-    names = [title, *([pl.col("artist")] if "artist" in songs.columns else [])]
-    return tuple(songs.select(pl.concat_str(names, separator=" - ", ignore_nulls=True)).to_series())
 
 
 _RULES = (

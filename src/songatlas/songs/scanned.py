@@ -14,6 +14,7 @@ its ids, what it heard, how it ended, where the files are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,8 +22,8 @@ import polars as pl
 
 from songatlas.features import DETAILS, FEATURES, header_key, is_estimate
 from songatlas.files import AUDIO_ENDING
+from songatlas.songs.different import share_true
 from songatlas.songs.table import ColumnReading, RawTable
-from songatlas.songs.text_cells import share_true
 
 VECTORS: Final = tuple(column for column, detail in DETAILS.items() if detail.kind == "vector")
 """Columns of a songs table that hold lists of numbers."""
@@ -39,6 +40,8 @@ _SAMPLE: Final = 2_000
 _LEAST_LOCATIONS: Final = 0.5  # share of the cells that look like files of music
 _LOCATION: Final = rf"(?:{AUDIO_ENDING}|(?i)^file:)"
 _NUMBERS: Final = r"^\s*\[[-+0-9.eE,\s]*\]\s*$"
+_NUMBER: Final = r"\s*-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?\s*"
+_JSON: Final = rf"^\s*\[(?:{_NUMBER}(?:,{_NUMBER})*|\s*)\]\s*$"
 _EXTRACTOR: Final = r"(?i)^songatlas\b.*?\b(audio \S+)\s*$"
 _MOST_NAMED: Final = 4
 
@@ -54,6 +57,11 @@ def read_locations(cells: pl.Series) -> pl.Series | None:
     filled = filled.filter(filled.str.strip_chars() != "")
     if share_true(filled.str.contains(_LOCATION)) < _LEAST_LOCATIONS:
         return None
+    return locations_in(cells)
+
+
+def locations_in(cells: pl.Series) -> pl.Series:
+    """Paths and URIs as they stand, null where there is none."""
     return cells.to_frame("text").select(pl.when(pl.col("text") != "").then("text")).to_series()
 
 
@@ -82,12 +90,27 @@ def read_vectors(cells: pl.Series) -> tuple[pl.Series | None, str]:
     if not counts.any():
         return None, "holds no lists of numbers"
     width = len(counts) - 1 - int(counts[::-1].argmax())
-    fits = lengths == width
-    fits[fits] = np.isfinite(matrix_of(lists.filter(pl.Series(fits)), width)).all(axis=1)
-    taken = lists.to_frame("list").select(pl.when(pl.lit(pl.Series(fits))).then("list")).to_series()
-    lost = n_filled - int(fits.sum())
+    taken = _of_width(lists, lengths, width)
+    lost = n_filled - taken.count()
     said = f"lists of {width} numbers"
     return taken, f"{said}; cells that hold something else, taken as missing: {lost:,}" if lost else said
+
+
+def vectors_of(cells: pl.Series, width: int) -> pl.Series:
+    """Lists of so many numbers, List(Float32), null where there is none."""
+    lists = _as_lists(cells)
+    if lists is None or not width:
+        return pl.repeat(None, len(cells), dtype=pl.List(pl.Float32), eager=True)
+    return _of_width(lists, lists.list.len().fill_null(0).to_numpy(), width)
+
+
+def _of_width(
+    lists: pl.Series, lengths: np.ndarray[tuple[int], np.dtype[np.uint32]], width: int
+) -> pl.Series:
+    """Lists of so many finite numbers, null in the place of others."""
+    fits = lengths == width
+    fits[fits] = np.isfinite(matrix_of(lists.filter(pl.Series(fits)), width)).all(axis=1)
+    return lists.to_frame("list").select(pl.when(pl.lit(pl.Series(fits))).then("list")).to_series()
 
 
 def matrix_of(lists: pl.Series, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -113,8 +136,11 @@ def _as_lists(cells: pl.Series) -> pl.Series | None:
     try:
         return text.str.json_decode(pl.List(pl.Float32))
     except pl.exceptions.ComputeError:  # a number that JSON does not know, such as .5
-        number = pl.element().str.strip_chars().cast(pl.Float32, strict=False)
-        return text.str.strip_chars("[] \n").str.split(",").list.eval(number)
+        is_json = text.str.contains(_JSON)
+    number = pl.element().str.strip_chars().cast(pl.Float32, strict=False)
+    known = text.to_frame("text").select(pl.when(pl.lit(is_json)).then("text")).to_series()
+    split = text.str.strip_chars("[] \n").str.split(",").list.eval(number)
+    return known.str.json_decode(pl.List(pl.Float32)).zip_with(is_json.fill_null(value=False), split)
 
 
 def told_twice(
@@ -140,10 +166,26 @@ def told_twice(
     ]
 
 
-def guess_measurers(
+@dataclass(frozen=True)
+class ScanMarks:
+    """By what the songs of a scan are known where no column says who measured.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns of the songs table whose values are such a mark.
+    outcome : int or None
+        Position of the column in which a scan says how each file ended.
+    """
+
+    columns: tuple[str, ...]
+    outcome: int | None = None
+
+
+def find_marks(
     songs: Mapping[str, pl.Series], raw: RawTable, readings: Mapping[int, ColumnReading]
-) -> pl.Series | None:
-    """Return who measured each song by the marks that a scan leaves, where no column says it.
+) -> ScanMarks | None:
+    """Return by what the songs of a scan are known, where no column says who measured.
 
     Parameters
     ----------
@@ -156,48 +198,66 @@ def guess_measurers(
 
     Returns
     -------
-    polars.Series of String or None
-        `SCANNED` for songs with such a mark, null for others; None where a column says who measured, or no
-        song has a mark.
+    ScanMarks or None
+        None where a column says who measured, or no song has a mark.
     """
     if "measured_by" in songs and songs["measured_by"].count():
         return None
-    outcome = _outcomes(raw)
+    outcome = _outcome_in(raw)
     estimates = [each.column for each in readings.values() if each.column and is_estimate(each.header)]
-    marks = [songs[name].is_not_null() for name in VECTORS if name in songs]
-    if "song_id" in songs:
-        marks.append(songs["song_id"].str.starts_with(_ID))
-    if "heard_tags" in songs:
-        marks.append(songs["heard_tags"].list.len() > 0)
-    if outcome is not None:
-        marks.append(outcome.is_in(_OUTCOMES[:2]))
+    columns = [name for name in (*VECTORS, "song_id", "heard_tags") if name in songs]
     if "location" in songs and (outcome is not None or estimates):
-        marks.append(songs["location"].is_not_null())
-    found = _any(marks)
-    if found is None or not found.any():
-        found = _any([songs[name].is_not_null() for name in estimates])
-    if found is None or not found.any():
-        return None
+        columns.append("location")
+    for marks in (ScanMarks(tuple(columns), outcome), ScanMarks(tuple(estimates))):
+        outcomes = None if marks.outcome is None else raw.frame.to_series(marks.outcome)
+        if _bear(songs, marks, outcomes).any():
+            return marks
+    return None
+
+
+def measured_by_scan(
+    songs: Mapping[str, pl.Series], marks: ScanMarks, outcomes: pl.Series | None
+) -> pl.Series:
+    """Return `SCANNED` for the songs that bear one of the marks, null for others.
+
+    Parameters
+    ----------
+    songs : mapping of str to polars.Series
+        Columns of a songs table.
+    marks : ScanMarks
+        What `find_marks` found.
+    outcomes : polars.Series or None
+        Cells of the column `marks.outcome`.
+    """
+    found = _bear(songs, marks, outcomes)
     by_scan = pl.when(pl.lit(found)).then(pl.lit(SCANNED)).alias("measured_by")
     return found.to_frame("found").select(by_scan).to_series()
 
 
-def _outcomes(raw: RawTable) -> pl.Series | None:
-    """The column in which a scan says how each file ended; None where there is none."""
+def _bear(songs: Mapping[str, pl.Series], marks: ScanMarks, outcomes: pl.Series | None) -> pl.Series:
+    """Say which songs bear a mark."""
+    found = [] if outcomes is None else [outcomes.is_in(_OUTCOMES[:2])]
+    for name in marks.columns:
+        if name == "song_id":
+            found.append(songs[name].str.starts_with(_ID))
+        elif name == "heard_tags":
+            found.append(songs[name].list.len() > 0)
+        else:
+            found.append(songs[name].is_not_null())
+    columns = [mark.fill_null(value=False).alias(str(place)) for place, mark in enumerate(found)]
+    if not columns:
+        return pl.Series([], dtype=pl.Boolean)
+    return pl.DataFrame(columns).select(pl.any_horizontal(pl.all())).to_series()
+
+
+def _outcome_in(raw: RawTable) -> int | None:
+    """The position of the column in which a scan says how each file ended; None where there is none."""
     for place, header in enumerate(raw.header):
         if header_key(header) == "outcome":
             cells = raw.frame.to_series(place)
             if cells.dtype == pl.String and cells.drop_nulls().is_in(_OUTCOMES).all():
-                return cells
+                return place
     return None
-
-
-def _any(marks: Sequence[pl.Series]) -> pl.Series | None:
-    """True where one of several columns is; None where there are none."""
-    if not marks:
-        return None
-    columns = [mark.fill_null(value=False).alias(str(place)) for place, mark in enumerate(marks)]
-    return pl.DataFrame(columns).select(pl.any_horizontal(pl.all())).to_series()
 
 
 def renamed_estimates(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -14,9 +14,11 @@ from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.detail_columns import read_details
 from songatlas.songs.reading import read_raw
 from songatlas.songs.recognition import find_candidates, n_filled, named_columns, named_units
+from songatlas.songs.row_rules import Rules
 from songatlas.songs.scanned import (
     VECTORS,
-    guess_measurers,
+    find_marks,
+    measured_by_scan,
     renamed_estimates,
     told_twice,
     two_measurers,
@@ -78,41 +80,81 @@ def read_songs(
     """
     if isinstance(header, str):
         raise BadSettings(f"header is one text ({header[:30]!r}): give a list of names, one a column")
-    wanted_units = named_units(units)
-    genre = genre or next((theirs for ours, theirs in columns.items() if header_key(ours) == "genre"), None)
-    columns = {ours: theirs for ours, theirs in columns.items() if header_key(ours) != "genre"}
+    columns, units, genre = wished(columns, units, genre)
     by_position = bool(columns) and all(str(place).strip().isdigit() for place in columns.values())
     raw, name, sha256 = read_raw(source, header=header, by_position=by_position)
+    return understood(raw, name, sha256, columns=columns, units=units, genre=genre)[0]
+
+
+def wished(
+    columns: Mapping[str, str], units: Mapping[str, str], genre: str | None
+) -> tuple[dict[str, str], dict[str, str], str | None]:
+    """Return what a person named: columns without the genre, units by column of ours, and the genre."""
+    genre = genre or next((theirs for ours, theirs in columns.items() if header_key(ours) == "genre"), None)
+    columns = {ours: theirs for ours, theirs in columns.items() if header_key(ours) != "genre"}
+    return columns, named_units(units), genre
+
+
+def understood(
+    raw: RawTable,
+    name: str,
+    sha256: str,
+    *,
+    columns: Mapping[str, str],
+    units: Mapping[str, str],
+    genre: str | None,
+    n_rows: int | None = None,
+) -> tuple[SongsTable, Rules]:
+    """Understand a table as it was read: the songs table, and the rules by which any row of it is read.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The table.
+    name, sha256 : str
+        Of its source.
+    columns, units, genre : mapping, mapping, str or None
+        What a person named, as `wished` gives it.
+    n_rows : int, optional
+        Rows of the whole table, where `raw` has some of them.
+
+    Raises
+    ------
+    MissingColumns, UnknownName
+        As `read_songs`.
+    """
     named = named_columns(columns, raw.header)
     candidates = find_candidates(raw, named)
-    _check_units(wanted_units, candidates)
+    _check_units(units, candidates)
     try:
-        sound = read_sound(raw, candidates, named=named, units=wanted_units)
+        sound = read_sound(raw, candidates, named=named, units=units)
     except MissingColumns as error:
         raise MissingColumns(f"{name!r}: {error}") from error
     details = read_details(
-        raw, candidates, sound.values, taken=sound.readings, named=named, units=wanted_units, genre=genre
+        raw, candidates, sound.values, taken=sound.readings, named=named, units=units, genre=genre
     )
     readings = {**sound.readings, **details.readings}
     values = {**details.values, **sound.values}
-    guessed = guess_measurers(values, raw, sound.readings)
-    if guessed is not None:
-        values["measured_by"] = guessed
+    marks = find_marks(values, raw, sound.readings)
+    if marks is not None:
+        outcomes = None if marks.outcome is None else raw.frame.to_series(marks.outcome)
+        values["measured_by"] = measured_by_scan(values, marks, outcomes)
     for place in renamed_estimates(values, sound.readings, raw.header):
         readings[place] = _estimated(readings[place])
     notes = (*raw.notes, *details.notes, *_sound_notes(sound.values, raw))
     notes = (*notes, *told_twice(raw, candidates, sound.readings))
-    notes = (*notes, *two_measurers(values, guessed=guessed is not None))
-    return SongsTable(
-        songs=pl.DataFrame([values[column].alias(column) for column in _ORDER if column in values]),
+    notes = (*notes, *two_measurers(values, guessed=marks is not None))
+    table = SongsTable(
+        songs=pl.DataFrame([values[column].alias(column) for column in ORDER if column in values]),
         raw=raw.frame,
         header=raw.header,
         columns=tuple(readings.get(place) or _left_alone(raw, place) for place in range(raw.frame.width)),
-        source=_source(raw, name, sha256, notes),
+        source=_source(raw, name, sha256, notes, n_rows),
     )
+    return table, replace(details.rules, features=tuple(sound.rules.values()), marks=marks)
 
 
-def _source(raw: RawTable, name: str, sha256: str, notes: tuple[str, ...]) -> Source:
+def _source(raw: RawTable, name: str, sha256: str, notes: tuple[str, ...], n_rows: int | None) -> Source:
     """Where the table came from."""
     return Source(
         name=name,
@@ -120,7 +162,7 @@ def _source(raw: RawTable, name: str, sha256: str, notes: tuple[str, ...]) -> So
         format=raw.format,
         encoding=raw.encoding,
         separator=raw.separator,
-        n_rows=raw.frame.height,
+        n_rows=raw.frame.height if n_rows is None else n_rows,
         notes=notes,
     )
 
@@ -163,7 +205,7 @@ def _left_alone(raw: RawTable, place: int) -> ColumnReading:
     return ColumnReading(text, place, None, None, "left alone", note)
 
 
-_ORDER = (
+ORDER: Final = (
     *("song_id", "title", "artists", "artist", "artist_ids", "album", "album_artist", "isrc"),
     *("release_date", "year"),
     *FEATURES,

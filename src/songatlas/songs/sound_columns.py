@@ -18,7 +18,9 @@ from songatlas.songs.headers import columns_of
 from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers
 from songatlas.songs.pitch import read_key, read_mode, read_time_signature
 from songatlas.songs.recognition import nearest_header
+from songatlas.songs.row_rules import MODE_OF_KEY, FeatureRule
 from songatlas.songs.table import ColumnReading, RawTable
+from songatlas.songs.text_cells import TextForm
 from songatlas.songs.units import (
     LEFT_ALONE,
     UNITS,
@@ -39,9 +41,10 @@ _NEVER_SOUND = ("language", "data", "date", "range", "degree")  # spelled like f
 
 @dataclass
 class Sound:
-    """Features read so far: `values` by column, `readings` by position, and those of unknown unit."""
+    """Features read so far: `values` and `rules` by column, `readings` by position; and of unknown unit."""
 
     values: dict[str, pl.Series] = field(default_factory=dict)
+    rules: dict[str, FeatureRule] = field(default_factory=dict)
     readings: dict[int, ColumnReading] = field(default_factory=dict)
     undecided: dict[str, str] = field(default_factory=dict)
 
@@ -96,7 +99,10 @@ def _numbers_of(raw: RawTable, places: Sequence[int]) -> dict[int, Numbers]:
     numbers = {place: read_numbers(raw.frame.to_series(place)) for place in places}
     if not has_decimal_commas(numbers.values()):
         return numbers
-    return {place: read_numbers(raw.frame.to_series(place), decimal_comma=True) for place in places}
+    return {
+        place: read if read.is_plain else read_numbers(raw.frame.to_series(place), decimal_comma=True)
+        for place, read in numbers.items()
+    }
 
 
 def _choose(numbers: Mapping[int, Numbers], places: Sequence[int], *, is_time: bool) -> tuple[int, Numbers]:
@@ -147,7 +153,8 @@ def _read_measures(
             found[column] = read_tempo(numbers, unit=units.get(column))
     for column, reading in found.items():
         place, numbers = chosen[column]
-        _keep(sound, raw, column, place, _with_lost_words(reading, numbers), named)
+        reading = _with_lost_words(reading, numbers)
+        _keep(sound, raw, column, place, reading, named, by_commas=numbers.by_commas)
 
 
 def _read_time(numbers: Numbers, header: str, unit: str | None, *, is_named: bool) -> UnitReading:
@@ -177,7 +184,7 @@ def _read_pitch(
     units: Mapping[str, str],
 ) -> None:
     """Read key, mode and time signature, each from the first candidate that serves."""
-    modes: list[tuple[int, pl.Series]] = []
+    modes: list[tuple[int, pl.Series, TextForm | None]] = []
     for column in ("key", "mode", "time_signature"):
         for place in columns.get(column, ()):
             cells, numbers = raw.frame.to_series(place), read[place]
@@ -187,20 +194,23 @@ def _read_pitch(
                 reading = leave_alone("empty")
             elif column == "key":
                 reading, mode = read_key(numbers, cells)
-                modes += [(place, mode)] if mode is not None else []
+                modes += [(place, mode, reading.text)] if mode is not None else []
             elif column == "mode":
                 reading = read_mode(numbers, cells)
             else:
                 reading = read_time_signature(numbers, cells, unit=units.get(column))
             if column not in sound.values or reading.values is None:
-                _keep(sound, raw, column, place, reading, named)
+                _keep(sound, raw, column, place, reading, named, by_commas=numbers.by_commas)
     if "mode" not in sound.values and modes and units.get("mode") != LEFT_ALONE:
         _take_mode_of_key(sound, raw, *modes[0])
 
 
-def _take_mode_of_key(sound: Sound, raw: RawTable, place: int, mode: pl.Series) -> None:
+def _take_mode_of_key(
+    sound: Sound, raw: RawTable, place: int, mode: pl.Series, form: TextForm | None
+) -> None:
     """Use the mode that key words name, where there is no column of modes."""
     sound.values["mode"] = mode.alias("mode")
+    sound.rules["mode"] = FeatureRule(column="mode", place=place, unit=MODE_OF_KEY, text=form)
     reading = sound.readings.get(place)
     if reading is not None and reading.column == "key":
         note = "; ".join(filter(None, ["gives the mode too", reading.note]))
@@ -211,7 +221,14 @@ def _take_mode_of_key(sound: Sound, raw: RawTable, place: int, mode: pl.Series) 
 
 
 def _keep(
-    sound: Sound, raw: RawTable, column: str, place: int, reading: UnitReading, named: Mapping[str, int]
+    sound: Sound,
+    raw: RawTable,
+    column: str,
+    place: int,
+    reading: UnitReading,
+    named: Mapping[str, int],
+    *,
+    by_commas: bool,
 ) -> None:
     """Write down what a column turned out to be."""
     if reading.undecided:
@@ -231,6 +248,14 @@ def _keep(
     header = raw.header[place]
     note = "; ".join(filter(None, [ESTIMATED if is_estimate(header) else "", reading.note]))
     sound.values[column] = reading.values.alias(column)
+    sound.rules[column] = FeatureRule(
+        column=column,
+        place=place,
+        unit=reading.unit or "",
+        by_commas=by_commas,
+        is_odd=reading.is_odd,
+        text=reading.text,
+    )
     sound.readings[place] = ColumnReading(header, place, column, reading.unit, sure, note)
 
 

@@ -83,6 +83,27 @@ class StoredFrame:
         part.columns = list(self.columns)
         return part
 
+    def schema(self) -> pl.Schema:
+        """Return the types of the columns."""
+        kinds = _scan(self.path).collect_schema().dtypes()
+        return pl.Schema(zip(self.columns, kinds, strict=True))
+
+    def part(self, start: int, n_rows: int, columns: Sequence[str]) -> pl.DataFrame:
+        """Read some rows of some columns.
+
+        Raises
+        ------
+        UnreadableTable
+            If the file is damaged, is gone or has changed.
+        """
+        if not columns:
+            return pl.DataFrame(height=min(n_rows, max(0, self.height - start)))
+        places = [self.columns.index(name) for name in columns]
+        found = _scan(self.path).slice(start, n_rows).select(pl.nth(*places))
+        part = self._read(found)
+        part.columns = list(columns)
+        return part
+
     def _read(self, wanted: pl.LazyFrame) -> pl.DataFrame:
         """Read from the file as it was opened."""
         try:

@@ -1,23 +1,28 @@
-"""Cells that hold words: titles, artists, tags, ids and flags.
+"""Cells that hold words: titles, artists, tags and ids.
 
 Conventions
 -----------
 Every function takes one Polars Series of cells (String, unless it says otherwise) and returns one of the
 same length. Cells are trimmed; a missing value is null. Costly reading is done once for each different
-cell (`for_each_different`). List text such as ``['A', 'B']`` is taken apart by patterns; nothing in a
+cell (see `different`). List text such as ``['A', 'B']`` is taken apart by patterns; nothing in a
 cell is ever evaluated.
+
+What is decided from all cells of a column (`TextForm`, `NamesForm`) is a value of its own: functions that are
+given it read every cell by itself, those that are not decide it first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, reduce
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import polars as pl
+
+from songatlas.songs.different import Different, share_true
 
 _NO_NAME = ("", "#N/A", "<NA>")
 _WORDS_FOR_NOTHING = ("NA", "NaN", "nan", "null", "NULL")  # there are songs and artists of these names
@@ -26,7 +31,7 @@ _LIST = r"(?s)^\[.*\]$"
 _QUOTED_LIST = r"""(?s)^\[\s*b?['"].*['"]\s*,?\s*\]$"""
 _QUOTED = r"""(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _BYTES = r"""(?s)^b(?:'.*'|".*")$"""
-_SAMPLE = 2000  # cells that show whether nearly every cell is different
+_SAMPLE = 2000  # cells that show whether brackets are usual
 _SLICE = 1 << 18  # cells that are trimmed at a time
 _SPOTIFY_ID = r"^[0-9A-Za-z]{22}$"
 _JOINED = 0.05  # share of artists with a comma from which on commas join artists: in names it is below 0.01
@@ -37,80 +42,49 @@ _PLURAL_KEYS = ("artists", "artistnames", "artistsnames", "artistsname", "allart
 
 
 @dataclass(frozen=True)
-class Different:
-    """The different cells of a column, so that costly reading is done once for each.
+class TextForm:
+    """How the cells of one column become text.
 
     Attributes
     ----------
-    values : polars.Series
-        Each different cell once; the whole column where nearly every cell is different.
-    places : polars.Series or None
-        For each row the place of its cell in `values`, null where the cell is null; None where `values` is
-        the whole column.
+    is_whole : bool
+        Whether numbers of type float are whole ones: 12.0 is written ``12``.
+    is_bytes : bool
+        Whether most cells are ``b'...'``, so that a quote doubled at their end is one.
+    has_na : bool
+        Whether ``NA``, ``null`` and the like are names and not words for nothing.
     """
 
-    values: pl.Series
-    places: pl.Series | None
-
-    @classmethod
-    def of(cls, cells: pl.Series) -> Different:
-        """Find the different cells of a column."""
-        sample = cells.gather_every(max(1, len(cells) // _SAMPLE))
-        if cells.dtype.is_nested() or cells.dtype == pl.Object or sample.n_unique() > 0.9 * len(sample):
-            return cls(cells, None)
-        values = cells.drop_nulls().unique()
-        if len(values) > 0.7 * len(cells):
-            return cls(cells, None)
-        table = pl.DataFrame({"cell": values}).with_row_index("place")
-        rows = cells.alias("cell").to_frame().join(table, on="cell", how="left", maintain_order="left")
-        return cls(values, rows["place"])
-
-    @cached_property
-    def counts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """How many rows hold each of the values."""
-        if self.places is None:
-            return np.ones(len(self.values), dtype=np.int64)
-        return np.bincount(self.places.drop_nulls().to_numpy(), minlength=len(self.values))
-
-    def spread(self, read: pl.Series) -> pl.Series:
-        """Give every row what was read from its cell; null stays null."""
-        return read if self.places is None else read.gather(self.places)
-
-    def count(self, flags: pl.Series) -> int:
-        """How many rows hold a value whose flag is true."""
-        return int(self.counts[flags.fill_null(False).to_numpy()].sum())
-
-    def share(self, flags: pl.Series) -> float:
-        """Share of the rows with a known flag whose flag is true; 0 if none is known."""
-        n_known = self.count(flags.is_not_null())
-        return self.count(flags) / n_known if n_known else 0.0
+    is_whole: bool = False
+    is_bytes: bool = False
+    has_na: bool = False
 
 
-def for_each_different(cells: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Apply `read` once to each different cell; null stays null."""
-    different = Different.of(cells)
-    return different.spread(read(different.values))
-
-
-def share_true(flags: pl.Series) -> float:
-    """Share of the known values that are true; 0 if none is known."""
-    known = flags.drop_nulls()
-    return int(known.sum()) / len(known) if len(known) else 0.0
-
-
-def as_text(cells: pl.Series) -> pl.Series:
+def as_text(cells: pl.Series, form: TextForm | None = None) -> pl.Series:
     """Cells of any type as trimmed text, ``b'...'`` unwrapped; words for "nothing" become null."""
-    text = _trimmed(cells)
-    return null_where(text, text.is_in(_NO_TEXT))
+    return read_text(cells, form)[0]
 
 
-def as_names(cells: pl.Series) -> pl.Series:
+def read_text(cells: pl.Series, form: TextForm | None = None) -> tuple[pl.Series, TextForm]:
+    """Cells as `as_text` gives them, and the form that was taken for theirs."""
+    text, form = _trimmed(cells, form)
+    return null_where(text, text.is_in(_NO_TEXT)), form
+
+
+def as_names(cells: pl.Series, form: TextForm | None = None) -> pl.Series:
     """Titles or artists as text: a rare ``NA`` or ``null`` is a name there, many of them mean nothing."""
-    text = _trimmed(cells)
+    return read_names(cells, form)[0]
+
+
+def read_names(cells: pl.Series, form: TextForm | None = None) -> tuple[pl.Series, TextForm]:
+    """Titles or artists as `as_names` gives them, and the form that was taken for theirs."""
+    text, found = _trimmed(cells, form)
     text = null_where(text, text.is_in(_NO_NAME))
     nothing = says_nothing(text)
-    is_marker = int(nothing.sum()) > 2 and share_true(nothing) > 0.01
-    return null_where(text, nothing) if is_marker else text
+    if form is None:
+        is_marker = int(nothing.sum()) > 2 and share_true(nothing) > 0.01
+        found = replace(found, has_na=not is_marker)
+    return text if found.has_na else null_where(text, nothing), found
 
 
 def null_where(cells: pl.Series, flags: pl.Series) -> pl.Series:
@@ -123,18 +97,27 @@ def says_nothing(text: pl.Series) -> pl.Series:
     return text.is_in(_WORDS_FOR_NOTHING)
 
 
-def _trimmed(cells: pl.Series) -> pl.Series:
-    """Cells of any type as trimmed text, ``b'...'`` unwrapped."""
+def _trimmed(cells: pl.Series, form: TextForm | None) -> tuple[pl.Series, TextForm]:
+    """Cells of any type as trimmed text, ``b'...'`` unwrapped; the form is decided where it is not given."""
+    found = form or TextForm()
     if cells.dtype == pl.List(pl.String):
         cells = cells.list.join(", ")
     elif cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
-        return pl.Series(cells.name, [None] * len(cells), dtype=pl.String)
-    elif cells.dtype.is_float() and bool((cells.drop_nulls().round() == cells.drop_nulls()).all()):
-        cells = cells.cast(pl.Int64, strict=False)
+        return pl.repeat(None, len(cells), dtype=pl.String, eager=True).alias(cells.name), found
+    elif cells.dtype.is_float():
+        is_odd = cells.round() != cells
+        if form is None:
+            found = TextForm(is_whole=not is_odd.any())
+        if found.is_whole:
+            cells = null_where(cells, is_odd).cast(pl.Int64, strict=False)
     text = _without_padding(cells.cast(pl.String))
-    if (text.str.starts_with("b'") | text.str.starts_with('b"')).any() and text.str.contains(_BYTES).any():
-        text = for_each_different(text, _unwrap_bytes)
-    return text
+    opened = text.str.starts_with("b'") | text.str.starts_with('b"')
+    if found.is_bytes or (opened.any() and text.str.contains(_BYTES).any()):
+        different = Different.of(text)
+        if form is None:
+            found = replace(found, is_bytes=share_true(different.values.str.contains(_BYTES)) > 0.5)
+        text = different.spread(_unwrap_bytes(different.values, doubled=found.is_bytes))
+    return text, found
 
 
 def _without_padding(text: pl.Series) -> pl.Series:
@@ -154,12 +137,11 @@ def _with(cells: pl.Series, places: pl.Series, values: pl.Series) -> pl.Series:
     return values.gather(at).zip_with(at.is_not_null(), cells)
 
 
-def _unwrap_bytes(text: pl.Series) -> pl.Series:
-    """Take the text out of ``b'...'``."""
-    wrapped = text.str.contains(_BYTES)
-    if share_true(wrapped) > 0.5:
+def _unwrap_bytes(text: pl.Series, *, doubled: bool) -> pl.Series:
+    """Take the text out of ``b'...'``, where a quote may be doubled at the end."""
+    if doubled:
         text = text.str.replace(r'(?s)^b([^\'"].*)""$', 'b"$1"')
-        wrapped = text.str.contains(_BYTES)
+    wrapped = text.str.contains(_BYTES)
     inner = text.str.slice(2).str.head(-1)
     if inner.filter(wrapped).str.contains("\\", literal=True).any():
         inner = inner.map_elements(_decode_escapes, return_dtype=pl.String)
@@ -291,16 +273,16 @@ def is_label(different: Different) -> bool:
     return different.share(several) < _SEVERAL and different.share(numbers) < 0.5
 
 
-def genre_words(different: Different) -> pl.Series:
+def genre_words(different: Different, *, several: bool, form: TextForm | None = None) -> pl.Series:
     """The genre to judge by: one label a row, or lists of tags where the cells hold several."""
-    if not _hold_several(different):
-        return labels(different)
+    if not several:
+        return labels(different, form)
     values = different.values
-    tags = split_tags(values if values.dtype == pl.List(pl.String) else as_text(values))
+    tags = split_tags(values if values.dtype == pl.List(pl.String) else as_text(values, form))
     return different.spread(null_where(tags, tags.list.len() == 0))
 
 
-def _hold_several(different: Different) -> bool:
+def hold_several(different: Different) -> bool:
     """Say whether cells hold lists of words; a few labels, often repeated, may have a comma inside."""
     if different.values.dtype == pl.List(pl.String):
         return different.share(different.values.list.len() > 1) >= _SEVERAL
@@ -311,11 +293,11 @@ def _hold_several(different: Different) -> bool:
     return bool(text.str.contains(_LIST).any()) or not (n_labels <= _FEW_LABELS <= n_rows / n_labels)
 
 
-def labels(different: Different) -> pl.Series:
+def labels(different: Different, form: TextForm | None = None) -> pl.Series:
     """One label a row: the cell, trimmed; of a list its first part."""
     if different.values.dtype == pl.List(pl.String):
         return different.spread(different.values.list.first().str.strip_chars())
-    text = as_text(different.values)
+    text = as_text(different.values, form)
     first = parts_of_lists(text).list.first()
     plain = text.str.strip_chars_end(" ;,|")
     label = pl.DataFrame({"f": first, "l": text.str.contains(_LIST), "p": plain})
@@ -323,23 +305,20 @@ def labels(different: Different) -> pl.Series:
     return different.spread(null_where(chosen, chosen == ""))
 
 
-def are_lists(text: pl.Series) -> pl.Series:
-    """Say of each cell of names whether it is list text.
+@dataclass(frozen=True)
+class NamesForm:
+    r"""How the names of one column are joined in its cells.
 
-    Names may stand in brackets themselves (``[bsd.u]``): without quotes inside, brackets are a list only
-    where most of the different cells have them.
+    Attributes
+    ----------
+    joint : {"", ";", ",", "\\,"}
+        What joins names; empty where a cell is one name. Behind a backslash a comma is part of a name.
+    brackets : {"none", "quoted", "all"}
+        Which cells in brackets are lists: those of quoted names (with "quoted" also empty brackets), or all.
     """
-    places = text.str.starts_with("[").arg_true()
-    opened = text.gather(places)
-    bracketed, quoted = opened.str.contains(_LIST), opened.str.contains(_QUOTED_LIST)
-    if quoted.any():
-        quoted |= opened.str.contains(r"^\[\s*\]$")
-    n_bracketed = opened.filter(bracketed).n_unique()
-    is_usual = n_bracketed > 1 and all(  # a sample most often says no, which spares counting all
-        n_bracketed > 0.5 * names.drop_nulls().n_unique() for names in (text.head(_SAMPLE), text)
-    )
-    flags = pl.repeat(False, len(text), eager=True)
-    return flags.scatter(places, bracketed if is_usual else quoted) if len(places) else flags
+
+    joint: str = ""
+    brackets: str = "none"
 
 
 @dataclass(frozen=True)
@@ -349,6 +328,7 @@ class Names:
     lists: pl.Series
     text: pl.Series
     note: str
+    form: NamesForm = NamesForm()
 
 
 def split_names(text: pl.Series, *, key: str) -> Names:
@@ -365,16 +345,54 @@ def split_names(text: pl.Series, *, key: str) -> Names:
     -------
     Names
     """
-    is_list = are_lists(text)
-    has_lists = bool(is_list.any())
-    joint, note = _joint(text.filter(~is_list) if has_lists else text, key)
-    lists = _split_at(text, joint)
-    if not has_lists:
-        return Names(lists, text, note)
+    brackets = _brackets(text)
+    is_list = _are_lists(text, brackets)
+    has_lists = is_list is not None
+    joint, note = _joint(text if is_list is None else text.filter(~is_list), key)
+    form = NamesForm(joint, brackets)
+    lists, shown = names_in(text, form)
+    return Names(lists, shown, " and ".join(filter(None, ["list text" if has_lists else "", note])), form)
+
+
+def names_in(text: pl.Series, form: NamesForm) -> tuple[pl.Series, pl.Series]:
+    """Take names apart as decided: lists of them (never null), and their text as it is shown."""
+    is_list = _are_lists(text, form.brackets)
+    lists = _split_at(text, form.joint)
+    if is_list is None:
+        return lists, text
     places = is_list.arg_true()
     inner = parts_of_lists(text.gather(places))
-    shown = _with(text, places, inner.list.join(", "))
-    return Names(_with(lists, places, inner), shown, " and ".join(filter(None, ["list text", note])))
+    return _with(lists, places, inner), _with(text, places, inner.list.join(", "))
+
+
+def _brackets(text: pl.Series) -> str:
+    """Decide which cells in brackets are lists of names.
+
+    Names may stand in brackets themselves (``[bsd.u]``): without quotes inside, brackets are a list only
+    where most of the different cells have them.
+    """
+    opened = text.filter(text.str.starts_with("["))
+    n_bracketed = opened.filter(opened.str.contains(_LIST)).n_unique()
+    is_usual = n_bracketed > 1 and all(  # a sample most often says no, which spares counting all
+        n_bracketed > 0.5 * names.drop_nulls().n_unique() for names in (text.head(_SAMPLE), text)
+    )
+    if is_usual:
+        return "all"
+    return "quoted" if opened.str.contains(_QUOTED_LIST).any() else "none"
+
+
+def _are_lists(text: pl.Series, brackets: str) -> pl.Series | None:
+    """Say of each cell of names whether it is list text; None where no cell is."""
+    places = text.str.starts_with("[").arg_true()
+    if not len(places):
+        return None
+    opened = text.gather(places)
+    is_list = opened.str.contains(_LIST if brackets == "all" else _QUOTED_LIST)
+    if brackets == "quoted":
+        is_list |= opened.str.contains(r"^\[\s*\]$")
+    if not is_list.any():
+        return None
+    return pl.repeat(False, len(text), eager=True).scatter(places, is_list)
 
 
 def listed_names(cells: pl.Series) -> pl.Series:
@@ -440,7 +458,7 @@ def _joins_by_comma(text: pl.Series, with_comma: pl.Series, key: str) -> bool:
     return n_different >= 20 and share >= _JOINED
 
 
-def bare_ids(cells: pl.Series) -> pl.Series:
+def bare_ids(cells: pl.Series, form: TextForm | None = None) -> pl.Series:
     """Ids of tracks or artists without what is wrapped around them.
 
     Spotify URIs, links and API addresses of tracks lose all but the id; local files, episodes and ids of
@@ -451,7 +469,11 @@ def bare_ids(cells: pl.Series) -> pl.Series:
     >>> bare_ids(pl.Series(["spotify:track:4XU3UbQRXTkBR8VastbrFK", "spotify:local:a:b:c:12"])).to_list()
     ['4XU3UbQRXTkBR8VastbrFK', 'spotify:local:a:b:c:12']
     """
-    text = as_text(cells)
+    return ids_in(as_text(cells, form))
+
+
+def ids_in(text: pl.Series) -> pl.Series:
+    """Ids in text without what is wrapped around them, see `bare_ids`."""
     if not text.str.contains("track", literal=True).any():
         return text
     found = text.str.extract(r"(?:^spotify:track:|(?:^|/)tracks?/)([0-9A-Za-z]+)(?:[?/#].*)?$")
@@ -490,19 +512,4 @@ def made_ids(texts: Sequence[pl.Series], numbers: Sequence[pl.Series]) -> pl.Ser
     return pl.Series("song_id", made, dtype=pl.String)
 
 
-def flags(cells: pl.Series) -> pl.Series | None:
-    """Yes and no in any spelling -> Boolean; None if the column holds something else."""
-    if cells.dtype == pl.Boolean:
-        return cells
-    different = Different.of(cells)
-    text = as_text(different.values).str.to_lowercase()
-    value = text.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
-    n_lost = different.count(text.is_not_null()) - different.count(value.is_not_null())
-    return different.spread(value) if n_lost <= 0.1 * len(cells) else None
-
-
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-_FLAGS = {
-    **dict.fromkeys(("1", "1.0", "true", "t", "yes", "y", "explicit", "wahr", "vrai"), True),
-    **dict.fromkeys(("0", "0.0", "false", "f", "no", "n", "clean", "falsch", "faux", "not explicit"), False),
-}

@@ -6,7 +6,7 @@ its company.
 
 Conventions
 -----------
-The tables given here are complete: every column of FEATURES, and `title`, `artist`, `album`, `tags`, is
+The tables given to rules are complete: every column of FEATURES, and `title`, `artist`, `album`, `tags`, is
 there, all-null where the input has none (`completed` sees to it).
 
 References
@@ -108,18 +108,26 @@ def possible(column: str) -> pl.Expr:
     return pl.when(~impossible_cells(column)).then(inside).alias(column)
 
 
-def distrusted_columns(table: pl.DataFrame) -> tuple[str, ...]:
-    """Features with so many impossible values that the column is scaled, or in a unit that nobody named."""
+def cell_counts(table: pl.DataFrame) -> pl.DataFrame:
+    """Return for every feature (`column`) how many cells are `known`, and how many `impossible`."""
     columns = [column for column in FEATURES if column in table.columns]
-    if table.is_empty() or not columns:
-        return ()
-    outside = table.select(impossible_cells(column).sum().alias(column) for column in columns)
+    outside = table.select(impossible_cells(column).sum() for column in columns)
     known = table.select(pl.col(column).count() for column in columns)
-    return tuple(
-        column
-        for column in columns
-        if known[column][0] >= DISTRUSTED_FROM and outside[column][0] > DISTRUSTED_SHARE * known[column][0]
+    counts = {"column": columns, "known": known.row(0), "impossible": outside.row(0)} if columns else {}
+    schema = {"column": pl.String, "known": pl.Int64, "impossible": pl.Int64}
+    return pl.DataFrame(counts, schema=schema)
+
+
+def distrusted_columns(cells: pl.DataFrame) -> tuple[str, ...]:
+    """Features with so many impossible values that the column is scaled, or in a unit that nobody named.
+
+    `cells` are the `cell_counts` of the whole table.
+    """
+    many = (pl.col("known") >= DISTRUSTED_FROM) & (
+        pl.col("impossible") > DISTRUSTED_SHARE * pl.col("known").cast(pl.Float64)
     )
+    found = frozenset(cells.filter(many)["column"])
+    return tuple(column for column in FEATURES if column in found)
 
 
 def impossible_values(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:

@@ -20,9 +20,10 @@ import numpy as np
 import polars as pl
 
 from songatlas.features import FEATURES
+from songatlas.songs.different import share_true
 from songatlas.songs.numbers import Numbers
 from songatlas.songs.table import Sureness
-from songatlas.songs.text_cells import share_true
+from songatlas.songs.text_cells import TextForm
 
 LEFT_ALONE = "left alone"
 _STRAY = 0.02  # share of values that may lie anywhere without changing what is decided
@@ -45,6 +46,11 @@ class UnitReading:
         One sentence, or an empty string.
     undecided : str
         Why no unit can be found, in words for an error; empty if one was.
+    is_odd : bool
+        Whether the unit has a twist that the file gave it: clock times whose hours are minutes, keys whose
+        blanks are C.
+    text : TextForm
+        How cells became words, where words were read.
     """
 
     values: pl.Series | None
@@ -52,6 +58,8 @@ class UnitReading:
     how_sure: Sureness = "certain"
     note: str = ""
     undecided: str = ""
+    is_odd: bool = False
+    text: TextForm | None = None
 
 
 def leave_alone(note: str) -> UnitReading:
@@ -231,9 +239,29 @@ def divided(values: pl.Series, by: float) -> pl.Series:
     return pl.Series(values.name, quotients, nan_to_null=True)
 
 
+def in_our_unit(values: pl.Series, unit: str, *, low: float, high: float) -> pl.Series:
+    """Turn the values of a share, a loudness or a tempo into ours.
+
+    Parameters
+    ----------
+    values : polars.Series
+        Float64 in the unit of the file.
+    unit : str
+        One of `UNITS` of these kinds.
+    low, high : float
+        What is possible of the feature, in our unit.
+    """
+    if unit == "percent":
+        return divided(values, 100)
+    if unit == "lost decimals":
+        return _with_points(values, low, high)[0]
+    return -values.abs() if unit == "dB without its sign" else values
+
+
 def _percent(numbers: Numbers, how_sure: Sureness, note: str) -> UnitReading:
     """Percentages become shares."""
-    return UnitReading(divided(numbers.values, 100), "percent", how_sure, note)
+    values = in_our_unit(numbers.values, "percent", low=0.0, high=1.0)
+    return UnitReading(values, "percent", how_sure, note)
 
 
 def _named_share(numbers: Numbers, unit: str) -> UnitReading:
@@ -263,20 +291,23 @@ def has_lost_points(numbers: Numbers, *, beyond: float) -> bool:
 
 
 def _mend_lost_points(numbers: Numbers, how_sure: Sureness, low: float, high: float) -> UnitReading:
+    """Read numbers whose points were lost, and say how many."""
+    values, n_mended, n_unclear = _with_points(numbers.values, low, high)
+    note = f"numbers that got back the point before their last three digits: {n_mended:,}"
+    if n_unclear:
+        note += f"; left out because they may mean two things: {n_unclear:,}"
+    return UnitReading(values, "lost decimals", how_sure, note)
+
+
+def _with_points(values: pl.Series, low: float, high: float) -> tuple[pl.Series, int, int]:
     """Give whole numbers their three decimals back; where both readings are possible the value is missing."""
-    values = numbers.values
     mended = divided(values, 1000)
     is_whole = values == values.round()
     fits_mended, fits_plain = mended.is_between(low, high), values.is_between(low, high)
     unclear = (is_whole & fits_mended & fits_plain & (values != 0)).fill_null(False)
     use_mended = (is_whole & fits_mended & ~fits_plain).fill_null(False)
-    n_mended, n_unclear = int(use_mended.sum()), int(unclear.sum())
-    note = f"numbers that got back the point before their last three digits: {n_mended:,}"
-    if n_unclear:
-        note += f"; left out because they may mean two things: {n_unclear:,}"
-    return UnitReading(
-        mended.zip_with(use_mended, values).set(unclear, None), "lost decimals", how_sure, note
-    )
+    mended = mended.zip_with(use_mended, values).set(unclear, None)
+    return mended, int(use_mended.sum()), int(unclear.sum())
 
 
 def read_loudness(
@@ -298,7 +329,7 @@ def read_loudness(
     spec = FEATURES["loudness_db"]
     known = numbers.known
     if unit == "dB without its sign":
-        return UnitReading(-numbers.values.abs(), unit, "named")
+        return UnitReading(in_our_unit(numbers.values, unit, low=spec.low, high=spec.high), unit, "named")
     if unit == "lost decimals" or (unit is None and has_lost_points(numbers, beyond=-spec.low)):
         return _mend_lost_points(numbers, "named" if unit else "certain", spec.low, spec.high)
     if unit == "dB":

@@ -1,8 +1,8 @@
 """The space of songs: blocks of coordinates that turn a songs table into points, and the 2-D layout.
 
-Points are float32, shape ``(n_songs, n_dimensions)``, finite, C order. Weights of blocks are in units of
-distance: a block of weight 0.5 moves two songs half as far apart as a block of weight 1 would. The point of
-a song depends on that song and on what was fitted, never on the songs beside it.
+Points are float32, shape ``(n_songs, n_dimensions)``, finite, C order, multiples of `GRID`. Weights of
+blocks are in units of distance: a block of weight 0.5 moves two songs half as far apart as a block of weight
+1 would. The point of a song depends on that song and on what was fitted, never on the songs beside it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from songatlas.space.blocks import (
     FEATURE_SHARES,
     QUIET_FEATURES,
     FittedBlock,
-    named_features,
 )
+from songatlas.space.coordinates import named_features
 from songatlas.space.layout import Layout, ends_of, fit_layout
-from songatlas.space.song_space import BLOCKS, SongSpace, check_blocks
+from songatlas.space.song_space import BLOCKS, GRID, SongSpace, check_blocks
 from songatlas.space.weighing import WEIGHED, fit_unit_block, weighed_space
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "EMBEDDING",
     "ERA_WEIGHT",
     "FEATURE_SHARES",
+    "GRID",
     "QUIET_FEATURES",
     "STATISTICS",
     "WEIGHED",

@@ -32,7 +32,8 @@ from songatlas.errors import MissingColumns
 from songatlas.features import FEATURES
 from songatlas.kernels import one_blas_thread
 from songatlas.noticing import bears_word, is_noticeable
-from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock, Float, numbers_of
+from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock
+from songatlas.space.coordinates import Float, numbers_of
 
 EMBEDDING: Final = "audio_embedding"
 STATISTICS: Final = "audio_statistics"

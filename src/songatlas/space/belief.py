@@ -20,7 +20,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.errors import MissingColumns
-from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock, Float
+from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock
+from songatlas.space.coordinates import Float
 
 BELIEF: Final = "genre_belief"
 """Column of a songs table with the probability of each genre, Array(Float32, n_genres)."""

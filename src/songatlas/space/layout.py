@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from songatlas.errors import BadAtlas
 from songatlas.features import DETAILS, FEATURES
 from songatlas.kernels import one_blas_thread
-from songatlas.space.blocks import FIFTHS
+from songatlas.space.coordinates import FIFTHS
 
 _Float = NDArray[np.float64]
 _ROWS_AT_ONCE: Final = 16_384  # little enough to stay in the cache

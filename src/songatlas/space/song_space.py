@@ -21,9 +21,8 @@ from songatlas.space.blocks import (
     FittedBlock,
     PlainBlock,
     SoundBlock,
-    named_features,
-    numbers_of,
 )
+from songatlas.space.coordinates import Float, named_features, numbers_of
 from songatlas.space.tags import TagsBlock
 
 ERA_BESIDE_AUDIO: Final = 0.3
@@ -31,12 +30,88 @@ ERA_BESIDE_AUDIO: Final = 0.3
 so that the strongest are shorter; with this weight the years spread about as far as the second of them, as
 they do beside the sound, and do not cut the catalogue into decades."""
 
+GRID: Final = 2.0**-24
+"""Step of the grid that points lie on: every coordinate is a multiple of it.
+
+Sums of such numbers are exact in float64, in whatever order, as long as sizes add up to no more than 2**29:
+about a billion points of the usual weights. A coordinate moves by at most half a step, 3e-8, which is what
+float32 rounds off numbers from 1/2 on anyway.
+"""
+
+LEAST_WEIGHT: Final = 1e-3
+"""What the largest weight of a space must reach, so that songs are not lost between steps of the grid."""
+
 _ROWS_AT_ONCE = 65_536  # few calls, little memory
 
 NO_BELIEFS: Final = (
     "too few songs have a genre to learn from (at least 50 songs of two genres by three artists): name a "
     "column with --genre, or leave the genre out of the space"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedSpace:
+    """What a space is to be made of, checked.
+
+    Attributes
+    ----------
+    features : tuple of str
+        Columns of the sound, or of the plain recipe.
+    weights : mapping of str to float
+        Weight of each wanted block, in the order of BLOCKS.
+    feature_weights : mapping of str to float
+        Factor of each weighted feature, by its column.
+    """
+
+    features: tuple[str, ...]
+    weights: Mapping[str, float]
+    feature_weights: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls,
+        columns: Sequence[str],
+        *,
+        features: Sequence[str],
+        blocks: Sequence[str],
+        weights: Mapping[str, float],
+        feature_weights: Mapping[str, float],
+        genre_pull: float | None = None,
+    ) -> AskedSpace:
+        """Return what is asked of a table with some columns; parameters and errors of `SongSpace.fit`."""
+        named = named_features(features)
+        chosen = _pulled_blocks(_chosen_blocks(blocks), genre_pull)
+        strengths = pulled_weights(_checked_weights(weights, chosen), genre_pull)
+        factors = _checked_factors(feature_weights, chosen)
+        _check_columns(columns, named if {"sound", "plain"} & set(chosen) else ())
+        if named and not any(factors.get(column, 1.0) for column in named):
+            raise BadSettings("the weights of all features are 0: give one a weight above 0")
+        return cls(
+            features=named, weights={name: strengths[name] for name in chosen}, feature_weights=factors
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to say of weights whose feature takes no part."""
+        return tuple(
+            f"The feature {column} has a weight but takes no part, so the weight changes nothing."
+            for column in self.feature_weights
+            if column not in self.features
+        )
+
+    def check_fed(self, outcomes: Sequence[object]) -> None:
+        """Refuse where no block is fed, or only blocks of weight 0; a sentence stands for a block unfed."""
+        lacks = [outcome for outcome in outcomes if isinstance(outcome, str)]
+        fed = [
+            weight
+            for weight, outcome in zip(self.weights.values(), outcomes, strict=True)
+            if not isinstance(outcome, str)
+        ]
+        chosen = ",".join(self.weights)
+        if not fed:
+            told = " ".join([*lacks, *self.notes])
+            raise BadSettings(f"space {chosen!r} cannot be built: {told} Choose another --space")
+        _check_largest(fed, chosen)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,32 +180,41 @@ class SongSpace:
         MissingColumns
             If the table lacks a feature.
         """
-        columns = named_features(features)
-        chosen = _pulled_blocks(_chosen_blocks(blocks), genre_pull)
-        strengths = pulled_weights(_checked_weights(weights, chosen), genre_pull)
-        factors = _checked_factors(feature_weights, chosen)
-        _check_columns(songs, columns if {"sound", "plain"} & set(chosen) else ())
-        if columns and not any(factors.get(column, 1.0) for column in columns):
-            raise BadSettings("the weights of all features are 0: give one a weight above 0")
-        fitted = [
-            BLOCKS[name].fit(songs, features=columns, weight=strengths[name], feature_weights=factors)
-            for name in chosen
-        ]
-        if "genre" in chosen and isinstance(fitted[chosen.index("genre")], str):
-            raise BadSettings(f"genres are to pull, but {NO_BELIEFS}")
-        notes = (
-            *(outcome for outcome in fitted if isinstance(outcome, str)),
-            *(_idle_weight(column) for column in factors if column not in columns),
-            *(told for each in fitted if isinstance(each, AudioBlock) for told in each.unheard(songs)),
+        asked = AskedSpace.of(
+            songs.columns,
+            features=features,
+            blocks=blocks,
+            weights=weights,
+            feature_weights=feature_weights,
+            genre_pull=genre_pull,
         )
-        usable = tuple(outcome for outcome in fitted if isinstance(outcome, FittedBlock))
-        if not usable:
-            raise BadSettings(
-                f"space {','.join(chosen)!r} cannot be built: {' '.join(notes)} Choose another --space"
+        fitted = {
+            name: BLOCKS[name].fit(
+                songs, features=asked.features, weight=weight, feature_weights=asked.feature_weights
             )
-        if not any(block.weight for block in usable):
-            raise BadSettings(f"the weights of {','.join(chosen)} are all 0: give one block a weight above 0")
-        return cls(features=columns, blocks=usable, notes=notes)
+            for name, weight in asked.weights.items()
+        }
+        if isinstance(fitted.get("genre"), str):
+            raise BadSettings(f"genres are to pull, but {NO_BELIEFS}")
+        unheard = [told for each in fitted.values() if isinstance(each, AudioBlock)
+                   for told in each.unheard(songs)]  # fmt: skip
+        return cls.of(asked, tuple(fitted.values()), notes=unheard)
+
+    @classmethod
+    def of(
+        cls, asked: AskedSpace, fitted: Sequence[FittedBlock | str], *, notes: Sequence[str] = ()
+    ) -> SongSpace:
+        """Return the space of fitted blocks, and of sentences that say why others could not be fed.
+
+        Raises
+        ------
+        BadSettings
+            If no block could be fed, or all that could have weight 0.
+        """
+        asked.check_fed(fitted)
+        lacks = [outcome for outcome in fitted if isinstance(outcome, str)]
+        usable = tuple(outcome for outcome in fitted if isinstance(outcome, FittedBlock))
+        return cls(features=asked.features, blocks=usable, notes=(*lacks, *asked.notes, *notes))
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -145,13 +229,17 @@ class SongSpace:
     def points(self, songs: pl.DataFrame) -> NDArray[np.float32]:
         """Return the points of songs, float32 ``(n_songs, n_dimensions)``, finite, C order.
 
+        They are multiples of `GRID`.
+
         Raises
         ------
         MissingColumns
             If `songs` lacks a column that the space was fitted on.
         """
         needed = dict.fromkeys(each.column for block in self.blocks for each in block.coordinates)
-        _check_columns(songs, [column for column in needed if column != "year" or "year" in self.features])
+        _check_columns(
+            songs.columns, [column for column in needed if column != "year" or "year" in self.features]
+        )
         points = np.empty((songs.height, self.n_dimensions), dtype=np.float32)
         coordinates = []
         for name, places in self.places().items():
@@ -159,12 +247,13 @@ class SongSpace:
             if block.coordinates:
                 coordinates += list(zip(range(places.start, places.stop), block.coordinates, strict=True))
             else:
-                points[:, places] = block.points(songs)
+                points[:, places] = on_grid(block.points(songs))
         for start in range(0, songs.height, _ROWS_AT_ONCE):
             part = songs.slice(start, _ROWS_AT_ONCE)
             numbers = {column: numbers_of(part, column) for column in needed}
             for place, coordinate in coordinates:
-                points[start : start + part.height, place] = coordinate.points_of(numbers[coordinate.column])
+                placed = coordinate.points_of(numbers[coordinate.column])
+                points[start : start + part.height, place] = on_grid(placed)
         return points
 
     def places(self) -> dict[str, slice]:
@@ -216,6 +305,17 @@ class SongSpace:
             raise BadAtlas(f"the saved space cannot be read ({problem}): build the atlas again") from problem
 
 
+def on_grid(placed: Float) -> Float:
+    """Return coordinates, which are not needed afterwards, moved to the nearest multiples of `GRID`.
+
+    Half-way ones go to the even multiple. float32 rounds numbers from 4 on once more, to multiples of more.
+    """
+    placed *= 1 / GRID
+    np.rint(placed, out=placed)
+    placed *= GRID
+    return placed
+
+
 def check_blocks(
     blocks: Sequence[str],
     weights: Mapping[str, float],
@@ -231,9 +331,19 @@ def check_blocks(
     """
     chosen = _pulled_blocks(_chosen_blocks(blocks), genre_pull)
     strengths = pulled_weights(_checked_weights(weights, chosen), genre_pull)
-    if not any(strengths.values()):
-        raise BadSettings(f"the weights of {','.join(chosen)} are all 0: give one block a weight above 0")
+    _check_largest(list(strengths.values()), ",".join(chosen))
     _checked_factors(feature_weights, chosen)
+
+
+def _check_largest(weights: Sequence[float], chosen: str) -> None:
+    """Refuse weights that are all 0, or too small for points to tell songs apart."""
+    if not any(weights):
+        raise BadSettings(f"the weights of {chosen} are all 0: give one block a weight above 0")
+    if max(weights) < LEAST_WEIGHT:
+        raise BadSettings(
+            f"the largest weight of {chosen} is {max(weights):g}, and it must be at least {LEAST_WEIGHT:g}: "
+            "only the ratio of the weights matters, so give all of them larger ones"
+        )
 
 
 def _chosen_blocks(blocks: Sequence[str]) -> tuple[str, ...]:
@@ -340,16 +450,11 @@ def _check_weight(name: str, weight: float) -> None:
         raise BadSettings(f"weight of {name!r} is {weight}: it must be 0 or more, and finite")
 
 
-def _idle_weight(column: str) -> str:
-    """What to say of a weight whose feature takes no part."""
-    return f"The feature {column} has a weight but takes no part, so the weight changes nothing."
-
-
-def _check_columns(songs: pl.DataFrame, columns: Sequence[str]) -> None:
+def _check_columns(present: Sequence[str], columns: Sequence[str]) -> None:
     for column in columns:
-        if column not in songs.columns:
+        if column not in present:
             raise MissingColumns(
-                f"the songs table has no column {column!r}{did_you_mean(column, songs.columns)}: "
+                f"the songs table has no column {column!r}{did_you_mean(column, present)}: "
                 f"leave it out of the features, or name its column with --column {column}=HEADER"
             )
 

@@ -23,7 +23,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.kernels import one_blas_thread
-from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock, Float
+from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock
+from songatlas.space.coordinates import Float
 from songatlas.tag_sets import TagSets, different_sets
 
 N_DIMENSIONS = 32

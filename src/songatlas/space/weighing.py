@@ -1,7 +1,7 @@
 """Spaces of the same songs under other weights: every block is fitted once, and then only made longer.
 
-A space that is weighed so has the points that `SongSpace.fit` with these weights would give, but for the
-rounding of float32.
+A space that is weighed so has the points that `SongSpace.fit` with these weights would give, but for one
+step of the grid here and there, or the rounding of float32 where that is more.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from songatlas.atlas import Atlas
 from songatlas.atlas.choices import settings_of
 from songatlas.atlas.usual_space import usual_blocks
 from songatlas.features import label_of
-from songatlas.report.collect import is_simulated
+from songatlas.report.collect import is_demo
 from songatlas.report.command import build_command, setting_rows
 from songatlas.report.wording import brief, sentence, when
 from songatlas.songs import RuleCount
@@ -143,10 +143,10 @@ def _show_cleaning(opened: Catalogue) -> None:
     """What each rule did, and the rows that were left out."""
     atlas = opened.atlas
     met = [count for count in atlas.counts if (count.n_rows or count.n_songs)]
-    n_left = atlas.n_songs - atlas.songs.height
+    n_left = atlas.n_songs - atlas.n_clustered
     st.subheader("What was left out", anchor=False)
     st.markdown(
-        f"**{atlas.songs.height:,} songs** are clustered. The {atlas.n_rows:,} rows hold {atlas.n_songs:,} "
+        f"**{atlas.n_clustered:,} songs** are clustered. The {atlas.n_rows:,} rows hold {atlas.n_songs:,} "
         f"different songs, and {n_left:,} of them were left out."
     )
     if met:
@@ -219,9 +219,10 @@ def _show_settings(atlas: Atlas) -> None:
     command = build_command(
         None if in_memory else brief(atlas.source.name),
         settings,
-        simulated=in_memory and is_simulated(atlas),
+        simulated=is_demo(atlas),
         n_rows=atlas.n_rows,
         like=atlas.likeness is not None,
+        engine="memory" if atlas.whole is None else atlas.whole.engine,
         usual_space=usual_blocks(atlas.songs),
     )
     st.subheader("Build it again", anchor=False)

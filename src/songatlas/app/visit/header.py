@@ -9,6 +9,7 @@ from songatlas.app.visit.menu import OPEN, page_of
 from songatlas.app.visit.opening import catalogue, close_own, has_own, launched_title
 from songatlas.app.visit.walking import view
 from songatlas.app.words.wording import plain_text
+from songatlas.report.sampled import sample_line
 
 
 def show_header() -> None:
@@ -25,3 +26,5 @@ def show_header() -> None:
             name = plain_text(launched_title(launched()), longest=30)
             st.button(f"Back to {name}", on_click=close_own, type="tertiary", key="close_own")
         st.page_link(page_of(OPEN), label="Open another table", icon=":material/folder_open:")
+    if line := sample_line(opened.atlas):
+        st.caption(line)

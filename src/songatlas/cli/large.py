@@ -1,0 +1,136 @@
+"""Building an atlas of a catalogue larger than memory, or on Spark, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from songatlas.cli.engines import Asked, Chosen
+from songatlas.cli.terminal import progress_bar, shown
+from songatlas.errors import BadSettings
+from songatlas.progress import Progress, part
+
+if TYPE_CHECKING:
+    from songatlas.atlas import Atlas, AtlasSettings
+    from songatlas.report.outputs import WrittenOutputs
+
+_WRITTEN = 0.9
+"""Share of a large build after which the report is written."""
+
+
+@dataclass(frozen=True)
+class Large:
+    """The engine of a large build: what was chosen, and what the options say of it."""
+
+    chosen: Chosen
+    asked: Asked
+
+    def options(self) -> dict[str, Any]:
+        """Return what `build_large_atlas` is told of the engine."""
+        if self.chosen.engine == "stream":
+            return {"engine": "stream", "memory": self.chosen.memory}
+        return {
+            "engine": "spark",
+            "master": self.asked.master,
+            "spark_kmeans": self.asked.spark_kmeans or "ours",
+            "spark_conf": dict(self.asked.spark_conf or {}),
+        }
+
+
+def build_large(
+    source: str,
+    settings: AtlasSettings,
+    directory: Path,
+    large: Large,
+    *,
+    like: Path | None,
+    figures: bool,
+    as_json: bool,
+) -> WrittenOutputs:
+    """Build the atlas of files in parts, or on Spark, and write its outputs."""
+    _tell_why(large.chosen, as_json=as_json)
+    with _resumable(large), progress_bar() as progress:
+        atlas = _built(source, settings, directory, large, like=like, progress=part(progress, 0.0, _WRITTEN))
+        return _written(atlas, directory, figures=figures, progress=part(progress, _WRITTEN, 1.0))
+
+
+def build_large_demo(
+    n_songs: int,
+    settings: AtlasSettings,
+    directory: Path,
+    large: Large,
+    *,
+    like: Path | None,
+    as_json: bool,
+) -> WrittenOutputs:
+    """Build the atlas of a simulated catalogue: written in files first, or made by Spark's executors."""
+    from songatlas.atlas.build import with_source
+    from songatlas.demo import SIMULATED
+    from songatlas.demo.parts import write_catalogue
+
+    _tell_why(large.chosen, as_json=as_json)
+    source, begun = f"simulated:{n_songs}", 0.0
+    with _resumable(large), progress_bar() as progress:
+        if large.chosen.engine == "stream":
+            source, begun = str(directory / "songs"), 0.2
+            write_catalogue(Path(source), n_songs, seed=settings.seed, progress=part(progress, 0.0, begun))
+        atlas = _built(
+            source, settings, directory, large, like=like, progress=part(progress, begun, _WRITTEN)
+        )
+        atlas = with_source(atlas, name=f"simulated catalogue of {n_songs:,} rows", note=SIMULATED)
+        return _written(atlas, directory, figures=True, progress=part(progress, _WRITTEN, 1.0))
+
+
+def refuse_preview(source: str) -> NoReturn:
+    """Tell what a dry run reads."""
+    raise BadSettings(
+        f"--dry-run reads one table, and {source!r} is more than that: name one of its files, which says "
+        "what is understood of all of them"
+    )
+
+
+def _built(
+    source: str,
+    settings: AtlasSettings,
+    directory: Path,
+    large: Large,
+    *,
+    like: Path | None,
+    progress: Progress,
+) -> Atlas:
+    """The atlas, with the clustered songs written."""
+    from songatlas import build_large_atlas
+    from songatlas.atlas.identity import check_names
+
+    check_names(directory / "atlas")
+    return build_large_atlas(source, directory, settings, **large.options(), like=like, progress=progress)
+
+
+def _written(atlas: Atlas, directory: Path, *, figures: bool, progress: Progress) -> WrittenOutputs:
+    """All outputs beside the clustered songs."""
+    from songatlas.report import write_outputs
+
+    return write_outputs(atlas, directory, figures=figures, progress=progress)
+
+
+def _tell_why(chosen: Chosen, *, as_json: bool) -> None:
+    """Say which engine builds and why, where nobody named it: on stderr, so that results stay alone."""
+    if chosen.why and not as_json:
+        typer.echo(f"songatlas: {shown(chosen.why)}", err=True)
+
+
+@contextmanager
+def _resumable(large: Large) -> Iterator[None]:
+    """Let Ctrl-C say how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        on_spark = large.chosen.engine == "spark"
+        goes_on = "begins anew on Spark" if on_spark else "goes on where it was"
+        typer.echo(f"songatlas: stopped; the same command {goes_on}", err=True)
+        raise typer.Exit(130) from None

@@ -1,0 +1,115 @@
+"""What a source is that a person names: a file, a folder of tables, a folder of music, an address."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from songatlas.errors import BadSettings, UnreadableTable
+
+Lies: TypeAlias = Literal["file", "tables", "music", "address"]
+
+TABLE_ENDINGS: Final = (".parquet", ".pq", ".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
+"""By which a table in a folder is known at a glance, in small letters; other files are looked into."""
+
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_SCAN: Final = ".scan.sqlite"
+
+
+def what_lies_at(source: str, wished: str = "auto") -> Lies:
+    """Say what a source is; a folder is looked into.
+
+    Parameters
+    ----------
+    source : str
+        Path or address.
+    wished : str
+        Where a folder has tables and music, "stream" and "spark" mean its tables, "memory" its music.
+
+    Raises
+    ------
+    BadSettings
+        If a folder has both and nobody says which, or neither.
+    """
+    if is_address(source):
+        return "address"
+    folder = Path(source)
+    if not folder.is_dir():
+        return "file"
+    from songatlas.audio.listing import list_audio
+
+    tables = _tables_in(folder)
+    music = len(list_audio(folder).files)
+    if tables and music:
+        if wished == "auto":
+            raise BadSettings(
+                f"{source!r} holds both tables ({_some(tables)}) and {music:,} music files: add --engine "
+                "stream for the tables, --engine memory for the music, or name a folder of one kind"
+            )
+        return "music" if wished == "memory" else "tables"
+    if music:
+        return "music"
+    if not tables:
+        _look_closer(folder)
+    return "tables"
+
+
+def name_of(source: str) -> str:
+    """Return what an atlas of a source is called after: the name of the folder or file, without its ending.
+
+    Examples
+    --------
+    >>> name_of("s3a://bucket/music/songs/"), name_of("lists/my songs.csv")
+    ('songs', 'my songs')
+    """
+    if is_address(source):
+        source = source.split("://", 1)[1].rstrip("/").rpartition("/")[2]
+        return Path(source or "songs").stem
+    path = Path(source)
+    return path.absolute().name if path.is_dir() else path.stem
+
+
+def is_address(source: str) -> bool:
+    """Say whether a source is an address such as hdfs://... rather than a path."""
+    return bool(_ADDRESS.match(source))
+
+
+def _tables_in(folder: Path) -> list[str]:
+    """Names of the tables below a folder; what songatlas wrote itself is passed over."""
+    tables: list[str] = []
+    for place, folders, names in os.walk(folder):
+        is_atlas = {"manifest.json", "atlas.json"} <= set(names)
+        if is_atlas or (Path(place) / "atlas" / "manifest.json").is_file():
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if "=" in name or not name.startswith((".", "_")))
+        scanned = {name.removesuffix(_SCAN) for name in names if name.endswith(_SCAN)}
+        for name in sorted(names):
+            stem = Path(name.removesuffix(".gz"))
+            is_table = stem.suffix.lower() in TABLE_ENDINGS and stem.stem not in scanned
+            if is_table and not name.startswith((".", "_")):
+                tables.append(name)
+    return tables
+
+
+def _look_closer(folder: Path) -> None:
+    """Refuse a folder in which no file is a table by its content either."""
+    from songatlas.songs.folder_files import find_tables
+
+    try:
+        find_tables(folder)
+    except UnreadableTable:
+        names = sorted(each.name for each in folder.iterdir())
+        what = f"holds {_some(names)}, but no" if names else "is an empty folder, without any"
+        raise BadSettings(
+            f"{str(folder)!r} {what} tables (Parquet, CSV, TSV, JSON lines) or music files: name a table of "
+            "songs, a folder of such tables, or a folder of music"
+        ) from None
+
+
+def _some(names: list[str]) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
+    return ", ".join(names[:2]) + more

@@ -1,0 +1,120 @@
+"""JSON lines of any size, cut at line ends into blocks that are read one by one with the types of all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from songatlas.errors import UnreadableTable
+from songatlas.songs.text_blocks import BLOCK_BYTES, LONGEST_ROW, Content, row_too_long
+
+
+@dataclass(frozen=True)
+class JsonBlock:
+    """Lines that follow each other: where they stand, and how many rows they are."""
+
+    offset: int
+    n_bytes: int
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class CutJson:
+    """JSON lines in blocks.
+
+    Attributes
+    ----------
+    schema : polars.Schema
+        Of the columns, types that hold the values of all blocks.
+    blocks : tuple of JsonBlock
+    sha256 : str
+        Of the bytes as they were read.
+    """
+
+    schema: pl.Schema
+    blocks: tuple[JsonBlock, ...]
+    sha256: str
+
+
+def cut_json(content: Content, *, block_bytes: int = BLOCK_BYTES) -> CutJson:
+    """Cut JSON lines into blocks.
+
+    Raises
+    ------
+    UnreadableTable
+        If a line is no flat JSON object, or is longer than `LONGEST_ROW`.
+    """
+    blocks, offset, digest = [], 0, hashlib.sha256()
+    schema = pl.Schema()
+    while raw := _whole_lines(content, offset, block_bytes):
+        digest.update(raw)
+        if raw.strip():
+            frame = _read(raw, None)
+            schema = common_schema((schema, frame.schema))
+            blocks.append(JsonBlock(offset, len(raw), frame.height))
+        offset += len(raw)
+    return CutJson(schema, tuple(blocks), digest.hexdigest())
+
+
+def read_json_block(content: Content, block: JsonBlock, schema: pl.Schema) -> pl.DataFrame:
+    """Return the rows of a block, with these columns."""
+    return _read(content.read_at(block.offset, block.n_bytes), schema)
+
+
+def common_schema(schemas: tuple[pl.Schema, ...]) -> pl.Schema:
+    """Return types that hold the values of all these tables, columns in the order they are met.
+
+    Raises
+    ------
+    UnreadableTable
+        If two types have nothing in common, such as a number and a list.
+    """
+    columns: dict[str, pl.DataType] = {}
+    for schema in schemas:
+        for name, kind in schema.items():
+            known = columns.get(name, kind)
+            columns[name] = kind if known == kind else _common_type(name, known, kind)
+    return pl.Schema(columns)
+
+
+def _common_type(name: str, first: pl.DataType, second: pl.DataType) -> pl.DataType:
+    """The type that holds the values of two."""
+    empty = [pl.DataFrame(schema={"x": kind}) for kind in (first, second)]
+    try:
+        return pl.concat(empty, how="diagonal_relaxed").schema["x"]
+    except pl.exceptions.PolarsError:
+        raise UnreadableTable(
+            f"has values of two kinds in column {name!r} ({first} and {second}): write them as one kind"
+        ) from None
+
+
+def _whole_lines(content: Content, offset: int, n_bytes: int) -> bytes:
+    """Bytes from there on that end with a line, or with the file."""
+    while True:
+        raw = content.read_at(offset, n_bytes)
+        end = raw.rfind(b"\n") + 1
+        if len(raw) < n_bytes:
+            return raw
+        if end:
+            return raw[:end]
+        if n_bytes >= max(LONGEST_ROW, BLOCK_BYTES):
+            raise UnreadableTable(row_too_long(offset))
+        n_bytes = min(2 * n_bytes, max(LONGEST_ROW, BLOCK_BYTES))
+
+
+def _read(raw: bytes, schema: pl.Schema | None) -> pl.DataFrame:
+    """Read lines with Polars."""
+    text = raw.decode("utf-8-sig", errors="replace").strip().encode()
+    try:
+        if schema is None:
+            return pl.read_ndjson(io.BytesIO(text), infer_schema_length=None)
+        return pl.read_ndjson(io.BytesIO(text), schema=schema)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = re.split(r"[\r\n]", str(error).strip() or "unknown reason")[0][:100]
+        raise UnreadableTable(
+            f"is JSON that is no table ({reason}): write one flat object a line (JSONL)"
+        ) from None

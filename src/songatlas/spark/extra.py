@@ -1,0 +1,74 @@
+"""What Spark needs on this machine: the packages of the extra, and Java where Spark itself runs here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from songatlas.errors import SongAtlasError
+
+LEAST_JAVA: Final = 17
+"""Spark 4 runs on Java 17 or newer."""
+
+_PACKAGES: Final = ("pyspark", "pyarrow", "pandas")
+_CONNECT_PACKAGES: Final = ("grpc", "grpc_status", "zstandard")
+
+
+class SparkTrouble(SongAtlasError):
+    """Spark is not there, does not answer, or cannot do what was asked."""
+
+
+def need_packages(*, connect: bool = False) -> None:
+    """Refuse to go on where a package of the extra is missing.
+
+    Raises
+    ------
+    SparkTrouble
+    """
+    names = _PACKAGES + (_CONNECT_PACKAGES if connect else ())
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise SparkTrouble(
+            f"clustering on Spark needs the extra 'spark' ({', '.join(missing)} not installed): "
+            "pip install 'songatlas[spark]'"
+        )
+
+
+def need_java() -> None:
+    """Refuse to go on where there is no Java that Spark runs on.
+
+    Raises
+    ------
+    SparkTrouble
+    """
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if java is None or not Path(java).exists():
+        where = f"JAVA_HOME is {home!r}, where there is none" if home else "there is none on the PATH"
+        raise SparkTrouble(
+            f"Spark needs Java {LEAST_JAVA} or newer on this machine; {where}: install a package like "
+            f"openjdk-{LEAST_JAVA}-jre-headless, or set JAVA_HOME to the folder of one"
+        )
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    if found is not None and int(found[1]) < LEAST_JAVA:
+        raise SparkTrouble(
+            f"Spark needs Java {LEAST_JAVA} or newer; {java} is Java {found[1]}: install a newer one, or set "
+            "JAVA_HOME to its folder"
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep to itself that PySpark knows no newer pandas: nothing here goes through pandas."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+        yield

@@ -1,0 +1,263 @@
+"""A session on a Spark cluster that can do the work, or one clear sentence why there is none.
+
+A master is ``local[N]``, ``spark://HOST:PORT``, ``yarn``, ``k8s://...``, or ``sc://HOST:PORT`` for a server
+of Spark Connect. Before anything is read, the master must answer and the executors must show that they have
+this version of songatlas.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from songatlas import __version__
+from songatlas.errors import BadSettings
+from songatlas.spark.extra import SparkTrouble, need_java, need_packages, quiet
+from songatlas.spark.jobs import fetched, is_connect, mapped, run
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+PATIENCE_S: Final = 90.0
+"""Seconds that executors have to answer at first."""
+_REACH_S: Final = 5.0
+_CONNECT_PORT: Final = 15002
+_MASTER: Final = re.compile(r"local(\[(\d+|\*)(,\d+)?\])?|spark://[^/]+:\d+|yarn|k8s://.+|sc://[^/]+.*")
+
+_SQL: Final = {
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "131072",
+    # Names that differ in the case of a letter are two columns.
+    "spark.sql.caseSensitive": "true",
+    # A folder x=01 is written again as x=01.
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+}
+_CLUSTER: Final = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.maxResultSize": "4g",
+    # An executor runs as many tasks at a time as it has cores: each of them keeps to one.
+    "spark.executorEnv.OMP_NUM_THREADS": "1",
+    "spark.executorEnv.POLARS_MAX_THREADS": "1",
+}
+_QUIET: Final = Path(__file__).with_name("quiet.properties")
+_HERE: Final = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+
+
+def conf_of(pairs: Sequence[str]) -> dict[str, str]:
+    """Return settings of Spark that were given as ``KEY=VALUE``.
+
+    Raises
+    ------
+    BadSettings
+        Where one is not of that form, or its key does not begin with "spark.".
+
+    Examples
+    --------
+    >>> conf_of(["spark.executor.memory=4g"])
+    {'spark.executor.memory': '4g'}
+    """
+    conf = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip().startswith("spark."):
+            raise BadSettings(
+                f"the Spark setting {pair!r} is not of the form spark.KEY=VALUE: "
+                "write for example spark.executor.memory=4g"
+            )
+        conf[key.strip()] = value.strip()
+    return conf
+
+
+def open_session(
+    master: str,
+    *,
+    conf: Mapping[str, str] | None = None,
+    app_name: str = "songatlas",
+    patience_s: float = PATIENCE_S,
+) -> SparkSession:
+    """Return a session whose executors can do the work.
+
+    Parameters
+    ----------
+    master : str
+        ``local``, ``local[N]``, ``local[*]``, ``spark://HOST:PORT``, ``yarn``, ``k8s://...`` or
+        ``sc://HOST:PORT``.
+    conf : mapping, optional
+        Settings of Spark; they win over those that are set here.
+    app_name : str
+        Name under which a cluster shows the run.
+    patience_s : float
+        Seconds that the executors have to answer.
+
+    Raises
+    ------
+    BadSettings
+        Where `master` is none of these.
+    SparkTrouble
+        Where packages or Java are missing, the master does not answer, or executors lack songatlas or have
+        another version of it.
+    """
+    if _MASTER.fullmatch(master) is None:
+        raise BadSettings(
+            f"{master!r} is no Spark master: give local[N], spark://HOST:PORT, yarn, k8s://HOST:PORT or "
+            "sc://HOST:PORT"
+        )
+    connect = master.startswith("sc://")
+    need_packages(connect=connect)
+    _reach(master)
+    if not connect:
+        need_java()
+    given = dict(conf or {})
+    session = _connected(master, given) if connect else _started(master, given, app_name)
+    if not (master.startswith("local") and _own_python(master, given)):
+        check_executors(session, patience_s=patience_s)
+    return session
+
+
+def check_executors(session: SparkSession, *, patience_s: float = PATIENCE_S) -> None:
+    """Make sure that executors answer, with this version of songatlas.
+
+    Raises
+    ------
+    SparkTrouble
+        Says which executor lacks what.
+    """
+
+    def told(batches: Any) -> Any:
+        """Run in an executor that may lack songatlas: this function is sent as a whole."""
+        import platform
+        import sys
+
+        import pyarrow
+
+        for _ in batches:
+            pass
+        try:
+            from songatlas import __version__ as found
+        except ImportError:
+            found = ""
+        columns = [[platform.node()], [sys.executable], [found]]
+        yield pyarrow.RecordBatch.from_arrays(
+            [pyarrow.array(column) for column in columns], names=["host", "python", "version"]
+        )
+
+    n_tasks = 32 if is_connect(session) else 2 * session.sparkContext.defaultParallelism
+    tasks = session.range(0, n_tasks, 1, n_tasks)
+    answers = mapped(tasks, told, "host string, python string, version string")
+    for answer in run(session, lambda: fetched(answers), patience_s=patience_s).to_pylist():
+        if answer["version"] == __version__:
+            continue
+        has = f"has songatlas {answer['version']}" if answer["version"] else "has no songatlas"
+        raise SparkTrouble(
+            f"the executor on {answer['host']} ({answer['python']}) {has}, and this is {__version__}: "
+            f"install the same on every worker, {answer['python']} -m pip install "
+            f"'songatlas[spark]=={__version__}', or name a Python that has it by "
+            "--spark-conf spark.pyspark.python=PATH"
+        )
+
+
+def _reach(master: str) -> None:
+    """Refuse a master that no connection can be made to, at once; Spark itself tries for minutes."""
+    scheme, _, rest = master.partition("://")
+    if scheme not in ("spark", "sc"):
+        return
+    places = [_place(part) for part in rest.split("/")[0].split(",")]
+    reasons = []
+    for host, port in places:
+        try:
+            socket.create_connection((host, port), timeout=_REACH_S).close()
+        except OSError as error:
+            reasons.append(f"{host}:{port}: {error.strerror or error}")
+        else:
+            return
+    what = "Spark Connect server" if scheme == "sc" else "Spark master"
+    raise SparkTrouble(
+        f"no {what} answers at {master} ({'; '.join(reasons)}): start it, or check host, port and firewall"
+    )
+
+
+def _place(text: str) -> tuple[str, int]:
+    """Return host and port of ``host:port``."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        host, port = text, str(_CONNECT_PORT)
+    return host.strip("[]"), int(port)
+
+
+def _is_here(master: str) -> bool:
+    """Say whether the executors of a master run on this machine."""
+    return master.startswith("local") or re.match(r"spark://(127\.|localhost|\[::1\])", master) is not None
+
+
+def _python(master: str, conf: Mapping[str, str]) -> str | None:
+    """Return the Python that executors shall run; None for what Spark runs by itself."""
+    asked = conf.get("spark.pyspark.python") or os.environ.get("PYSPARK_PYTHON")
+    return asked or (sys.executable if _is_here(master) else None)
+
+
+def _own_python(master: str, conf: Mapping[str, str]) -> bool:
+    """Say whether the executors run this very Python."""
+    return _python(master, conf) == sys.executable
+
+
+@contextmanager
+def _environment(**values: str | None) -> Iterator[None]:
+    """Set variables of the environment for a while; Spark reads some of its settings there alone."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update({name: value for name, value in values.items() if value is not None})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _started(master: str, conf: Mapping[str, str], app_name: str) -> SparkSession:
+    """Return a session of a Spark driver in this process."""
+    settings: dict[str, Any] = {**_SQL, **_CLUSTER, **(_HERE if _is_here(master) else {}), **conf}
+    options = (
+        f"{os.environ.get('SPARK_SUBMIT_OPTS', '')} -Dlog4j2.configurationFile={_QUIET.as_uri()}".strip()
+    )
+    with quiet(), _environment(PYSPARK_PYTHON=_python(master, conf), SPARK_SUBMIT_OPTS=options):
+        from pyspark.sql import SparkSession
+
+        builder = SparkSession.builder.appName(app_name).master(master).config(map=settings)
+        try:
+            session = builder.getOrCreate()
+        except Exception as error:
+            raise SparkTrouble(
+                f"Spark did not start on {master}: {str(error).splitlines()[0]}; see what it printed above"
+            ) from error
+    if session.sparkContext.master != master:
+        raise SparkTrouble(
+            f"a Spark session on {session.sparkContext.master} is open in this process, and {master} "
+            "is asked for: stop that session first"
+        )
+    return session
+
+
+def _connected(master: str, conf: Mapping[str, str]) -> SparkSession:
+    """Return a session of a server of Spark Connect."""
+    with quiet():
+        from pyspark.errors import PySparkException
+        from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+        try:
+            session = cast("SparkSession", ConnectSession.builder.remote(master).getOrCreate())
+            for key, value in {**_SQL, **conf}.items():
+                session.conf.set(key, value)
+        except PySparkException as error:
+            raise SparkTrouble(
+                f"the Spark Connect server at {master} refused: {str(error).splitlines()[0]}; settings of "
+                "executors and of the driver are made where the server is started"
+            ) from error
+    return session
