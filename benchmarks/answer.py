@@ -47,14 +47,21 @@ def interleaved(runs: Mapping[str, Callable[[], Any]], *, repeats: int) -> dict[
     return {name: (statistics.median(taken), answers[name]) for name, taken in seconds.items()}
 
 
-def print_answer(benchmark: str, *, results: Sequence[Mapping[str, Any]], goals: Sequence[Goal] = ()) -> None:
-    """Print the one JSON object of a benchmark on stdout."""
+def print_answer(
+    benchmark: str,
+    *,
+    results: Sequence[Mapping[str, Any]],
+    goals: Sequence[Goal] = (),
+    versions: Mapping[str, str] | None = None,
+) -> None:
+    """Print the one JSON object of a benchmark on stdout; `versions` adds to those of every benchmark."""
     packages = ("songatlas", "numpy", "scikit-learn", "polars")
     answer = {
         "benchmark": benchmark,
         "command": f"python -m benchmarks.{benchmark} {' '.join(sys.argv[1:])}".strip(),
         "versions": {"python": platform.python_version(), "kernels": engine_name()}
-        | {name: version(name) for name in packages},
+        | {name: version(name) for name in packages}
+        | dict(versions or {}),
         "results": list(results),
         "goals": [asdict(goal) | {"holds": bool(goal.holds)} for goal in goals],
     }

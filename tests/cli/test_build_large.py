@@ -16,7 +16,7 @@ from songatlas.cli.memory import memory_of_machine, read_size
 from songatlas.cli.sources import what_lies_at
 from songatlas.demo import simulate_catalogue
 from songatlas.demo.parts import write_catalogue
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, UnreadableTable
 from typed import songatlas
 
 ROWS = 900
@@ -58,10 +58,11 @@ def both(folder: Path, tmp_path: Path) -> Path:
         (["--engine", "spark", "--memory", "4GiB"], "--spark-conf spark.executor.memory=4096m"),
         (["--engine", "memory", "--memory", "4GB"], "take --engine stream, or leave --memory out"),
         (["--spark-kmeans", "ours"], "--spark-kmeans is for Spark alone"),
-        (["--engine", "stream", "--spark-conf", "a.b=c"], "--spark-conf is for Spark alone"),
-        (["--engine", "spark", "--spark-conf", "fast"], "such as spark.executor.memory=4g"),
+        (["--engine", "stream", "--spark-conf", "spark.b=c"], "--spark-conf is for Spark alone"),
+        (["--engine", "spark", "--spark-conf", "fast"], "write for example spark.executor.memory=4g"),
         (["--engine", "memory"], "is a folder of tables, and --engine memory reads one table"),
-        (["--dry-run"], "--dry-run reads one table"),
+        (["--memory", "99999TB"], "--memory is 99999TB, and this machine has"),
+        (["--dry-run", "--memory", "500MB"], "the program and the sample need at least"),
         (["--engine", "stream", "--space", "sound,tags"], "'tags' needs all songs in memory"),
         (["--engine", "stream", "--refine"], "leave --refine out"),
         (["--engine", "stream", "--genre-pull", "0.5"], "leave --genre-pull out"),
@@ -215,3 +216,29 @@ def test_a_demo_in_parts_is_one_command(tmp_path: Path) -> None:
     assert "The atlas of a simulated catalogue" in page
     assert "songatlas demo --songs 400 --k 3 --seed 0 --engine stream" in page
     assert library.Atlas.load(directory).source.name == "simulated catalogue of 400 rows"
+
+
+def test_a_dry_run_of_a_folder_tells_what_a_look_tells(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = songatlas("build", folder, "--dry-run", "--json", cwd=tmp_path)
+    told = json.loads(ran.stdout)
+    assert (told["n_looked"], told["source"]["n_rows"]) == (ROWS, ROWS)
+    monkeypatch.setattr("songatlas.atlas.large.road.LOOK_ROWS", 300)
+    ran = songatlas("build", folder, "--dry-run", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "of a look at 300 of 900 rows:" in ran.stdout
+    assert "songs in 300 rows" in ran.stdout
+    assert list(tmp_path.iterdir()) == []
+    ran = songatlas("build", "s3a://b/songs", "--engine", "spark", "--dry-run", cwd=tmp_path)
+    assert "--dry-run reads files of this machine" in ran.stderr
+
+
+def test_links_and_outputs_in_a_folder_are_told_at_a_glance(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "linked").symlink_to(folder)
+    assert what_lies_at(str(home)) == "tables"
+    (home / ".songatlas-work").mkdir()
+    with pytest.raises(UnreadableTable, match="is a folder of what songatlas wrote: name the folder"):
+        what_lies_at(str(home))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from songatlas.atlas.large.settling import OurSettling
 from songatlas.errors import BadSettings, SongAtlasError
 from songatlas.kmeans import starts
 from songatlas.streaming import FileCatalogue
+from songatlas.streaming.one_run import one_run
 
 SMALL = QUICK.change(k=3)
 
@@ -156,3 +158,75 @@ def test_a_table_of_a_scan_is_sent_to_memory(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="--engine memory"):
         songatlas.build_large_atlas(tmp_path / "songs.parquet", tmp_path / "out", QUICK)
     assert not (tmp_path / "out" / building.WORK).exists()
+
+
+def test_outputs_are_written_before_anything_is_put_in_place(
+    catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "out"
+
+    def outputs(atlas: songatlas.Atlas, rows: Path) -> None:
+        songatlas.write_outputs(atlas, home, figures=False, rows=rows)
+
+    songatlas.build_large_atlas(catalogue, home, SMALL, outputs=outputs)
+    assert "clustered_songs" in {path.name for path in home.iterdir()}
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+    def failing(*_: object, **__: object) -> str:
+        raise BadSettings("names.toml is bad")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("songatlas.report.outputs.render", failing)
+        with pytest.raises(BadSettings, match=r"names\.toml"):
+            songatlas.build_large_atlas(catalogue, home, SMALL, seed=5, outputs=outputs)
+    assert {path: path.read_bytes() for path in before} == before
+    left = {path.name.partition(".")[0] for path in home.iterdir() if path.is_dir()}
+    assert left == {"atlas", "clustered_songs", ""}
+
+    def read(*_: object) -> None:
+        raise AssertionError("a part was read again")
+
+    monkeypatch.setattr(FileCatalogue, "_read", read)
+    songatlas.build_large_atlas(catalogue, home, SMALL, seed=5, outputs=outputs)
+    assert songatlas.Atlas.load(home).settings.seed == 5
+    assert {path.name for path in home.iterdir() if path.is_dir()} == {"atlas", "clustered_songs"}
+
+
+def test_two_runs_do_not_share_a_folder(catalogue: Path, tmp_path: Path) -> None:
+    home = tmp_path / "out"
+    home.mkdir()
+    with (
+        one_run(home / building.WORK),
+        pytest.raises(SongAtlasError, match=rf"another run \(process {os.getpid()}\) is working in"),
+    ):
+        songatlas.build_large_atlas(catalogue, home, SMALL)
+    assert list(home.iterdir()) == []
+    (home / building.WORK).mkdir()
+    (home / building.WORK / "run.lock").write_text(f"{os.getpid()}\n")
+    with one_run(home / building.WORK):
+        assert (home / building.WORK / "run.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_outputs_may_lie_among_the_songs_but_not_be_their_folder(catalogue: Path) -> None:
+    with pytest.raises(BadSettings, match="is the folder of the songs itself"):
+        songatlas.build_large_atlas(catalogue, catalogue, SMALL)
+    home = catalogue / "out"
+    first = songatlas.build_large_atlas(catalogue, home, SMALL)
+    (home / "atlas").mkdir()
+    (home / "atlas" / "manifest.json").write_text("{}")
+    again = songatlas.build_large_atlas(catalogue, home, SMALL)
+    assert differing(again, first) == []
+    assert any(note.endswith("that songatlas wrote, passed over: out") for note in again.source.notes)
+    with pytest.raises(BadSettings, match="would be overwritten, because the clustered songs go to"):
+        songatlas.build_large_atlas(home / "clustered_songs", home, SMALL)
+
+
+def test_only_folders_that_a_run_has_made_go_when_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "songs.csv").write_text("title,energy\na,0.5\n")
+    for source in ("nothing.csv", "songs.csv"):
+        for folder in ("mine", "new/deeper"):
+            with pytest.raises(SongAtlasError):
+                songatlas.build_large_atlas(tmp_path / source, tmp_path / folder, SMALL)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "songs.csv"]
+    assert list((tmp_path / "mine").iterdir()) == []

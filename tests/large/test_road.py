@@ -16,12 +16,13 @@ from songatlas.atlas import Atlas, AtlasSettings, build_atlas, fitting
 from songatlas.atlas.build import preview
 from songatlas.atlas.large import cleaned, road, sampled
 from songatlas.atlas.large.cleaned import Cleaning, lowest_songs
-from songatlas.atlas.large.road import Means, travel, understood
+from songatlas.atlas.large.road import Means, place_rows, travel, understood
 from songatlas.atlas.large.settling import OurSettling
 from songatlas.atlas.large.tasks import SONGS, ReadRows
 from songatlas.atlas.saved import load_atlas
 from songatlas.catalogue import ROWS, Points
 from songatlas.demo import simulate_catalogue
+from songatlas.keys import lowest_rows, text_keys
 from songatlas.kmeans import Settled, nearest_centroids, starts
 from songatlas.progress import Progress, silent
 from songatlas.space import SongSpace
@@ -44,7 +45,9 @@ def parted(rows: pl.DataFrame, n_parts: int, *, seed: int | None = None) -> list
 def large(frames: Sequence[pl.DataFrame], folder: Path, settings: AtlasSettings = QUICK) -> Atlas:
     """The atlas of frames."""
     means = Means(engine="stream", settling=OurSettling())
-    return travel(FrameCatalogue(frames), folder, settings, means, old=None, tell=silent)
+    atlas, rows = travel(FrameCatalogue(frames), folder, settings, means, old=None, tell=silent)
+    place_rows(rows, folder)
+    return atlas
 
 
 def dirty(n_rows: int = 700) -> pl.DataFrame:
@@ -117,12 +120,19 @@ def test_a_large_atlas_comes_back_from_its_folder(tmp_path: Path) -> None:
     assert load_atlas(tmp_path / "other").whole is None
 
 
-def cleaned_parts(frames: Sequence[pl.DataFrame], settings: AtlasSettings) -> cleaned.Cleaned:
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaned, "_AT_ONCE", 50)
+
+
+def cleaned_parts(
+    frames: Sequence[pl.DataFrame], settings: AtlasSettings, *, n_wanted: int = 200_000
+) -> cleaned.Cleaned:
     """Frames, cleaned in parts."""
     catalogue = FrameCatalogue(frames)
     looked = understood(catalogue, settings)
     catalogue.stage(SONGS, ReadRows(known=looked.known, seed=settings.seed), of=ROWS, tell=silent)
-    asking = Cleaning(catalogue, looked.table.songs, settings=looked.settings, n_wanted=200_000)
+    asking = Cleaning(catalogue, looked.table.songs, settings=looked.settings, n_wanted=n_wanted)
     return asking.clean(looked.policy, silent)
 
 
@@ -144,6 +154,36 @@ def test_rules_that_are_off_are_off_in_parts() -> None:
     found = cleaned_parts(parted(dirty(), 5, seed=2), settings)
     assert found.counts == clean.counts
     assert found.n_clustered == clean.songs.height
+
+
+@pytest.mark.parametrize("n_twice", [0, 20, 60])
+def test_versions_are_counted_among_songs_of_one_row_and_of_several(n_twice: int) -> None:
+    """Three songs have each name, by one artist for half of them; the first rows stand twice."""
+    rows = simulate_catalogue(60, seed=2).with_columns(
+        pl.format("Song of {}", pl.int_range(pl.len()) % 20 + 1).alias("track_name"),
+        pl.when(pl.int_range(pl.len()) % 20 < 10)
+        .then(pl.lit("Ann"))
+        .otherwise("track_artist")
+        .alias("track_artist"),
+    )
+    rows = pl.concat([rows, rows[:n_twice].with_columns(pl.col("energy") * 0.9)])
+    _, clean = preview(rows, QUICK)
+    found = cleaned_parts(parted(rows, 3, seed=4), QUICK)
+    assert found.counts == clean.counts
+    assert clean.songs["version_of"].count() >= 20
+    assert found.merged.made.height >= n_twice - 1
+
+
+@pytest.mark.usefixtures("few_at_once")
+def test_songs_in_several_rows_are_drawn_again_where_they_were_too_few() -> None:
+    rows = pl.concat([dirty(300), dirty(300)])
+    found = cleaned_parts(parted(rows, 4), QUICK, n_wanted=200)
+    _, clean = preview(rows, QUICK)
+    keys = text_keys(clean.songs["song_id"], seed=QUICK.seed)
+    expected = clean.songs[lowest_rows(keys.to_numpy(), 200)]
+    assert lowest_songs(found.drawn, 200).equals(expected.drop("version_of"))
+    assert found.space == SongSpace.fit(clean.songs, features=clean.features)
+    assert set(found.merged.made.dtypes[2:]) == {pl.Float64}
 
 
 def test_a_look_that_misleads_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,8 +229,8 @@ def test_other_centroids_are_taken_where_they_are_asked_for(tmp_path: Path) -> N
         return replace(found, centroids=found.centroids + 0.25)
 
     catalogue = FrameCatalogue(parted(without_genres(), 3))
-    means = Means(engine="spark", settling=settling, always=True)
-    atlas = travel(catalogue, tmp_path, QUICK.change(k=2), means, old=None, tell=silent)
+    means = Means(engine="spark", settling=settling, kmeans="mllib")
+    atlas, _ = travel(catalogue, tmp_path, QUICK.change(k=2), means, old=None, tell=silent)
     labels, distances = nearest_centroids(atlas.points(), atlas.clustering.centroids)
     assert np.array_equal(atlas.clustering.labels, labels)
     assert np.array_equal(atlas.distances, distances)

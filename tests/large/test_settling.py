@@ -12,6 +12,7 @@ from frames import FramePoints
 
 from songatlas.atlas.large.settling import MllibSettling, OurSettling
 from songatlas.kmeans import nearest_centroids
+from songatlas.kmeans.every_k import MAX_ITER
 from songatlas.progress import silent
 
 POINTS = (np.round(np.random.default_rng(4).normal(size=(900, 3)) * 64) / 64).astype(np.float32)
@@ -49,16 +50,20 @@ class Found:
     """What MLlib answers."""
 
     centroids: np.ndarray
-    n_iter: int = 5
+    n_iter: int
     cost: float = 7.0
 
 
-def test_clusters_of_mllib_are_numbered_by_size() -> None:
+@pytest.mark.parametrize(("n_iter", "converged"), [(5, True), (MAX_ITER, False)])
+def test_clusters_of_mllib_are_numbered_by_size(n_iter: int, converged: bool) -> None:
     centroids = np.array([[9.0, 9.0, 9.0], [4.0, 4.0, 4.0], [0.0, 0.0, 0.0]])
-    settling = MllibSettling(seed=1, cluster=lambda points, k, *, seed: Found(centroids[:k]))
+    settling = MllibSettling(
+        seed=1, cluster=lambda points, k, *, seed, max_iter: Found(centroids[:k], n_iter)
+    )
     found = settling(blocks(300), np.zeros((3, 3)), silent)
     labels, distances = nearest_centroids(POINTS, found.centroids)
     assert found.sizes.tolist() == np.bincount(labels, minlength=3).tolist()
     assert found.sizes.tolist() == sorted(found.sizes.tolist(), reverse=True)
     assert found.inertia == pytest.approx(np.square(distances).sum())
     assert found.centroids[0].tolist() == [0.0, 0.0, 0.0]
+    assert (found.n_iter, found.converged) == (n_iter, converged)

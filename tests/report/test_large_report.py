@@ -18,7 +18,7 @@ from songatlas.report import write_outputs
 from songatlas.report.collect import collect
 from songatlas.report.outputs import render_report
 from songatlas.report.record import quality_record
-from songatlas.report.sampled import sample_line
+from songatlas.report.sampled import sample_line, whole_told
 
 TIMES = 1_000_003
 COLUMNS = {
@@ -105,6 +105,22 @@ def test_quality_tells_engine_sizes_and_seconds(large: Atlas, hostile_atlas: Atl
     assert in_memory["n_clustered"] == 149
 
 
+def test_clusters_of_mllib_are_told_as_such(large: Atlas, tmp_path: Path) -> None:
+    assert large.whole is not None
+    on_spark = replace(large, whole=replace(large.whole, engine="spark"))
+    assert quality_record(on_spark)["spark_kmeans"] == "ours"
+    assert "MLlib" not in render_report(on_spark, figures=False)
+    on_spark = replace(large, whole=replace(large.whole, engine="spark", kmeans="mllib"))
+    on_spark.save(tmp_path / "atlas")
+    again = Atlas.load(tmp_path / "atlas")
+    assert again.whole == on_spark.whole
+    assert quality_record(again)["spark_kmeans"] == "mllib"
+    page = render_report(again, figures=False)
+    assert "clustered on Spark by MLlib, from its own seeding (2 minutes in all)" in page
+    assert "--engine spark --master MASTER --spark-kmeans mllib" in page
+    assert "to the last bit" not in page
+
+
 def test_outputs_leave_the_clustered_songs_where_they_lie(large: Atlas, tmp_path: Path) -> None:
     rows = tmp_path / "atlas" / "clustered_songs" / "a.parquet"
     rows.parent.mkdir(parents=True)
@@ -145,3 +161,9 @@ def test_the_terminal_tells_of_all_songs_and_of_the_sample(
     assert "in clustered_songs/ (2 files" in printed
     assert "come from a sample of 149 of them" in printed
     assert "playlist-sized" not in printed
+
+
+def test_one_second_is_told_as_one(large: Atlas) -> None:
+    assert large.whole is not None
+    brief = replace(large, whole=replace(large.whole, seconds={"reading": 0.7, "writing": 0.4}))
+    assert "(1 second in all)" in whole_told(brief)

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from songatlas.errors import BadSettings, MissingColumns, SongAtlasError, UnreadableTable
-from songatlas.songs import TableFiles, open_tables
+from songatlas.songs import TableFiles, open_tables, table_files
 from songatlas.songs.reading import read_raw
 from songatlas.songs.text_blocks import LONGEST_ROW
 
@@ -179,6 +179,23 @@ def test_a_look_is_spread_over_all_rows(tmp_path: Path) -> None:
     assert numbers.diff().max() == pytest.approx(401)
 
 
+def test_a_look_at_heavy_rows_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("_WEIGHED", 50), ("_LOOK_BYTES", 150_000), ("_READ_BYTES", 30_000)):
+        monkeypatch.setattr(table_files, name, value)
+    rows = pl.concat([frame(300), frame(300, 300)]).with_columns(lyrics=pl.lit("lo la " * 500))
+    for place in range(2):
+        rows[300 * place : 300 * place + 300].write_parquet(tmp_path / f"{place}.parquet")
+    begun = rows.with_columns(pl.col("lyrics").str.head(200))
+    assert open_tables(tmp_path).look(600).equals(begun)
+    look = open_tables(tmp_path).look(450)
+    assert look.height == 450
+    assert look.equals(begun.filter(pl.col("track_id").is_in(look["track_id"].implode())))
+    monkeypatch.setattr(table_files, "_LOOK_BYTES", 30_000)
+    assert open_tables(tmp_path).look(600).height in range(50, 150)
+    monkeypatch.setattr(table_files, "_LOOK_BYTES", 10**7)
+    assert open_tables(tmp_path).look(600).equals(rows)
+
+
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableTable, match="is an empty folder"):
         open_tables(tmp_path)
@@ -239,3 +256,26 @@ def test_a_file_that_changes_meanwhile_is_told(tmp_path: Path, ending: str) -> N
     path.unlink()
     with pytest.raises(UnreadableTable, match="is gone"):
         rows_of(files)
+
+
+def test_folders_behind_links_are_read_once(tmp_path: Path) -> None:
+    home, away = tmp_path / "home", tmp_path / "away"
+    for place, title in ((home, "a"), (away, "b")):
+        place.mkdir()
+        (place / "list.csv").write_text(f"title,energy\n{title},0.5\n")
+    (home / "linked").symlink_to(away)
+    (home / "twice").symlink_to(away)
+    (away / "round").symlink_to(home)
+    (home / "one.csv").symlink_to(away / "list.csv")
+    files = open_tables(home)
+    assert [file.name for file in files.files] == ["linked/list.csv", "list.csv", "one.csv"]
+    assert any("read already, passed over: linked/round, twice" in note for note in files.notes)
+
+
+def test_files_of_nothing_but_blank_lines_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("title,energy\na,0.5\n")
+    (tmp_path / "blank.csv").write_bytes(b"\xef\xbb\xbf\r\n \n" * 30_000)
+    (tmp_path / "packed.csv.gz").write_bytes(gzip.compress(b"\n\n"))
+    files = open_tables(tmp_path)
+    assert [file.name for file in files.files] == ["list.csv"]
+    assert any(note.endswith("no tables, passed over: blank.csv, packed.csv.gz") for note in files.notes)

@@ -18,7 +18,7 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for the modules beside the tests, as executors have them
 
-from spark_cluster import PATIENCE_S, QUICK_JAVA, Cluster, end_process, free_port, wait_for  # noqa: E402
+from spark_cluster import PATIENCE_S, QUICK_JAVA, Cluster, free_port  # noqa: E402
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -74,6 +74,9 @@ def spark(cluster: Cluster) -> Iterator[Any]:
         "spark.executor.extraJavaOptions": QUICK_JAVA,
         "spark.executorEnv.PYTHONPATH": str(HERE),
         "spark.sql.shuffle.partitions": "4",
+        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": str(free_port()),
         "spark.task.maxFailures": "2",  # a task that fails is begun again as often, in a new Python
     }
     session = open_session(cluster.url, conf=conf, patience_s=PATIENCE_S)
@@ -82,26 +85,11 @@ def spark(cluster: Cluster) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A session of Spark Connect, on a server of its own."""
+def connect(spark: Any) -> Iterator[Any]:
+    """A session of Spark Connect, served by the driver of the other session."""
     from songatlas.spark import open_session
 
-    port = free_port()
-    servers = Cluster(_need_spark(), tmp_path_factory.mktemp("connect"))
-    settings = {
-        "spark.connect.grpc.binding.address": "127.0.0.1",
-        "spark.connect.grpc.binding.port": str(port),
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-    }
-    words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-    main = ("--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "--master", "local[1]")
-    submit = "org.apache.spark.deploy.SparkSubmit"
-    server = servers.start_process("server", submit, *main, *words, "spark-internal", memory="1g")
-    try:
-        wait_for(port, servers.folder / "server.log")
-        session = open_session(f"sc://127.0.0.1:{port}", patience_s=PATIENCE_S)
-        yield session
-        session.stop()
-    finally:
-        end_process(server)
+    port = spark.conf.get("spark.connect.grpc.binding.port")
+    session = open_session(f"sc://127.0.0.1:{port}", patience_s=PATIENCE_S)
+    yield session
+    session.stop()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -85,6 +88,25 @@ def slow_sums(block: NDArray[np.float32]) -> NDArray[np.float64]:
 def highest(block: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the point of the block that is highest in its first coordinate, as one row."""
     return block[[block[:, 0].argmax()]].astype(np.float64)
+
+
+def shelves(folder: str) -> list[Path]:
+    """Return where this executor may have files of blocks."""
+    return [Path(place) / folder for place in os.environ["SPARK_LOCAL_DIRS"].split(",")]
+
+
+def filed(block: NDArray[np.float32], *, folder: str) -> NDArray[np.float64]:
+    """Say whether there is a file with the bytes of the block."""
+    files = [file for shelf in shelves(folder) for file in shelf.glob("*")]
+    return np.array([[float(block.tobytes() in {file.read_bytes() for file in files})]])
+
+
+def spoilt(block: NDArray[np.float32], *, folder: str) -> NDArray[np.float64]:
+    """Put a file where the folder of files was, as if there were no room for it."""
+    for shelf in shelves(folder):
+        shutil.rmtree(shelf, ignore_errors=True)
+        shelf.write_bytes(b"")
+    return sums(block)
 
 
 def label(rows: pl.DataFrame) -> pl.DataFrame:

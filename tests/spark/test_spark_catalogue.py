@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 import spark_toys as toys
 from polars.testing import assert_frame_equal
+from spark_cluster import PATIENCE_S
 
 from songatlas.catalogue import ROWS
 from songatlas.errors import BadSettings, UnreadableTable
@@ -24,6 +26,7 @@ from songatlas.spark import (
     open_catalogue,
     simulated_catalogue,
 )
+from songatlas.spark.session import check_executors
 
 N_ROWS = 3000
 MORE = np.array([[1000.5, -1.0], [2.25, 3.0]], dtype=np.float32)
@@ -119,6 +122,19 @@ def test_points_are_summed_and_stacked(points: SparkPoints) -> None:
     assert tops[:, 0].max() == POINTS[:, 0].max()
 
 
+def test_points_come_from_files_or_where_there_is_no_room_from_spark(catalogue: SparkCatalogue) -> None:
+    points = catalogue.keep_points(toys.points, MORE, of="songs", tell=silent)
+    assert points.shelf is not None
+    expected = toys.sums(POINTS).tolist()
+    assert points.summed(toys.sums).tolist() == expected
+    assert points.stacked(partial(toys.filed, folder=points.shelf.name)).all()
+    points.summed(partial(toys.spoilt, folder=points.shelf.name))
+    assert points.summed(toys.sums).tolist() == expected
+    assert points.shelf is None
+    assert points.summed(toys.sums).tolist() == expected
+    points.close()
+
+
 def test_rows_are_written_with_labels_in_folders_as_before(catalogue: SparkCatalogue, tmp_path: Path) -> None:
     folder = tmp_path / "clustered"
     names = catalogue.write(toys.label, ADDED, str(folder), of="songs", tell=silent)
@@ -188,6 +204,13 @@ def test_rows_made_up_by_executors(spark: Any) -> None:
     with pytest.raises(BadSettings, match="0 rows cannot be simulated"):
         simulated_catalogue(spark, toys.table, 0)
     catalogue.close()
+
+
+def test_executors_of_another_version_are_refused(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_executors(spark, patience_s=PATIENCE_S)
+    monkeypatch.setattr("songatlas.spark.session.__version__", "99.0")
+    with pytest.raises(SparkTrouble, match=r"has songatlas .*, and this is 99\.0: install the same on every"):
+        check_executors(spark, patience_s=PATIENCE_S)
 
 
 def test_mllib_clusters_the_same_points(points: SparkPoints) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from spark_cluster import free_port
 from songatlas.errors import BadSettings, UnreadableTable
 from songatlas.spark import SparkTrouble, open_session
 from songatlas.spark.extra import need_java, need_packages
-from songatlas.spark.jobs import told_error
+from songatlas.spark.jobs import _checked, _Watch, told_error
 from songatlas.spark.packing import (
     ENOUGH_ROWS,
     array_bytes,
@@ -50,7 +51,6 @@ def test_missing_packages_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
         return None if name == "grpc" else ModuleSpec(name, None)
 
     monkeypatch.setattr("songatlas.spark.extra.find_spec", nothing_of_grpc)
-    need_packages()
     with pytest.raises(SparkTrouble, match=r"needs the extra 'spark' \(grpc not installed\): pip install"):
         need_packages(connect=True)
 
@@ -106,3 +106,48 @@ def test_small_frames_are_joined_in_order() -> None:
     assert_frame_equal(frames[0], rows)
     assert len(list(joined(rows.iter_slices(ENOUGH_ROWS)))) == 2
     assert list(joined([rows.head(0)])) == []
+
+
+def test_the_innermost_error_of_java_is_told() -> None:
+    remote = (
+        "An error occurred while calling o252.parquet.\n: org.apache.spark.SparkException: aborted\n\tat x\n"
+        "Caused by: org.apache.hadoop.fs.UnsupportedFileSystemException: No FileSystem for scheme 'x'\n\tat y"
+    )
+    told = str(told_error(RuntimeError(remote)))
+    assert "(UnsupportedFileSystemException: No FileSystem for scheme 'x'): the logs" in told
+
+
+def test_a_package_that_is_broken_or_old_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("pyspark")
+    pytest.importorskip("pyarrow")
+
+    def broken(name: str) -> ModuleType:
+        raise ImportError("cannot import name 'x'")
+
+    monkeypatch.setattr("songatlas.spark.extra.import_module", broken)
+    with pytest.raises(SparkTrouble, match=r"the extra 'spark' \(pyspark cannot be imported: cannot import"):
+        need_packages()
+    old = ModuleType("pyspark")
+    old.__dict__["__version__"] = "3.5.1"
+    monkeypatch.setattr("songatlas.spark.extra.import_module", lambda name: old)
+    with pytest.raises(SparkTrouble, match=r"PySpark 4\.0 or newer; here is 3\.5\.1"):
+        need_packages()
+
+
+def test_another_version_is_refused_by_every_task() -> None:
+    checked = _checked(b"", "99.0")
+    with pytest.raises(RuntimeError) as caught:
+        checked(iter(()))
+    told = told_error(RuntimeError(f"RuntimeError: {caught.value}"))
+    assert isinstance(told, SparkTrouble)
+    assert "and this is 99.0: install the same on every worker" in str(told)
+
+
+def test_a_share_goes_over_all_stages_of_a_job() -> None:
+    watch = _Watch(SimpleNamespace(), n_stages=2)
+    watch._see({1: (4, 4)})
+    assert watch._share == 0.5
+    watch._see({2: (4, 1)})
+    assert watch._share == 0.625

@@ -218,6 +218,21 @@ def test_other_settings_or_files_start_anew(folder: Path, tmp_path: Path) -> Non
     assert "because the files changed" in opened(folder, work, seed=1).note
 
 
+def test_less_memory_starts_anew(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = (
+        (500, "", 500),
+        (300, "is taken up", 500),
+        (200, "too large for the memory given now: started anew", 200),
+        (500, "is taken up", 200),
+    )
+    for most_rows, words, largest in runs:
+        monkeypatch.setattr(limits, "_MOST_ROWS", most_rows)
+        ours = opened(folder, tmp_path / "work")
+        assert words in ours.note
+        sizes = ours.collect(lambda rows: rows.select(pl.len()), of=ROWS, name="sizes", tell=silent)["len"]
+        assert sizes.max() == largest
+
+
 @pytest.mark.usefixtures("small_parts")
 def test_a_failed_task_leaves_what_is_done(folder: Path, tmp_path: Path) -> None:
     ours = opened(folder, tmp_path / "work")
@@ -235,6 +250,12 @@ def test_a_failed_task_leaves_what_is_done(folder: Path, tmp_path: Path) -> None
     again = opened(folder, tmp_path / "work").collect(fails, of=ROWS, name="lengths", tell=silent)
     assert again["len"].sum() == N_ROWS
     assert len(calls) - n_called == 17 - (n_called - 1)
+
+
+def test_rows_of_a_part_are_few_where_they_are_heavy() -> None:
+    assert limits.rows_at_once(10**9, row_bytes=100) > 2_000
+    heavy = limits.rows_at_once(10**9, row_bytes=1_000_000)
+    assert heavy * 1_000_000 * limits.parts_in_flight() < 10**8
 
 
 def test_too_little_memory_is_refused(folder: Path, tmp_path: Path) -> None:

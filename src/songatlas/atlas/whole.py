@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 Engine: TypeAlias = Literal["stream", "spark"]
+SparkKMeans: TypeAlias = Literal["ours", "mllib"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +24,19 @@ class Whole:
     inertia : float
         Sum of the squared distances of all songs to the centroids of their clusters.
     n_iter : int
-        Iterations of Lloyd over all songs.
+        Iterations over all songs.
     engine : {"stream", "spark"}
         What kept the parts.
+    kmeans : {"ours", "mllib"}
+        Whose k-means clustered all songs; on Spark it can be MLlib's, which does its own seeding.
     files : tuple of str
-        Names of the files with the clustered songs, below ``clustered_songs/``.
+        Names of the files with the clustered songs, below ``clustered_songs/`` or `rows_to`.
+    rows_to : str or None
+        Address of the folder of these files, where it is not ``clustered_songs/`` beside the atlas.
     columns : mapping of str to str
         Our columns -> what they are called in these files.
     seconds : mapping of str to float
-        Wall time of each step, in the order of the road; "clustering" is Lloyd over all songs.
+        Wall time of each step, in the order of the road; "clustering" is k-means over all songs.
     """
 
     n_clustered: int
@@ -39,7 +44,9 @@ class Whole:
     inertia: float
     n_iter: int
     engine: Engine
+    kmeans: SparkKMeans = "ours"
     files: tuple[str, ...] = ()
+    rows_to: str | None = None
     columns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -10,7 +10,7 @@ import typer
 from songatlas.cli import options as opt
 from songatlas.cli import tell
 from songatlas.cli.engines import Chosen, choose_engine, engine_for_rows
-from songatlas.cli.large import Large, build_large, build_large_demo, refuse_preview
+from songatlas.cli.large import Large, build_large, build_large_demo, preview_large
 from songatlas.cli.scan import Workers, refuse_folder, scan_songs, tell_scan
 from songatlas.cli.sources import name_of
 from songatlas.cli.terminal import progress_bar
@@ -60,6 +60,7 @@ def build(
     master: opt.Master = None,
     spark_kmeans: opt.SparkKMeans = None,
     spark_conf: opt.SparkConf = None,
+    rows_to: opt.RowsTo = None,
 ) -> None:
     """Turn a table of songs into an atlas: clusters with names, figures, a report, a clustered CSV.
 
@@ -87,8 +88,14 @@ def build(
         header=header,
         threads=threads,
     )
+    opt.refuse_address(output)
     asked = opt.read_engine(
-        engine, memory=memory, master=master, spark_kmeans=spark_kmeans, spark_conf=spark_conf
+        engine,
+        memory=memory,
+        master=master,
+        spark_kmeans=spark_kmeans,
+        spark_conf=spark_conf,
+        rows_to=rows_to,
     )
     by = choose_engine(songs, asked)
     if dry_run:
@@ -112,8 +119,9 @@ def _preview(songs: str, chosen: AtlasSettings, by: Chosen, *, as_json: bool) ->
 
     if by.lies == "music":
         refuse_folder(Path(songs), "build --dry-run")
-    if by.lies != "file":
-        refuse_preview(songs)
+    if by.engine == "stream" or by.lies != "file":
+        preview_large(songs, chosen, by, as_json=as_json)
+        return
     table, clean = preview(songs, chosen)
     tell.reading(table, clean, as_json=as_json)
 

@@ -45,6 +45,7 @@ class Asked:
     master: str | None = None
     spark_kmeans: str | None = None
     spark_conf: Mapping[str, str] | None = None
+    rows_to: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,12 +147,21 @@ def check_options(asked: Asked) -> None:
             "machine alone: take --engine spark, or leave --master out"
         )
     on_spark = asked.engine == "spark" or asked.master is not None
-    for option, value in (("--spark-kmeans", asked.spark_kmeans), ("--spark-conf", asked.spark_conf)):
+    of_spark = {
+        "--spark-kmeans": asked.spark_kmeans,
+        "--spark-conf": asked.spark_conf,
+        "--rows-to": asked.rows_to,
+    }
+    for option, value in of_spark.items():
         if value is not None and not on_spark:
             raise BadSettings(f"{option} is for Spark alone: add --engine spark, or leave {option} out")
     if asked.memory is None:
         return
-    read_size(asked.memory)
+    size, machine = read_size(asked.memory), memory_of_machine()
+    if size > machine and not on_spark:
+        raise BadSettings(
+            f"--memory is {asked.memory}, and this machine has {told(machine)}: give less, or leave it out"
+        )
     if on_spark:
         raise BadSettings(
             f"--memory {asked.memory} is for a build on this machine; how much Spark's executors take is set "

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from songatlas.cli import tell
 from songatlas.cli.engines import Asked, Chosen
 from songatlas.cli.terminal import progress_bar, shown
 from songatlas.errors import BadSettings
@@ -39,6 +41,7 @@ class Large:
             "master": self.asked.master,
             "spark_kmeans": self.asked.spark_kmeans or "ours",
             "spark_conf": dict(self.asked.spark_conf or {}),
+            **({"rows_to": self.asked.rows_to} if self.asked.rows_to else {}),
         }
 
 
@@ -55,8 +58,9 @@ def build_large(
     """Build the atlas of files in parts, or on Spark, and write its outputs."""
     _tell_why(large.chosen, as_json=as_json)
     with _resumable(large), progress_bar() as progress:
-        atlas = _built(source, settings, directory, large, like=like, progress=part(progress, 0.0, _WRITTEN))
-        return _written(atlas, directory, figures=figures, progress=part(progress, _WRITTEN, 1.0))
+        ending = Ending(directory, figures=figures, progress=part(progress, _WRITTEN, 1.0))
+        _build(source, settings, ending, large, like=like, progress=part(progress, 0.0, _WRITTEN))
+        return ending.written()
 
 
 def build_large_demo(
@@ -79,43 +83,76 @@ def build_large_demo(
         if large.chosen.engine == "stream":
             source, begun = str(directory / "songs"), 0.2
             write_catalogue(Path(source), n_songs, seed=settings.seed, progress=part(progress, 0.0, begun))
-        atlas = _built(
-            source, settings, directory, large, like=like, progress=part(progress, begun, _WRITTEN)
+        named = partial(with_source, name=f"simulated catalogue of {n_songs:,} rows", note=SIMULATED)
+        ending = Ending(directory, figures=True, progress=part(progress, _WRITTEN, 1.0), named=named)
+        _build(source, settings, ending, large, like=like, progress=part(progress, begun, _WRITTEN))
+        return ending.written()
+
+
+def preview_large(source: str, settings: AtlasSettings, chosen: Chosen, *, as_json: bool) -> None:
+    """Say what a look at files tells, and write nothing."""
+    from songatlas.atlas.large.building import preview_large_atlas
+
+    if chosen.lies == "address":
+        raise BadSettings(
+            f"--dry-run reads files of this machine, and {source!r} is an address: fetch one of its files "
+            "and name it, which says what is understood of all of them"
         )
-        atlas = with_source(atlas, name=f"simulated catalogue of {n_songs:,} rows", note=SIMULATED)
-        return _written(atlas, directory, figures=True, progress=part(progress, _WRITTEN, 1.0))
+    with progress_bar() as progress:
+        found = preview_large_atlas(source, settings, memory=chosen.memory, progress=progress)
+    tell.reading(found.table, found.clean, n_looked=found.n_looked, as_json=as_json)
 
 
-def refuse_preview(source: str) -> NoReturn:
-    """Tell what a dry run reads."""
-    raise BadSettings(
-        f"--dry-run reads one table, and {source!r} is more than that: name one of its files, which says "
-        "what is understood of all of them"
-    )
+@dataclass
+class Ending:
+    """Writes the outputs of a large build, once its atlas is there."""
+
+    directory: Path
+    _: KW_ONLY
+    figures: bool
+    progress: Progress
+    named: Callable[[Atlas], Atlas] | None = None
+    outputs: WrittenOutputs | None = None
+
+    def __call__(self, atlas: Atlas, rows: Path | None) -> None:
+        """Write them, with the clustered songs that lie in a folder."""
+        from songatlas.report import write_outputs
+
+        atlas = self.named(atlas) if self.named else atlas
+        self.outputs = write_outputs(
+            atlas, self.directory, figures=self.figures, progress=self.progress, rows=rows
+        )
+
+    def written(self) -> WrittenOutputs:
+        """Return what was written."""
+        if self.outputs is None:
+            raise ValueError("the build has not ended")
+        return self.outputs
 
 
-def _built(
+def _build(
     source: str,
     settings: AtlasSettings,
-    directory: Path,
+    ending: Ending,
     large: Large,
     *,
     like: Path | None,
     progress: Progress,
-) -> Atlas:
-    """The atlas, with the clustered songs written."""
+) -> None:
+    """Build the atlas and all outputs."""
     from songatlas import build_large_atlas
     from songatlas.atlas.identity import check_names
 
-    check_names(directory / "atlas")
-    return build_large_atlas(source, directory, settings, **large.options(), like=like, progress=progress)
-
-
-def _written(atlas: Atlas, directory: Path, *, figures: bool, progress: Progress) -> WrittenOutputs:
-    """All outputs beside the clustered songs."""
-    from songatlas.report import write_outputs
-
-    return write_outputs(atlas, directory, figures=figures, progress=progress)
+    check_names(ending.directory / "atlas")
+    build_large_atlas(
+        source,
+        ending.directory,
+        settings,
+        **large.options(),
+        like=like,
+        progress=progress,
+        outputs=ending,
+    )
 
 
 def _tell_why(chosen: Chosen, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -124,6 +125,15 @@ SparkConf = Annotated[
     list[str] | None,
     _option("--spark-conf", "KEY=VALUE", "Setting of Spark, e.g. spark.executor.memory=4g. Repeatable."),
 ]
+RowsTo = Annotated[
+    str | None,
+    _option(
+        "--rows-to",
+        "ADDRESS",
+        "On Spark: where the executors write the clustered songs, e.g. hdfs://name/songs_clustered. "
+        "[default: clustered_songs/ in DIR]",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program to read.")]
 
 _EXAMPLES = {
@@ -131,7 +141,6 @@ _EXAMPLES = {
     "--feature-weights": "energy=2,liveness=0",
     "--column": "energy=nrgy",
     "--unit": "duration_ms=s",
-    "--spark-conf": "spark.executor.memory=4g",
 }
 
 
@@ -150,8 +159,11 @@ def read_engine(
     master: str | None,
     spark_kmeans: str | None,
     spark_conf: list[str] | None,
+    rows_to: str | None = None,
 ) -> Asked:
     """Read the options that say where and how the songs are kept while an atlas is built."""
+    from songatlas.spark.session import conf_of
+
     for option, text, words in (("--engine", engine, ENGINES), ("--spark-kmeans", spark_kmeans, KMEANS)):
         if text is not None and text not in words:
             known = f"{', '.join(words[:-1])} or {words[-1]}"
@@ -161,7 +173,8 @@ def read_engine(
         memory=memory,
         master=master,
         spark_kmeans=spark_kmeans,
-        spark_conf=read_pairs("--spark-conf", spark_conf),
+        spark_conf=conf_of(spark_conf) if spark_conf else None,
+        rows_to=rows_to,
     )
 
 
@@ -195,6 +208,15 @@ def read_weights(text: str | None, *, option: str = "--weights") -> dict[str, fl
         return {name: float(value) for name, value in pairs.items()} if pairs else None
     except ValueError:
         raise BadSettings(f"{option} is {text!r}: write numbers, such as {_EXAMPLES[option]}") from None
+
+
+def refuse_address(output: Path | None) -> None:
+    """Refuse an address for the folder of the outputs, which would become a folder of such a name here."""
+    if output is not None and re.match(r"[A-Za-z][\w+.-]+:/", str(output)):
+        raise BadSettings(
+            f"-o {str(output)!r} is an address: name a folder of this machine for report and atlas; with "
+            "--engine spark, --rows-to ADDRESS writes the clustered songs there"
+        )
 
 
 def require_folder(path: Path) -> None:

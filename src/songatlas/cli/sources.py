@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -78,29 +77,30 @@ def is_address(source: str) -> bool:
 
 def _tables_in(folder: Path) -> list[str]:
     """Names of the tables below a folder; what songatlas wrote itself is passed over."""
-    tables: list[str] = []
-    for place, folders, names in os.walk(folder):
-        is_atlas = {"manifest.json", "atlas.json"} <= set(names)
-        if is_atlas or (Path(place) / "atlas" / "manifest.json").is_file():
-            folders.clear()
-            continue
-        folders[:] = sorted(name for name in folders if "=" in name or not name.startswith((".", "_")))
-        scanned = {name.removesuffix(_SCAN) for name in names if name.endswith(_SCAN)}
-        for name in sorted(names):
-            stem = Path(name.removesuffix(".gz"))
-            is_table = stem.suffix.lower() in TABLE_ENDINGS and stem.stem not in scanned
-            if is_table and not name.startswith((".", "_")):
-                tables.append(name)
-    return tables
+    from songatlas.songs.folder_files import files_below
+
+    names = files_below(folder).files
+    scanned = {name.removesuffix(_SCAN) for name in names if name.endswith(_SCAN)}
+    return [name.rpartition("/")[2] for name in names if _is_table(name, scanned)]
+
+
+def _is_table(name: str, scanned: set[str]) -> bool:
+    """Say whether a file is a table by its name, and neither hidden nor made by a scan."""
+    if any(part.startswith((".", "_")) and "=" not in part for part in name.split("/")):
+        return False
+    stem, _, ending = name.removesuffix(".gz").rpartition(".")
+    return f".{ending.lower()}" in TABLE_ENDINGS and stem not in scanned
 
 
 def _look_closer(folder: Path) -> None:
     """Refuse a folder in which no file is a table by its content either."""
-    from songatlas.songs.folder_files import find_tables
+    from songatlas.songs.folder_files import find_tables, is_output
 
     try:
         find_tables(folder)
     except UnreadableTable:
+        if is_output(folder):
+            raise
         names = sorted(each.name for each in folder.iterdir())
         what = f"holds {_some(names)}, but no" if names else "is an empty folder, without any"
         raise BadSettings(

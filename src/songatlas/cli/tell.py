@@ -26,18 +26,22 @@ _FEW_NOTES = 2
 _NUMBERS = ("Songs", "Rows", "k", "Silhouette", "Stability", "AMI", "Seconds")
 
 
-def reading(table: SongsTable, clean: CleanSongs, *, as_json: bool) -> None:
-    """Print what was understood of every column of a table, and what would be left out."""
+def reading(table: SongsTable, clean: CleanSongs, *, as_json: bool, n_looked: int | None = None) -> None:
+    """Print what was understood of every column of a table, and what would be left out of its rows."""
     if as_json:
         from songatlas.atlas.saved import plain
 
-        print_json(
-            {"source": plain(table.source), "columns": plain(table.columns), "counts": plain(clean.counts)}
-        )
+        record = {"source": plain(table.source), "columns": plain(table.columns)}
+        looked = {} if n_looked is None else {"n_looked": n_looked}
+        print_json({**record, **looked, "counts": plain(clean.counts)})
         return
     console = stdout()
     _tell_understood(console, table.source, table.columns)
-    _tell_cleaning(console, table.source.n_rows, clean.n_songs, clean.songs.height, clean.counts)
+    n_rows, whole = table.source.n_rows, table.source.n_rows
+    if n_looked is not None and n_looked < whole:
+        console.print(f"What the rules of cleaning do, of a look at {n_looked:,} of {whole:,} rows:")
+        n_rows = n_looked
+    _tell_cleaning(console, n_rows, clean.n_songs, clean.songs.height, clean.counts)
     console.print("Nothing was written: this was a dry run")
 
 

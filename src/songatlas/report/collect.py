@@ -269,9 +269,10 @@ def _settings(atlas: Atlas) -> dict[str, Any]:
             simulated=is_demo(atlas),
             n_rows=atlas.n_rows,
             like=atlas.likeness is not None,
-            engine="memory" if atlas.whole is None else atlas.whole.engine,
+            whole=atlas.whole,
             usual_space=usual_blocks(atlas.songs),
         ),
+        "by_mllib": atlas.whole is not None and atlas.whole.kmeans == "mllib",
         "runs_beside": None if in_memory or is_demo(atlas) else brief(atlas.source.name),
         "sha256": atlas.source.sha256,
         "features": [

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from songatlas.atlas.whole import Whole
 
 USUAL_SPACE: Final = ("sound", "era")
 """Blocks of a table that no scan has made, where nobody names any."""
@@ -17,7 +20,7 @@ def build_command(
     simulated: bool,
     n_rows: int,
     like: bool = False,
-    engine: str = "memory",
+    whole: Whole | None = None,
     usual_space: Sequence[str] = USUAL_SPACE,
 ) -> str:
     """Return the command line that builds the same atlas from the same file.
@@ -35,8 +38,9 @@ def build_command(
         Rows of the input.
     like : bool
         Whether the atlas was built like an older one, whose folder the reader has to name.
-    engine : str
-        What held the songs: "memory", "stream" or "spark".
+    whole : Whole, optional
+        How a catalogue was clustered in parts; None where memory held it. Which Spark did it is not said: the
+        reader has to name one.
     usual_space : sequence of str
         Blocks that this table gets where nobody names any.
 
@@ -56,7 +60,17 @@ def build_command(
     space = list(settings.get("space") or [])
     asked = {**settings, "space": [] if space == list(usual_space) else space}
     words += [*_options(asked), *(["--like", "OLD_ATLAS"] if like else [])]
-    return shlex.join([*words, *([] if engine == "memory" else ["--engine", engine])])
+    return shlex.join([*words, *_engine_options(whole)])
+
+
+def _engine_options(whole: Whole | None) -> list[str]:
+    """The words of the options for what clustered the songs in parts."""
+    if whole is None:
+        return []
+    words = ["--engine", whole.engine]
+    if whole.engine == "spark":
+        words += ["--master", "MASTER"]
+    return words if whole.kmeans == "ours" else [*words, "--spark-kmeans", whole.kmeans]
 
 
 def space_options(settings: Mapping[str, Any]) -> str:

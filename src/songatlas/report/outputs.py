@@ -65,7 +65,12 @@ class WrittenOutputs:
 
 
 def write_outputs(
-    atlas: Atlas, directory: str | Path, *, figures: bool = True, progress: Progress | None = None
+    atlas: Atlas,
+    directory: str | Path,
+    *,
+    figures: bool = True,
+    progress: Progress | None = None,
+    rows: Path | None = None,
 ) -> WrittenOutputs:
     """Write the tables, the figures, the report and the saved atlas into a folder.
 
@@ -77,13 +82,15 @@ def write_outputs(
     ----------
     atlas : Atlas
         Fresh from `build_atlas`: one that was loaded no longer knows the rows of its input. Of one that
-        `build_large_atlas` made, the rows lie in the folder already.
+        `build_large_atlas` made, the rows lie in the folder already, or in `rows`.
     directory : str or Path
         Folder to write into; made where it does not exist.
     figures : bool
         Whether to draw figures, for the folder and for the report.
     progress : callable, optional
         Called with the share that is done (0 to 1) and what is being done, in words.
+    rows : Path, optional
+        Folder in `directory` that is to become clustered_songs/, together with all else.
 
     Returns
     -------
@@ -119,11 +126,15 @@ def write_outputs(
         page = render(collect(named), pictures=pictures, song_map=song_map(named))
         (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
         carried.require_unchanged(home)
+        if rows is not None:
+            rows.rename(folder / FOLDER)
 
-    write_folder(Path(directory), write, ours=(*OURS, *_left_of_large(Path(directory), named)))
+    replaced = _left_of_large(Path(directory), named) if rows is None else (FOLDER,)
+    write_folder(Path(directory), write, ours=(*OURS, *replaced))
     tell(1.0, "done")
-    rows = FOLDER if named.whole else "clustered_songs.csv"
-    entries = ("atlas", rows, "clusters.csv", "quality.json", "report.html")
+    clustered = FOLDER if named.whole else "clustered_songs.csv"
+    beside = () if named.whole and named.whole.rows_to else (clustered,)
+    entries = ("atlas", *beside, "clusters.csv", "quality.json", "report.html")
     return WrittenOutputs(
         directory=Path(directory),
         entries=(*entries, "figures") if figures else entries,

@@ -29,8 +29,9 @@ def quality_record(atlas: Atlas) -> dict[str, Any]:
     dict
         Keys in a fixed order; no time stamp and no NaN, so that two runs give the same text. Counts of
         songs are of different songs after merging; `excluded` and `excluded_rows` say the same of
-        songs and of rows. A catalogue that was clustered in parts has `engine`, `n_sample`, `of_sample` (keys
-        that tell of the sample alone), `sizes` and `stage_seconds`, which do differ between runs.
+        songs and of rows. A catalogue that was clustered in parts has `engine`, `spark_kmeans` (on Spark),
+        `n_sample`, `of_sample` (keys that tell of the sample alone), `sizes` and `stage_seconds`, which do
+        differ between runs.
     """
     excluded = [count for count in atlas.counts if count.action == "excluded"]
     record: dict[str, Any] = {
@@ -78,12 +79,13 @@ def _whole(atlas: Atlas) -> dict[str, Any]:
         return {}
     return {
         "engine": whole.engine,
+        **({"spark_kmeans": whole.kmeans} if whole.engine == "spark" else {}),
         "n_sample": atlas.songs.height,
         "of_sample": list(OF_SAMPLE) if atlas.is_sample else [],
         "sizes": list(whole.sizes),
         "inertia": whole.inertia,
         "n_iterations": whole.n_iter,
-        "files": list(whole.files),
+        "files": [f"{whole.rows_to}/{name}" if whole.rows_to else name for name in whole.files],
         "stage_seconds": {stage: round(seconds, 3) for stage, seconds in whole.seconds.items()},
     }
 

@@ -91,7 +91,9 @@ def sizes_in_sample(atlas: Atlas) -> NDArray[np.int64]:
 
 def rows_place(atlas: Atlas) -> str:
     """Return the name of the file, or of the folder of files, that has every row with its cluster."""
-    return f"{FOLDER}.csv" if atlas.whole is None else f"{FOLDER}/"
+    if atlas.whole is None:
+        return f"{FOLDER}.csv"
+    return atlas.whole.rows_to or f"{FOLDER}/"
 
 
 def has_column(atlas: Atlas, column: str) -> bool:
@@ -106,15 +108,16 @@ def whole_told(atlas: Atlas) -> str:
     n_files = len(atlas.whole.files)
     files = f" ({n_files:,} files)" if n_files > 1 else ""
     seconds = sum(atlas.whole.seconds.values())
+    by = " by MLlib, from its own seeding" if atlas.whole.kmeans == "mllib" else ""
     took = f" ({_took(seconds)} in all)" if seconds else ""
     return (
-        f"{atlas.n_clustered:,} songs were clustered {ENGINES[atlas.whole.engine]}{took}; every row with its "
-        f"cluster is in {FOLDER}/{files}."
+        f"{atlas.n_clustered:,} songs were clustered {ENGINES[atlas.whole.engine]}{by}{took}; every row with "
+        f"its cluster is in {rows_place(atlas)}{files}."
     )
 
 
 def _took(seconds: float) -> str:
     """How long something took, as a person says it."""
     if seconds < 90:
-        return f"{seconds:.0f} seconds"
+        return "1 second" if round(seconds) == 1 else f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -1,4 +1,8 @@
-"""Which files of a folder are tables, by their content, and what the names of folders say of them."""
+"""Which files of a folder are tables, by their content, and what the names of folders say of them.
+
+Links to files and folders are followed, but no folder is entered twice: first all that are there themselves,
+then those that links lead to. Folders that songatlas wrote its outputs into are passed over.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote
 
 from songatlas.errors import SongAtlasError, UnreadableTable, did_you_mean
@@ -14,8 +19,16 @@ from songatlas.songs.headers import known_headers
 from songatlas.songs.opened import FileContent
 
 _ENDINGS = frozenset({".csv", ".tsv", ".tab", ".parquet", ".pq", ".jsonl", ".ndjson", ".json"})
+WORK: Final = ".songatlas-work"
+"""Folder, below that of the outputs, of what a build in parts keeps while it runs."""
+
+CLUSTERED: Final = "clustered_songs"
+"""Folder, below that of the outputs, of the files with the clustered songs."""
+
 _FEWEST_KNOWN = 3  # headers that make a table of a text file whose name does not say so
 _LISTED = 4
+_BLOCK = 65_536  # bytes that are looked at
+_BLANK = b" \t\r\n\v\f\0\xef\xbb\xbf\xff\xfe"  # of UTF-16 too, and what such files begin with
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -52,9 +65,15 @@ def find_tables(path: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
         raise UnreadableTable(
             f"there is no file or folder {str(path)!r}: check the path{did_you_mean(path.name, beside)}"
         )
-    names = _files_in(path)
+    below = files_below(path)
+    names = below.files
     tables = [name for name in names if not _is_hidden(name) and _is_table(path / name)]
     others = [name for name in names if name not in set(tables)]
+    if not names and below.outputs:
+        raise UnreadableTable(
+            f"{str(path)!r} is a folder of what songatlas wrote: name the folder of the tables it was built "
+            "from; should they lie in there too, move them into a folder of their own"
+        )
     if not names:
         raise UnreadableTable(f"{str(path)!r} is an empty folder: name one with tables of songs in it")
     if not tables:
@@ -62,25 +81,94 @@ def find_tables(path: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
             f"{str(path)!r} holds no table of songs (Parquet, CSV, TSV or JSON lines), only "
             f"{_listed(others)}: name the folder of the tables, or the file"
         )
-    notes = (f"files in the folder that are no tables, passed over: {_listed(others)}",) if others else ()
-    return tuple(FoundTable(name, path / name, _columns_of(name)) for name in tables), notes
+    notes = {
+        "files in the folder that are no tables": others,
+        "folders in it that songatlas wrote": below.outputs,
+        "links in it to folders that are read already": below.again,
+    }
+    told = tuple(f"{what}, passed over: {_listed(names)}" for what, names in notes.items() if names)
+    return tuple(FoundTable(name, path / name, _columns_of(name)) for name in tables), told
 
 
-def _files_in(folder: Path) -> list[str]:
-    """Names of all files in a folder and the folders in it, sorted."""
-    names = []
+@dataclass(frozen=True)
+class Below:
+    """What lies in a folder and the folders in it; names are relative to it, with ``/``, and sorted.
+
+    Attributes
+    ----------
+    files : list of str
+        All files, hidden ones too.
+    outputs : list of str
+        Folders that songatlas wrote its outputs into, whose files are not listed; "." is the folder itself.
+    again : list of str
+        Links to folders that are listed already.
+    """
+
+    files: list[str]
+    outputs: list[str]
+    again: list[str]
+
+
+def files_below(folder: Path) -> Below:
+    """List the files in a folder, behind links too.
+
+    Raises
+    ------
+    UnreadableTable
+        If a folder may not be read.
+    """
+    below, entered, waiting = Below([], [], []), set[object](), [folder]
     try:
-        for home, _, files in os.walk(folder, onerror=_raise):
-            names += [(Path(home) / name).relative_to(folder).as_posix() for name in files]
+        while waiting:
+            links: list[Path] = []
+            for start in sorted(waiting):
+                if start != folder and _identity(start) in entered:
+                    below.again.append(start.relative_to(folder).as_posix())
+                else:
+                    links += _enter(start, folder, below, entered)
+            waiting = links
     except OSError as error:
         raise UnreadableTable(
             f"{str(error.filename or folder)!r} cannot be read ({error.strerror or error}): check its rights"
         ) from None
-    return sorted(names)
+    for names in (below.files, below.outputs, below.again):
+        names.sort()
+    return below
+
+
+def _enter(start: Path, folder: Path, below: Below, entered: set[object]) -> list[Path]:
+    """List what is below a folder and not behind links; return the links to folders."""
+    links: list[Path] = []
+    for home, folders, files in os.walk(start, onerror=_raise):
+        here = Path(home)
+        name = here.relative_to(folder).as_posix()
+        identity = _identity(here)
+        if identity in entered or is_output(here):
+            (below.again if identity in entered else below.outputs).append(name)
+            folders.clear()
+            continue
+        entered.add(identity)
+        below.files.extend((here / each).relative_to(folder).as_posix() for each in files)
+        links += [here / each for each in folders if (here / each).is_symlink()]
+    return links
+
+
+def _identity(folder: Path) -> object:
+    """What tells a folder from all others, whatever its path."""
+    state = folder.stat()
+    return (state.st_dev, state.st_ino) if state.st_ino else os.path.realpath(folder)
 
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def is_output(folder: Path) -> bool:
+    """Say whether songatlas has written its outputs into a folder, or was about to."""
+    if (folder / WORK).is_dir() or (folder / "atlas" / "manifest.json").is_file():
+        return True
+    is_atlas = (folder / "manifest.json").is_file() and (folder / "atlas.json").is_file()
+    return is_atlas or any(folder.glob(f"{CLUSTERED}.*.partial"))
 
 
 def _is_hidden(name: str) -> bool:
@@ -91,10 +179,12 @@ def _is_hidden(name: str) -> bool:
 def _is_table(path: Path) -> bool:
     """Say whether a file is a table: by its name, or by what stands in it."""
     try:
-        if path.stat().st_size == 0:
+        if not path.is_file() or _is_blank(path):
             return False
     except OSError:
         return False
+    except UnreadableTable:
+        pass  # damaged: opening it tells
     if _ENDINGS & {
         path.suffix.lower(),
         Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else "",
@@ -108,9 +198,21 @@ def _is_table(path: Path) -> bool:
         return False
 
 
+def _is_blank(path: Path) -> bool:
+    """Say whether nothing but blank lines stands in a file."""
+    if path.stat().st_size == 0:
+        return True
+    content, place = FileContent.of(path), 0
+    while some := content.read_at(place, _BLOCK):
+        if some.strip(_BLANK):
+            return False
+        place += len(some)
+    return True
+
+
 def _has_known_headers(content: FileContent) -> bool:
     """Say whether a text begins with a header row of songs."""
-    text = decode(content.read_at(0, 65_536))[0]
+    text = decode(content.read_at(0, _BLOCK))[0]
     if "\x00" in text:
         return False
     rows = split_rows(text, find_separator(text))[0]

@@ -29,6 +29,11 @@ from songatlas.songs.text_blocks import BLOCK_BYTES
 
 _SLICES = 200  # places of all files that `look` looks at
 _SLICE_ROWS = 100  # rows of a slice at least
+_WEIGHED = 2_000  # rows that show how large a row is
+_LOOK_BYTES = 250_000_000  # of what `look` returns
+_READ_BYTES = 32_000_000  # of heavy rows that are read at once
+_LONG = 500  # bytes of a text, on average, that `look` returns the beginning of
+_BEGINNING = 200  # its characters
 _TOLD = 10  # notes on single files
 
 
@@ -140,22 +145,40 @@ class TableFiles:
     def look(self, n_rows: int) -> pl.DataFrame:
         """Return about `n_rows` rows, spread evenly over all; every row, in order, if there are no more.
 
-        The same rows come back however the table is parted afterwards.
+        The same rows come back however the table is parted afterwards. Where so many rows are heavy, columns
+        of long texts come back with the beginning of each; where they still are, fewer rows come back.
         """
+        few = self._looked(min(n_rows, _WEIGHED))
+        wanted = min(n_rows, self.n_rows)
+        each = few.estimated_size() / max(few.height, 1)
+        if few.height >= wanted:
+            return few
+        if each * wanted <= _LOOK_BYTES:
+            return self._looked(n_rows)
+        long = [name for name, kind in self.schema.items() if kind == pl.String and _is_long(few[name])]
+        light = _begun(few, long).estimated_size() / few.height
+        at_most = max(int(_LOOK_BYTES / light), _WEIGHED)
+        return self._looked(min(n_rows, at_most), at_once=max(int(_READ_BYTES / each), 1), long=long)
+
+    def _looked(self, n_rows: int, *, at_once: int | None = None, long: Sequence[str] = ()) -> pl.DataFrame:
+        """About `n_rows` rows, so many read at once, only the beginning of texts in some columns."""
         total = self.n_rows
         if total <= n_rows:
-            slices = list(self.parts(max(total, 1)))
+            slices = list(self.parts(at_once or max(total, 1)))
         else:
             n_slices = min(_SLICES, -(-n_rows // _SLICE_ROWS))
             each = n_rows // n_slices
             slices = [
-                part for turn in range(n_slices) for part in self._rows_from(turn * total // n_slices, each)
+                piece
+                for turn in range(n_slices)
+                for part in self._rows_from(turn * total // n_slices, each)
+                for piece in _cut(part, at_once or each)
             ]
-        return pl.concat([pl.DataFrame(schema=self.schema), *map(self._alone, slices)])
+        return pl.concat([pl.DataFrame(schema=self.schema), *(self._alone(part, long) for part in slices)])
 
-    def _alone(self, part: TablePart) -> pl.DataFrame:
+    def _alone(self, part: TablePart, long: Sequence[str]) -> pl.DataFrame:
         """Rows of a part that do not hold the memory of the block they were read in."""
-        rows = self.read(part)
+        rows = _begun(self.read(part), long)
         if part.n_rows == self.n_rows:
             return rows
         content = io.BytesIO()
@@ -173,6 +196,24 @@ class TableFiles:
                 n_rows -= taken
             row = max(0, row - file.n_rows)
         return parts
+
+
+def _cut(part: TablePart, n_rows: int) -> list[TablePart]:
+    """A part in parts of at most so many rows."""
+    stop = part.start + part.n_rows
+    return [
+        TablePart(part.file, start, min(n_rows, stop - start)) for start in range(part.start, stop, n_rows)
+    ]
+
+
+def _is_long(texts: pl.Series) -> bool:
+    """Whether texts are long on average."""
+    return int(texts.str.len_bytes().sum()) > _LONG * len(texts)
+
+
+def _begun(rows: pl.DataFrame, long: Sequence[str]) -> pl.DataFrame:
+    """Rows with the beginning of each text of some columns."""
+    return rows.with_columns(pl.col(name).str.head(_BEGINNING) for name in long)
 
 
 def open_tables(

@@ -14,11 +14,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from songatlas.spark.catalogue import SparkCatalogue, open_catalogue, simulated_catalogue
+    from songatlas.spark.catalogue import SparkCatalogue, let_go, open_catalogue, simulated_catalogue
     from songatlas.spark.extra import SparkTrouble
+    from songatlas.spark.found import check_place, refuse_missing
     from songatlas.spark.mllib import MllibRun, mllib_kmeans
     from songatlas.spark.points import SparkPoints
-    from songatlas.spark.session import open_session
+    from songatlas.spark.session import end_session, open_session
     from songatlas.spark.sources import TextForm
 
 _HOMES = {
@@ -27,9 +28,13 @@ _HOMES = {
     "SparkPoints": "songatlas.spark.points",
     "SparkTrouble": "songatlas.spark.extra",
     "TextForm": "songatlas.spark.sources",
+    "check_place": "songatlas.spark.found",
+    "end_session": "songatlas.spark.session",
+    "let_go": "songatlas.spark.catalogue",
     "mllib_kmeans": "songatlas.spark.mllib",
     "open_catalogue": "songatlas.spark.catalogue",
     "open_session": "songatlas.spark.session",
+    "refuse_missing": "songatlas.spark.found",
     "simulated_catalogue": "songatlas.spark.catalogue",
 }
 
@@ -39,9 +44,13 @@ __all__ = [
     "SparkPoints",
     "SparkTrouble",
     "TextForm",
+    "check_place",
+    "end_session",
+    "let_go",
     "mllib_kmeans",
     "open_catalogue",
     "open_session",
+    "refuse_missing",
     "simulated_catalogue",
 ]
 

@@ -7,7 +7,9 @@ anew from the table, and comes out the same, because tasks are functions of thei
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -16,15 +18,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.catalogue import ROWS, Origin, RowMaker, RowTask
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, SongAtlasError
 from songatlas.progress import Progress
+from songatlas.spark.blocks import BLOCKS, Pointed
+from songatlas.spark.extra import muted
+from songatlas.spark.found import files_at, with_scheme
 from songatlas.spark.jobs import fetched, mapped, run
 from songatlas.spark.packing import united, unpacked
 from songatlas.spark.points import SparkPoints, blocks_frame
-from songatlas.spark.sources import Source, TextForm, files_at, found_source, simulated_source, with_scheme
+from songatlas.spark.sources import Source, TextForm, found_source, simulated_source
 from songatlas.spark.workers import (
     ANSWERS,
-    BLOCKS,
     KEYS,
     PICKED,
     STAGE,
@@ -35,7 +39,6 @@ from songatlas.spark.workers import (
     Link,
     Made,
     Picked,
-    Pointed,
     Reading,
     answers_of,
     plain,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
+_SUCCESS_MARK: Final = "mapreduce.fileoutputcommitter.marksuccessfuljobs"
 ROWS_A_BUCKET: Final = 500_000
 """Rows of the catalogue for each bucket that rows are gathered in; few of them are."""
 
@@ -157,7 +161,7 @@ class SparkCatalogue:
         frame, reading = self._read(of, [column])
         keys = mapped(frame, Keyed(reading=reading, column=column), KEYS)
         shared = keys.groupBy("key").count().where("count > 1").select("key")
-        found: NDArray[np.int64] = self._run(shared, tell).column(0).to_numpy()
+        found: NDArray[np.int64] = self._run(shared, tell, n_stages=2).column(0).to_numpy()
         return np.sort(found.view(np.uint64))
 
     def gathered(self, pick: RowTask, group: RowTask, *, of: str, name: str, tell: Progress) -> pl.DataFrame:
@@ -166,7 +170,7 @@ class SparkCatalogue:
         n_buckets = 2 + self.n_rows // ROWS_A_BUCKET
         picked = mapped(frame, Picked(reading=reading, pick=pick, n_buckets=n_buckets), PICKED)
         answers = mapped(picked.repartition(n_buckets, "bucket"), Grouped(task=group), ANSWERS)
-        return self._united(self._run(answers, tell), lambda: group(pick(self._empty(of, None))))
+        return self._united(self._run(answers, tell, n_stages=2), lambda: group(pick(self._empty(of, None))))
 
     def keep_points(
         self,
@@ -192,8 +196,9 @@ class SparkCatalogue:
         """Write every row as it stands with what `label` answers of it, as Parquet, and return the files.
 
         The executors read the rows again and make the stage of them again, which costs less than to bring
-        rows and labels together. There is about a file for each part that Spark reads, with its rows in
-        order; columns that stood in names of folders stand there again.
+        rows and labels together. There is a file for each part that Spark reads, under a name that Spark
+        gives it: rows of one file of the input come in their order, its parts and other files in any order.
+        Columns that stood in names of folders stand there again.
 
         Parameters
         ----------
@@ -215,10 +220,11 @@ class SparkCatalogue:
         if files_at(self.session, folder):
             raise BadSettings(f"{folder} has files already: give a new folder, or remove that one")
         # What a killed run left there is hidden, as long as not all of it was written.
-        writer = labelled.write.mode("overwrite")
+        writer = labelled.write.mode("overwrite").option(_SUCCESS_MARK, "false")
         if self._source.folders:
             writer = writer.partitionBy(*self._source.folders)
         run(self.session, lambda: writer.parquet(folder), tell=tell, n_rows=self.n_rows)
+        _remove_checksums(folder)
         written = self.session.read.parquet(folder).inputFiles()
         root = unquote(folder).rstrip("/") + "/"
         return tuple(sorted(unquote(file).partition(root.partition("://")[2])[2] for file in written))
@@ -239,9 +245,9 @@ class SparkCatalogue:
         rows = self._stages[of].frame.where("rows IS NOT NULL").select("rows")
         return rows, Reading(names=None, columns=None if columns is None else tuple(columns))
 
-    def _run(self, frame: DataFrame, tell: Progress) -> pa.Table:
+    def _run(self, frame: DataFrame, tell: Progress, *, n_stages: int = 1) -> pa.Table:
         """Fetch a (small) frame, and tell how it goes."""
-        return run(self.session, lambda: fetched(frame), tell=tell, n_rows=self.n_rows)
+        return run(self.session, lambda: fetched(frame), tell=tell, n_rows=self.n_rows, n_stages=n_stages)
 
     def _united(self, table: pa.Table, none: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """Return packed answers as one frame; `none` answers where there was nothing to ask of."""
@@ -264,3 +270,20 @@ class SparkCatalogue:
         more = from_arrow_schema(plain(pl.DataFrame(schema=dict(added))).schema, prefer_timestamp_ntz=True)
         fields = {field.name: field for field in (*self._source.schema.fields, *more.fields)}
         return StructType(list(fields.values()))
+
+
+def let_go(catalogue: SparkCatalogue) -> None:
+    """Close a catalogue as far as Spark still answers: a run may end because it does not."""
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from pyspark.errors import PySparkException
+
+    with muted(), suppress(Py4JError, PySparkException, OSError, SongAtlasError):
+        catalogue.close()
+
+
+def _remove_checksums(folder: str) -> None:
+    """Remove what Hadoop puts beside every file of a folder that this machine sees."""
+    scheme, _, path = folder.partition("://")
+    if scheme == "file":
+        for file in Path(path).rglob(".*.crc"):
+            file.unlink(missing_ok=True)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from songatlas.kmeans.block_tasks import block_sums
+from songatlas.spark.blocks import Spelled
 from songatlas.spark.extra import SparkTrouble
 from songatlas.spark.jobs import is_connect, mapped, run
 from songatlas.spark.points import SparkPoints
-from songatlas.spark.workers import Spelled
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -11,15 +11,18 @@ import os
 import re
 import socket
 import sys
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import WeakSet
 
 from songatlas import __version__
 from songatlas.errors import BadSettings
-from songatlas.spark.extra import SparkTrouble, need_java, need_packages, quiet
-from songatlas.spark.jobs import fetched, is_connect, mapped, run
+from songatlas.spark.extra import SparkTrouble, muted, need_java, need_packages, quiet
+from songatlas.spark.jobs import fetched, is_connect, run
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,7 +40,11 @@ _SQL: Final = {
     # A folder x=01 is written again as x=01.
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
+    # Small tables are worked on by all cores, too.
+    "spark.sql.files.maxPartitionBytes": "32m",
 }
+_GUESTS: Final[WeakSet[Any]] = WeakSet()
+"""Sessions whose Spark somebody else started, who may go on with it."""
 _CLUSTER: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -76,19 +83,21 @@ def conf_of(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def open_session(
-    master: str,
+    master: str | None = None,
     *,
     conf: Mapping[str, str] | None = None,
     app_name: str = "songatlas",
     patience_s: float = PATIENCE_S,
 ) -> SparkSession:
-    """Return a session whose executors can do the work.
+    """Return a session whose executors can do the work; end it by `end_session`.
+
+    Where Spark runs in this process already, it is a new session there, beside those that are open.
 
     Parameters
     ----------
-    master : str
+    master : str, optional
         ``local``, ``local[N]``, ``local[*]``, ``spark://HOST:PORT``, ``yarn``, ``k8s://...`` or
-        ``sc://HOST:PORT``.
+        ``sc://HOST:PORT``; where Spark runs in this process already, that one, else ``local[*]``.
     conf : mapping, optional
         Settings of Spark; they win over those that are set here.
     app_name : str
@@ -104,6 +113,7 @@ def open_session(
         Where packages or Java are missing, the master does not answer, or executors lack songatlas or have
         another version of it.
     """
+    master = _running() or "local[*]" if master is None else master
     if _MASTER.fullmatch(master) is None:
         raise BadSettings(
             f"{master!r} is no Spark master: give local[N], spark://HOST:PORT, yarn, k8s://HOST:PORT or "
@@ -116,13 +126,68 @@ def open_session(
         need_java()
     given = dict(conf or {})
     session = _connected(master, given) if connect else _started(master, given, app_name)
-    if not (master.startswith("local") and _own_python(master, given)):
-        check_executors(session, patience_s=patience_s)
+    try:
+        if not (master.startswith("local") and _own_python(master, given)):
+            check_executors(session, patience_s=patience_s)
+    except BaseException:
+        end_session(session)
+        raise
     return session
+
+
+def end_session(session: SparkSession) -> None:
+    """End a session of `open_session`; Spark that ran before goes on."""
+    if session in _GUESTS:
+        return
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+
+    # Java may be gone already, which is told by what was asked of it.
+    with muted(), suppress(Py4JError, OSError):
+        session.stop()
+
+
+def check_shared(session: SparkSession, folder: Path, *, option: str = "-o") -> None:
+    """Make sure that executors see a folder of this machine, by a file that is put there for a moment.
+
+    Executors that are processes of this very program are not asked.
+
+    Raises
+    ------
+    SparkTrouble
+    """
+    if not is_connect(session) and str(session.sparkContext.master).startswith("local"):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = folder.resolve() / f".shared-{uuid.uuid4().hex}"
+
+    def told(batches: Any, place: str = str(mark)) -> Any:
+        """Run in an executor."""
+        import platform
+        from pathlib import Path
+
+        import pyarrow
+
+        for _ in batches:
+            pass
+        columns = [pyarrow.array([platform.node()]), pyarrow.array([Path(place).exists()])]
+        yield pyarrow.RecordBatch.from_arrays(columns, names=["host", "seen"])
+
+    try:
+        mark.touch()
+        answers = _asked(session, told, "host string, seen boolean", patience_s=None)
+    finally:
+        mark.unlink(missing_ok=True)
+    if blind := sorted({answer["host"] for answer in answers if not answer["seen"]}):
+        raise SparkTrouble(
+            f"{option} {folder} is not shared with the executors (the one on {blind[0]} does not see it): "
+            "name a folder they share or --rows-to ADDRESS"
+        )
 
 
 def check_executors(session: SparkSession, *, patience_s: float = PATIENCE_S) -> None:
     """Make sure that executors answer, with this version of songatlas.
+
+    Those that are there now are likely all asked; others are as soon as they are given a task.
 
     Raises
     ------
@@ -148,10 +213,8 @@ def check_executors(session: SparkSession, *, patience_s: float = PATIENCE_S) ->
             [pyarrow.array(column) for column in columns], names=["host", "python", "version"]
         )
 
-    n_tasks = 32 if is_connect(session) else 2 * session.sparkContext.defaultParallelism
-    tasks = session.range(0, n_tasks, 1, n_tasks)
-    answers = mapped(tasks, told, "host string, python string, version string")
-    for answer in run(session, lambda: fetched(answers), patience_s=patience_s).to_pylist():
+    form = "host string, python string, version string"
+    for answer in _asked(session, told, form, patience_s=patience_s):
         if answer["version"] == __version__:
             continue
         has = f"has songatlas {answer['version']}" if answer["version"] else "has no songatlas"
@@ -161,6 +224,21 @@ def check_executors(session: SparkSession, *, patience_s: float = PATIENCE_S) ->
             f"'songatlas[spark]=={__version__}', or name a Python that has it by "
             "--spark-conf spark.pyspark.python=PATH"
         )
+
+
+def _asked(session: SparkSession, task: Any, form: str, *, patience_s: float | None) -> list[dict[str, Any]]:
+    """Return what a task answers that needs no songatlas, of about all executors."""
+    n_tasks = 32 if is_connect(session) else 2 * session.sparkContext.defaultParallelism
+    with quiet():
+        answers = session.range(0, n_tasks, 1, n_tasks).mapInArrow(task, form)
+    return list(run(session, lambda: fetched(answers), patience_s=patience_s).to_pylist())
+
+
+def _running() -> str | None:
+    """Return the master of Spark that runs in this process already."""
+    found = sys.modules.get("pyspark.core.context")
+    context = None if found is None else found.SparkContext._active_spark_context
+    return None if context is None else str(context.master)
 
 
 def _reach(master: str) -> None:
@@ -223,6 +301,8 @@ def _environment(**values: str | None) -> Iterator[None]:
 
 def _started(master: str, conf: Mapping[str, str], app_name: str) -> SparkSession:
     """Return a session of a Spark driver in this process."""
+    if (running := _running()) is not None:
+        return _beside(running, master, conf)
     settings: dict[str, Any] = {**_SQL, **_CLUSTER, **(_HERE if _is_here(master) else {}), **conf}
     options = (
         f"{os.environ.get('SPARK_SUBMIT_OPTS', '')} -Dlog4j2.configurationFile={_QUIET.as_uri()}".strip()
@@ -232,16 +312,36 @@ def _started(master: str, conf: Mapping[str, str], app_name: str) -> SparkSessio
 
         builder = SparkSession.builder.appName(app_name).master(master).config(map=settings)
         try:
-            session = builder.getOrCreate()
+            with muted(), ThreadPoolExecutor(1) as elsewhere:
+                # In the main thread PySpark would take Ctrl-C, and call Java from within any call.
+                return elsewhere.submit(builder.getOrCreate).result()
         except Exception as error:
             raise SparkTrouble(
                 f"Spark did not start on {master}: {str(error).splitlines()[0]}; see what it printed above"
             ) from error
-    if session.sparkContext.master != master:
+
+
+def _beside(running: str, master: str, conf: Mapping[str, str]) -> SparkSession:
+    """Return a new session of the Spark that runs in this process."""
+    if running != master:
         raise SparkTrouble(
-            f"a Spark session on {session.sparkContext.master} is open in this process, and {master} "
-            "is asked for: stop that session first"
+            f"a Spark session on {running} is open in this process, and {master} is asked for: stop that "
+            "session first"
         )
+    with quiet():
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.builder.getOrCreate().newSession()
+        try:
+            for key, value in {**_SQL, **conf}.items():
+                session.conf.set(key, value)
+        except PySparkException as error:
+            raise SparkTrouble(
+                f"Spark runs in this process already, and refused a setting: {str(error).splitlines()[0]}; "
+                "give such settings where it is started, or stop it first"
+            ) from error
+    _GUESTS.add(session)
     return session
 
 
@@ -252,7 +352,7 @@ def _connected(master: str, conf: Mapping[str, str]) -> SparkSession:
         from pyspark.sql.connect.session import SparkSession as ConnectSession
 
         try:
-            session = cast("SparkSession", ConnectSession.builder.remote(master).getOrCreate())
+            session = cast("SparkSession", ConnectSession.builder.remote(master).create())
             for key, value in {**_SQL, **conf}.items():
                 session.conf.set(key, value)
         except PySparkException as error:

@@ -8,36 +8,32 @@ an executor. Rows that were dear to come by, parsed or simulated, are kept packe
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 import polars as pl
 
 from songatlas.catalogue import Origin
-from songatlas.errors import BadSettings, UnreadableTable
-from songatlas.spark.extra import SparkTrouble
+from songatlas.errors import BadSettings, SongAtlasError, UnreadableTable
+from songatlas.spark.found import UNSURE, FoundFiles, escaped, find_files, found_of, name_of
 from songatlas.spark.jobs import fetched, mapped, run
 from songatlas.spark.packing import ENOUGH_ROWS, unpacked
-from songatlas.spark.workers import FILES, Parsed, Reading, Sampled, Simulated, plain
+from songatlas.spark.workers import FILES, Parsed, Reading, Sampled, Simulated, check_shape, plain
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-FORMATS: Final = {
-    ".parquet": "parquet",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".txt": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
-"""Formats by the endings of files."""
 HEAD_BYTES: Final = 1 << 20
 """Of the first text file, by which its form is decided."""
+_HEAD_OF_UNSURE: Final = 1 << 16
+_GZIP: Final = b"\x1f\x8b"
+_MOST_FOOTERS: Final = 2_000
+_FOOTERS_AT_ONCE: Final = 8
 _MOST_TASKS: Final = 10_000
 _PLACE: Final = ("_metadata.file_path", "_metadata.row_index")
 
@@ -140,21 +136,8 @@ def found_source(session: SparkSession, address: str, text: Callable[[str, bytes
     UnreadableTable
         Where there are no files, or files of several formats.
     """
-    if "://" not in address and Path(address).exists():
-        address = _escaped(with_scheme(address))
-    paths = files_at(session, address)
-    if not paths:
-        raise UnreadableTable(f"Spark finds no files at {address}: check the address, or give their folder")
-    kind, endings = _format(address, paths)
-    folders = _folders(address, paths)
-    options = {"pathGlobFilter": "{" + ",".join(f"*{ending}" for ending in sorted(endings)) + "}"}
-    if not endings:
-        options = {}
-    if not folders:
-        options["recursiveFileLookup"] = "true"
-    if kind == "parquet":
-        return _parquet(session, address, options, folders, len(paths))
-    return _texts(session, address, options, folders, kind, sorted(paths), text)
+    found = find_files(session, address)
+    return _parquet(session, found) if found.format == "parquet" else _texts(session, found, text)
 
 
 def simulated_source(
@@ -174,62 +157,119 @@ def simulated_source(
     return _kept(session, rows, _schema_of(sample), (), origin)
 
 
-def _parquet(
-    session: SparkSession, address: str, options: dict[str, str], folders: tuple[str, ...], n_files: int
-) -> Source:
+def _parquet(session: SparkSession, found: FoundFiles) -> Source:
     """Return a table of Parquet files."""
-    read = run(session, lambda: session.read.options(**options).parquet(address))
+    read = run(session, lambda: session.read.options(**found.options()).parquet(found.address))
     names, places = tuple(read.columns), [f"c{place}" for place in range(len(read.columns))]
-    origin = Origin(
-        name=_name(address),
-        format="parquet",
-        encoding=None,
-        separator=None,
-        sha256="",
-        n_files=n_files,
-        header=names,
-    )
+    _check_columns(session, found, [name for name in names if name not in found.folders])
     return Source(
         session=session,
         frame=read.toDF(*places),
         placed=read.select("*", *_PLACE).toDF(*places, "file", "row"),
         names=names,
         schema=read.schema,
-        folders=folders,
-        origin=origin,
+        folders=found.folders,
+        origin=_origin_of(found, names),
     )
 
 
-def _texts(
-    session: SparkSession,
-    address: str,
-    options: dict[str, str],
-    folders: tuple[str, ...],
-    kind: str,
-    paths: list[str],
-    text: Callable[[str, bytes], TextForm],
-) -> Source:
+def _check_columns(session: SparkSession, found: FoundFiles, names: Sequence[str]) -> None:
+    """Refuse Parquet files of different columns; of very many, some spread over all are looked at."""
+    if len(found.files) == 1:
+        return
+    paths = [file.path for file in found.files[:: -(-len(found.files) // _MOST_FOOTERS)]]
+
+    def columns_of(path: str) -> list[str]:
+        return session.read.option("recursiveFileLookup", "true").parquet(escaped(path)).columns
+
+    def all_columns() -> list[list[str]]:
+        with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
+            return list(pool.map(columns_of, paths))
+
+    for path, columns in zip(paths, run(session, all_columns), strict=True):
+        check_shape(path, columns, names)
+
+
+def _texts(session: SparkSession, found: FoundFiles, text: Callable[[str, bytes], TextForm]) -> Source:
     """Return a table of text files."""
-    first = session.read.format("binaryFile").load(_escaped(paths[0]))
-    head = run(session, lambda: fetched(first.selectExpr(f"substring(content, 1, {HEAD_BYTES}) AS head")))
-    form = text(_name(paths[0]), head.column(0)[0].as_py())
-    found = mapped(first.select("path", "content"), Parsed(parse=form.parse, names=None), FILES)
-    empty = unpacked(run(session, lambda: fetched(found.select("rows"))).column(0)[0].as_py())
-    contents = session.read.format("binaryFile").options(**options).load(address)
-    rows = contents.select("path", "content", *(f"`{name}`" for name in folders))
+    sure = [file.path for file in found.files if file.ending.lower() not in UNSURE]
+    first = (sure or [found.files[0].path])[0]
+    form = text(name_of(first), _heads(session, [first], HEAD_BYTES)[0])
+    found = _belonging(session, found, text) if sure else found
+    contents = session.read.format("binaryFile").load(escaped(first)).select("path", "content")
+    parsed_first = mapped(contents, Parsed(parse=form.parse, names=None), FILES)
+    empty = unpacked(run(session, lambda: fetched(parsed_first.select("rows"))).column(0)[0].as_py())
+    contents = session.read.format("binaryFile").options(**found.options()).load(found.address)
+    rows = contents.select("path", "content", *(f"`{name}`" for name in found.folders))
     parsed = mapped(rows, Parsed(parse=form.parse, names=tuple(empty.columns)), FILES)
-    origin = Origin(
-        name=_name(address),
-        format=kind,
-        encoding=form.encoding,
-        separator=form.separator,
-        sha256="",
-        n_files=len(paths),
-        header=(form.header or tuple(empty.columns)) + folders,
-        notes=form.notes,
+    origin = _origin_of(found, (form.header or tuple(empty.columns)) + found.folders, form)
+    whole = empty.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in found.folders)
+    return _kept(session, parsed, _schema_of(whole), found.folders, origin)
+
+
+def _heads(session: SparkSession, paths: Sequence[str], n_bytes: int) -> list[bytes]:
+    """Return the beginnings of text files, taken out of gzip."""
+    read = session.read.format("binaryFile").load([escaped(path) for path in paths])
+    table = run(
+        session, lambda: fetched(read.selectExpr("path", f"substring(content, 1, {n_bytes}) AS head"))
     )
-    whole = empty.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in folders)
-    return _kept(session, parsed, _schema_of(whole), folders, origin)
+    heads = dict(zip(map(unquote, table.column(0).to_pylist()), table.column(1).to_pylist(), strict=True))
+    return [_unzipped(heads[path], n_bytes) for path in paths]
+
+
+def _unzipped(head: bytes, n_bytes: int) -> bytes:
+    """Return what stands in gzip at first, and other bytes as they are."""
+    if not head.startswith(_GZIP):
+        return head
+    try:
+        return zlib.decompressobj(31).decompress(head, n_bytes)
+    except zlib.error:
+        return head
+
+
+def _belonging(
+    session: SparkSession, found: FoundFiles, text: Callable[[str, bytes], TextForm]
+) -> FoundFiles:
+    """Return the tables without the ``.txt`` beside them, if these have other columns."""
+    unsure = [file for file in found.files if file.ending.lower() in UNSURE]
+    if not unsure:
+        return found
+    sure = [file for file in found.files if file not in unsure]
+    heads = _heads(session, [sure[0].path, *(file.path for file in unsure)], _HEAD_OF_UNSURE)
+    columns, *others = [_columns_of(head, text) for head in heads]
+    if belonging := [file for file, names in zip(unsure, others, strict=True) if names == columns]:
+        strange = [file.path for file in unsure if file not in belonging]
+        if strange:
+            raise UnreadableTable(
+                f"{belonging[0].path} is a table like the others, and {strange[0]} is none: leave such texts "
+                "out of the folder"
+            )
+        return found
+    without = found_of(found.address, found.format, found.files, sure)
+    return replace(without, notes=tuple(dict.fromkeys((*without.notes, *found.notes[1:]))))
+
+
+def _columns_of(head: bytes, text: Callable[[str, bytes], TextForm]) -> set[str] | None:
+    """Return the columns of a text; None where it is no table."""
+    try:
+        form = text("", head)
+        return set(form.header or form.parse(head[: head.rfind(b"\n") + 1] or head).columns)
+    except SongAtlasError:
+        return None
+
+
+def _origin_of(found: FoundFiles, header: tuple[str, ...], form: TextForm | None = None) -> Origin:
+    """Return where a table of files came from."""
+    return Origin(
+        name=name_of(found.address),
+        format=found.format,
+        encoding=form.encoding if form else None,
+        separator=form.separator if form else None,
+        sha256="",
+        n_files=len(found.files),
+        header=header,
+        notes=(*(form.notes if form else ()), *found.notes),
+    )
 
 
 def _kept(
@@ -247,54 +287,3 @@ def _schema_of(frame: pl.DataFrame) -> StructType:
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return from_arrow_schema(plain(frame).schema, prefer_timestamp_ntz=True)
-
-
-def with_scheme(path: str) -> str:
-    """Return an address as it stands, and a path as the address of a file or folder of this machine."""
-    return path if "://" in path else f"file://{Path(path).resolve()}"
-
-
-def files_at(session: SparkSession, address: str) -> list[str]:
-    """Return the addresses of all files at an address, those in folders below too; none where nothing is."""
-    reader = session.read.format("binaryFile").option("recursiveFileLookup", "true")
-    try:
-        # The address is looked up by `load`, and over Spark Connect when files are fetched.
-        files = run(session, lambda: fetched(reader.load(address).select("path")))
-    except SparkTrouble as error:
-        if "PATH_NOT_FOUND" in str(error):
-            return []
-        raise
-    return [unquote(path) for path in files.column(0).to_pylist()]
-
-
-def _format(address: str, paths: Sequence[str]) -> tuple[str, set[str]]:
-    """Return the format of the files, and the endings of those that are meant."""
-    endings = {PurePosixPath(path).suffix for path in paths}
-    known = {ending for ending in endings if ending.lower() in FORMATS}
-    formats = sorted({FORMATS[ending.lower()] for ending in known})
-    if len(formats) > 1:
-        raise UnreadableTable(
-            f"{address} has files of several formats ({', '.join(formats)}): give a folder with one of them, "
-            "or an address like FOLDER/*.parquet"
-        )
-    if formats:
-        return formats[0], known
-    return "parquet", set()
-
-
-def _folders(address: str, paths: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that stand in the names of folders below an address."""
-    root = address.partition("://")[2].replace("\\", "").rstrip("/")
-    below = [path.partition(root + "/")[2] for path in paths]
-    parts = [tuple(part.partition("=")[0] for part in path.split("/")[:-1] if "=" in part) for path in below]
-    return parts[0] if parts and len(set(parts)) == 1 else ()
-
-
-def _name(address: str) -> str:
-    """Return the last part of an address."""
-    return unquote(address.rstrip("/").rpartition("/")[2]).replace("\\", "")
-
-
-def _escaped(path: str) -> str:
-    """Return the path of a file as an address that Spark reads as it stands, not as a pattern."""
-    return "".join(f"\\{letter}" if letter in "{}[]*?\\" else letter for letter in path)

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.catalogue import KEY, PointTask, RowMaker, RowTask
+from songatlas.catalogue import KEY, RowMaker, RowTask
 from songatlas.errors import UnreadableTable
 from songatlas.spark.packing import (
     ENOUGH_ROWS,
-    array_bytes,
     enough,
     in_pieces,
     joined,
@@ -36,15 +34,12 @@ Batches: TypeAlias = "Iterator[pa.RecordBatch]"
 Link: TypeAlias = tuple[RowMaker, tuple[str, ...] | None]
 """How a stage is made of the one before: the task, and the columns that it reads."""
 
-LARGEST_BLOCK: Final = 262_144
-"""Points of a block, at most."""
 _ROWS_OUT: Final = 65_536
 
 ANSWERS: Final = "answer binary"
 STAGE: Final = "rows binary, answer binary, n bigint"
 FILES: Final = "file string, start bigint, n bigint, rows binary"
 PICKED: Final = "bucket int, rows binary"
-BLOCKS: Final = "block binary, n bigint, d int"
 KEYS: Final = "key bigint"
 
 
@@ -95,7 +90,7 @@ class Parsed:
             for row in batch.to_pylist():
                 path, frame = row.pop("path"), self.parse(row.pop("content"))
                 if self.names is None:
-                    yield _batch(FILES, [path], [0], [0], [packed(frame.head(0))])
+                    yield batch_of(FILES, [path], [0], [0], [packed(frame.head(0))])
                     continue
                 check_shape(path, frame.columns, self.names)
                 folders = [pl.lit(value, dtype=pl.String).alias(name) for name, value in row.items()]
@@ -130,7 +125,7 @@ class Sampled:
             for row in batch.to_pylist():
                 frame = unpacked(row["rows"])
                 kept = frame.filter(pl.Series(_mixed(row["start"], frame.height) < self.share))
-                yield _batch(FILES, [row["file"]], [row["start"]], [kept.height], [packed(kept)])
+                yield batch_of(FILES, [row["file"]], [row["start"]], [kept.height], [packed(kept)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +139,8 @@ class Made:
         """Go over a partition."""
         for frame in self.reading(batches):
             rows, answer = self.make(frame)
-            yield _batch(STAGE, [packed(rows)], [None], [rows.height])
-            yield from (_batch(STAGE, [None], [piece], [0]) for piece in in_pieces(answer))
+            yield batch_of(STAGE, [packed(rows)], [None], [rows.height])
+            yield from (batch_of(STAGE, [None], [piece], [0]) for piece in in_pieces(answer))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +153,7 @@ class Answered:
     def __call__(self, batches: Batches) -> Batches:
         """Go over a partition."""
         for frame in self.reading(batches):
-            yield from (_batch(ANSWERS, [piece]) for piece in in_pieces(self.task(frame)))
+            yield from (batch_of(ANSWERS, [piece]) for piece in in_pieces(self.task(frame)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +166,7 @@ class Keyed:
     def __call__(self, batches: Batches) -> Batches:
         """Go over a partition."""
         for frame in self.reading(batches):
-            yield _batch(KEYS, frame[self.column].drop_nulls().cast(pl.UInt64).to_numpy().view(np.int64))
+            yield batch_of(KEYS, frame[self.column].drop_nulls().cast(pl.UInt64).to_numpy().view(np.int64))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +184,7 @@ class Picked:
             places = (picked[KEY] % self.n_buckets).cast(pl.Int32)
             for bucket in places.unique():
                 for piece in in_pieces(picked.filter(places == bucket)):
-                    yield _batch(PICKED, [bucket], [piece])
+                    yield batch_of(PICKED, [bucket], [piece])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,62 +201,7 @@ class Grouped:
                 buckets.setdefault(row["bucket"], []).append(unpacked(row["rows"]))
         for bucket in sorted(buckets):
             answer = self.task(united(buckets.pop(bucket)))
-            yield from (_batch(ANSWERS, [piece]) for piece in in_pieces(answer))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pointed:
-    """Makes points, in blocks."""
-
-    reading: Reading
-    make: Callable[[pl.DataFrame], NDArray[np.float32]]
-
-    def __call__(self, batches: Batches) -> Batches:
-        """Go over a partition."""
-        for frame in self.reading(batches):
-            yield from block_batches(self.make(frame))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summed:
-    """Adds what a task answers of the blocks of a partition."""
-
-    task: PointTask
-
-    def __call__(self, batches: Batches) -> Batches:
-        """Go over a partition."""
-        answers = map(self.task, blocks_of(batches))
-        first = next(answers, None)
-        if first is not None:
-            yield _batch(ANSWERS, [array_bytes(reduce(np.add, answers, first))])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stacked:
-    """Returns what a task answers of the blocks."""
-
-    task: PointTask
-
-    def __call__(self, batches: Batches) -> Batches:
-        """Go over a partition."""
-        for block in blocks_of(batches):
-            yield _batch(ANSWERS, [array_bytes(self.task(block))])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spelled:
-    """Spells blocks out: a list of numbers for each point."""
-
-    def __call__(self, batches: Batches) -> Batches:
-        """Go over a partition."""
-        import pyarrow as pa
-
-        for block in blocks_of(batches):
-            for start in range(0, len(block), _ROWS_OUT):
-                part = block[start : start + _ROWS_OUT]
-                edges = np.arange(len(part) + 1, dtype=np.int32) * part.shape[1]
-                lists = pa.ListArray.from_arrays(pa.array(edges), pa.array(part.ravel()))
-                yield pa.RecordBatch.from_arrays([lists], names=["point"])
+            yield from (batch_of(ANSWERS, [piece]) for piece in in_pieces(answer))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,21 +249,6 @@ class Labelled:
                 waiting = []
         if any(part.num_rows for part in waiting):
             yield pa.Table.from_batches(waiting)
-
-
-def block_batches(points: NDArray[np.float32]) -> Batches:
-    """Yield points in blocks, one a batch; none where there are none."""
-    for start in range(0, len(points), LARGEST_BLOCK):
-        block = np.ascontiguousarray(points[start : start + LARGEST_BLOCK], dtype=np.float32)
-        yield _batch(BLOCKS, [block.tobytes()], [len(block)], [block.shape[1]])
-
-
-def blocks_of(batches: Batches) -> Iterator[NDArray[np.float32]]:
-    """Yield the blocks of `block_batches`, which lie in the memory of the batches."""
-    for batch in batches:
-        for place, n_dimensions in enumerate(batch.column(2).to_pylist()):
-            flat = np.frombuffer(batch.column(0)[place].as_buffer(), dtype=np.float32)
-            yield flat.reshape(-1, n_dimensions)
 
 
 def answers_of(table: pa.Table) -> list[bytes]:
@@ -376,7 +301,7 @@ def _chained(rows: pl.DataFrame, chain: tuple[Link, ...]) -> pl.DataFrame:
 def _placed(file: str, start: int, frame: pl.DataFrame) -> Batches:
     """Yield the rows of a frame packed, with their places, in frames that are large enough for a task."""
     for piece in joined(frame.iter_slices(ENOUGH_ROWS)):
-        yield _batch(FILES, [file], [start], [piece.height], [packed(piece)])
+        yield batch_of(FILES, [file], [start], [piece.height], [packed(piece)])
         start += piece.height
 
 
@@ -388,11 +313,12 @@ def _mixed(start: int, n_rows: int) -> NDArray[np.float64]:
     return (mixed ^ (mixed >> np.uint64(31))) / 2.0**64
 
 
-def _batch(form: str, *columns: Any) -> pa.RecordBatch:
+def batch_of(form: str, *columns: Any) -> pa.RecordBatch:
     """Return a batch of the columns that `form` names with their types."""
     import pyarrow as pa
 
     types = {"binary": pa.binary(), "bigint": pa.int64(), "int": pa.int32(), "string": pa.string()}
+    types["boolean"] = pa.bool_()
     fields = pa.schema([(name, types[kind]) for name, kind in (part.split() for part in form.split(", "))])
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, fields, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=fields)

@@ -72,8 +72,8 @@ def _repeated(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.unique(again)
 
 
-def collected_groups(picked: Sequence[Path], group: RowTask, *, free: int, folder: Path) -> pl.DataFrame:
-    """Return what `group` answers of rows in files, all rows of one key in the same call.
+def grouped_answers(picked: Sequence[Path], group: RowTask, *, free: int, folder: Path) -> list[Path]:
+    """Write what `group` answers of rows in files, all rows of one key in the same call.
 
     Parameters
     ----------
@@ -83,23 +83,32 @@ def collected_groups(picked: Sequence[Path], group: RowTask, *, free: int, folde
     free : int
         Bytes of memory for it.
     folder : Path
-        For buckets, which are removed again, and answers, which stay for a run that takes up this one.
+        For buckets, which are removed again, and answers, which stay.
+
+    Returns
+    -------
+    list of Path
+        The answers, by rising keys.
     """
     n_bytes = sum(path.stat().st_size for path in picked)
     n_buckets = _n_buckets(n_bytes * _UNPACKED * _COPIES, free)
+    answers = answer_files(folder, n_buckets)
     if n_buckets == 1:
-        return group(_concatenated([read_frame(path) for path in picked]))
+        write_frame(group(_concatenated([read_frame(path) for path in picked])), answers[0])
+        return answers
     buckets = _Buckets(folder, n_buckets)
     for path in picked:
         buckets.add(read_frame(path))
-    answers = []
-    for bucket in range(n_buckets):
-        kept = folder / f"group-{bucket:03}-of-{n_buckets:03}.arrow"
+    for bucket, kept in enumerate(answers):
         if not kept.exists():
             write_frame(group(buckets.rows(bucket)), kept)
-        answers.append(read_frame(kept))
     buckets.remove()
-    return _concatenated(answers)
+    return answers
+
+
+def answer_files(folder: Path, n_buckets: int) -> list[Path]:
+    """Return where the answers of so many buckets are."""
+    return [folder / f"group-{bucket:03}-of-{n_buckets:03}.arrow" for bucket in range(n_buckets)]
 
 
 def _concatenated(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from songatlas.catalogue import ROWS, Origin, RowMaker, RowTask
 from songatlas.errors import SongAtlasError
 from songatlas.progress import Progress
-from songatlas.streaming.bringing import collected_groups, repeated_keys
+from songatlas.streaming.bringing import answer_files, grouped_answers, repeated_keys
 from songatlas.streaming.files import Files
 from songatlas.streaming.mapped_points import MappedPoints
 from songatlas.streaming.memory import free_bytes, in_order, parts_in_flight, rows_at_once
@@ -23,6 +23,7 @@ from songatlas.streaming.work_folder import WorkFolder, read_frame, told_of_disk
 from songatlas.streaming.writing import write_files
 
 _SAMPLED = 2_000  # rows that show how large a row is
+_TOO_LARGE = 2  # times the rows of a part that the memory is for
 
 
 class FileCatalogue:
@@ -63,8 +64,16 @@ class FileCatalogue:
             "files": [[file.name, *file.mark] for file in files.files],
             "fingerprint": dict(fingerprint),
         }
-        self._work = WorkFolder(Path(work), identity, lambda: {"rows_at_once": _part_rows(files, memory)})
+        facts = {"rows_at_once": _part_rows(files, memory)}
+        self._work = WorkFolder(Path(work), identity, lambda: facts)
         self.note = self._work.note
+        if self._work.facts["rows_at_once"] > _TOO_LARGE * facts["rows_at_once"]:
+            self._work.remove()
+            self._work = WorkFolder(Path(work), identity, lambda: facts)
+            self.note = (
+                "a run that was stopped is not taken up, because its parts are too large for the memory "
+                "given now: started anew"
+            )
         self._parts = list(files.parts(self._work.facts["rows_at_once"]))
         self._stages: dict[str, Path] = {}
 
@@ -149,11 +158,13 @@ class FileCatalogue:
             self._run(folder, work, name=name, tell=lambda share, words: tell(0.8 * share, words))
             picked = [_answer_file(folder, place) for place in range(len(self._parts))]
             tell(0.8, f"{name}: bringing rows of one song together")
-            write_frame(collected_groups(picked, group, free=self._free, folder=folder), kept)
+            answers = grouped_answers(picked, group, free=self._free, folder=folder)
+            write_frame(pl.DataFrame({"n_answers": [len(answers)]}), kept)
             for path in picked:
                 path.unlink()
         tell(1.0, name)
-        return read_frame(kept)
+        answers = answer_files(folder, read_frame(kept)["n_answers"][0])
+        return pl.concat(map(read_frame, answers), how="vertical_relaxed")
 
     def keep_points(
         self,

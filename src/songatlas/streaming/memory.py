@@ -18,7 +18,7 @@ _PROGRAM = 700_000_000  # bytes of the program and the sample
 _COPIES = 12  # how often a row's bytes are held while a part is read and worked on
 _BESIDE = 1_500  # bytes of a row that a task makes beside
 _MOST_ROWS = 400_000
-_FEWEST_ROWS = 2_000
+_FEWEST_ROWS = 10
 _MOST_IN_FLIGHT = 4
 
 Item = TypeVar("Item")

@@ -222,7 +222,7 @@ def _show_settings(atlas: Atlas) -> None:
         simulated=is_demo(atlas),
         n_rows=atlas.n_rows,
         like=atlas.likeness is not None,
-        engine="memory" if atlas.whole is None else atlas.whole.engine,
+        whole=atlas.whole,
         usual_space=usual_blocks(atlas.songs),
     )
     st.subheader("Build it again", anchor=False)

@@ -32,7 +32,7 @@ from songatlas.atlas.placing import placed_songs
 from songatlas.atlas.rows import APPENDED, TOLD, appended_names, column_names
 from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.usual_space import with_space
-from songatlas.atlas.whole import Engine, Whole
+from songatlas.atlas.whole import Engine, SparkKMeans, Whole
 from songatlas.catalogue import KEY, ROWS, Catalogue
 from songatlas.keys import text_keys
 from songatlas.kmeans import SAMPLE_SONGS, Settled
@@ -62,13 +62,17 @@ class Means:
     engine : {"stream", "spark"}
     settling : callable
         Clusters all points.
-    always : bool
-        Whether it is asked even where the atlas holds all songs, which are clustered already then.
+    kmeans : {"ours", "mllib"}
+        Whose k-means `settling` is. MLlib's is asked even where the atlas holds all songs, which ours has
+        clustered already then.
+    rows_to : str or None
+        Address that the clustered songs are written to, in place of the folder of the outputs.
     """
 
     engine: Engine
     settling: Settling
-    always: bool = False
+    kmeans: SparkKMeans = "ours"
+    rows_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,14 @@ def travel(
     *,
     old: Atlas | None,
     tell: Progress,
-) -> Atlas:
-    """Build the atlas of a catalogue, and write its rows with their clusters.
+) -> tuple[Atlas, Path | None]:
+    """Build the atlas of a catalogue, and write its rows with their clusters beside their place.
 
     Parameters
     ----------
     catalogue : Catalogue
     folder : Path
-        Of all outputs; files are written into its `clustered_songs/`.
+        Of all outputs; `place_rows` makes what is written there its `clustered_songs/`.
     settings : AtlasSettings
     means : Means
         What clusters it.
@@ -130,6 +134,11 @@ def travel(
         An older atlas whose names and colours are kept.
     tell : callable
         Progress, from 0 to 1.
+
+    Returns
+    -------
+    Atlas, Path or None
+        The atlas, and the folder of the files that were written; None where they are in a place of their own.
     """
     watch = Watch()
     with watch.step("reading"):
@@ -147,16 +156,18 @@ def travel(
     with watch.step("clustering"):
         settled = _settled(sample, cleaned, catalogue, means, part(tell, 0.55, 0.75))
     with watch.step("describing"):
-        whole = _whole_of(settled, cleaned, means.engine)
-        source = _source_of(catalogue, looked.table)
+        whole = _whole_of(settled, cleaned, means)
+        source = source_of(catalogue, looked.table)
         made = _atlas_of(
             looked, sample, cleaned, settled, source, whole, old=old, tell=part(tell, 0.75, 0.85)
         )
         atlas = carry_names(made, folder / "atlas").atlas
     with watch.step("writing"):
-        files, called = write_rows(catalogue, atlas, cleaned, folder, part(tell, 0.85, 1.0))
-    seconds = MappingProxyType(watch.seconds)
-    return replace(atlas, whole=replace(whole, files=files, columns=called, seconds=seconds))
+        beside, files, called = write_rows(
+            catalogue, atlas, cleaned, folder, part(tell, 0.85, 1.0), rows_to=means.rows_to
+        )
+    whole = replace(whole, files=files, rows_to=means.rows_to, columns=called)
+    return replace(atlas, whole=replace(whole, seconds=MappingProxyType(watch.seconds))), beside
 
 
 def understood(catalogue: Catalogue, settings: AtlasSettings) -> Looked:
@@ -182,9 +193,18 @@ def understood(catalogue: Catalogue, settings: AtlasSettings) -> Looked:
 
 
 def write_rows(
-    catalogue: Catalogue, atlas: Atlas, cleaned: Cleaned, folder: Path, tell: Progress
-) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    """Write every row with its cluster; return the names of the files, and what our columns are called."""
+    catalogue: Catalogue,
+    atlas: Atlas,
+    cleaned: Cleaned,
+    folder: Path,
+    tell: Progress,
+    *,
+    rows_to: str | None = None,
+) -> tuple[Path | None, tuple[str, ...], Mapping[str, str]]:
+    """Write every row with its cluster; return the folder, its files, and what our columns are called.
+
+    Rows that go to an address are where they belong at once; no folder is returned for them.
+    """
     held = cleaned.n_clustered == atlas.songs.height
     predicted = bool(atlas.genre_of_songs["predicted_genre"].count())
     columns = column_names(predicted=predicted) if held else APPENDED
@@ -194,16 +214,21 @@ def write_rows(
     said = hashlib.sha256(repr((atlas.cluster_names(), sorted(called.items()))).encode()).hexdigest()
     beside = folder / f"{CLUSTERED}.{said[:8]}.partial"  # other names are written anew
     told = saying(tell, "writing the clustered songs")
-    files = catalogue.write(label, added, str(beside), of=CLEAN, tell=told)
-    put_in_place(beside, folder / CLUSTERED)
+    files = catalogue.write(label, added, rows_to or str(beside), of=CLEAN, tell=told)
+    return None if rows_to else beside, files, called
+
+
+def place_rows(beside: Path | None, folder: Path) -> None:
+    """Make what `travel` wrote the clustered songs of a folder, if nobody has; remove what others left."""
+    if beside is not None and beside.is_dir():
+        put_in_place(beside, folder / CLUSTERED)
     for leftover in folder.glob(f"{CLUSTERED}.*.partial"):
         shutil.rmtree(leftover, ignore_errors=True)
-    return files, called
 
 
 def _settled(sample: Sample, cleaned: Cleaned, catalogue: Catalogue, means: Means, tell: Progress) -> Settled:
     """Where the centroids of all songs end."""
-    if sample.is_all and not means.always:
+    if sample.is_all and means.kmeans == "ours":
         return settled_as(sample.clusters)
     return settled_by(means.settling, catalogue, cleaned, sample.clusters.start, tell)
 
@@ -234,7 +259,7 @@ def _atlas_of(
     )
 
 
-def _source_of(catalogue: Catalogue, table: SongsTable) -> Source:
+def source_of(catalogue: Catalogue, table: SongsTable) -> Source:
     """Where the songs came from, all rows counted."""
     source, n_rows = table.source, catalogue.n_rows
     if source.n_rows == n_rows:
@@ -243,14 +268,15 @@ def _source_of(catalogue: Catalogue, table: SongsTable) -> Source:
     return replace(source, n_rows=n_rows, notes=(*source.notes, note))
 
 
-def _whole_of(settled: Settled, cleaned: Cleaned, engine: Engine) -> Whole:
+def _whole_of(settled: Settled, cleaned: Cleaned, means: Means) -> Whole:
     """What is known of all songs."""
     return Whole(
         n_clustered=cleaned.n_clustered,
         sizes=tuple(settled.sizes.tolist()),
         inertia=settled.inertia,
         n_iter=settled.n_iter,
-        engine=engine,
+        engine=means.engine,
+        kmeans=means.kmeans,
     )
 
 

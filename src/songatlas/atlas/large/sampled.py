@@ -85,7 +85,7 @@ def settled_by(
     """Return where the centroids of all songs end, from a start."""
     points = catalogue.keep_points(
         MakePoints(space=cleaned.space),
-        cleaned.space.points(cleaned.merged.clustered()),
+        np.concatenate([cleaned.space.points(songs) for songs in cleaned.merged.clustered()]),
         of=CLEAN,
         tell=saying(part(tell, 0.0, 0.3), "making points"),
         columns=cleaned.columns,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from songatlas.catalogue import Points
 from songatlas.kmeans import Checkpoint, Settled, block_sums, settle
+from songatlas.kmeans.every_k import MAX_ITER
 from songatlas.progress import Progress
 
 _FILE = "clustering.npz"
@@ -91,7 +92,7 @@ class MllibSettling:
     def __call__(self, points: Points, start: NDArray[np.float64], tell: Progress) -> Settled:
         """Return where the centroids end, numbered by falling size."""
         tell(0.0, "clustering all songs with MLlib")
-        found = self.cluster(points, len(start), seed=self.seed)
+        found = self.cluster(points, len(start), seed=self.seed, max_iter=MAX_ITER)
         order = np.arange(len(found.centroids))
         for _ in range(2):  # sizes, then what they are under the new numbers: a tie may move a song
             centroids = np.ascontiguousarray(found.centroids[order])
@@ -103,7 +104,7 @@ class MllibSettling:
             inertia=float(spreads.sum()),
             n_iter=found.n_iter,
             history=(found.cost,),
-            converged=True,
+            converged=found.n_iter < MAX_ITER,
         )
 
 

@@ -46,7 +46,6 @@ CLEAN: Final = "clean"
 REASON: Final = "_reason"
 MERGED: Final = "_merged"
 VERSION: Final = "_version"
-SONG: Final = "_song"
 
 Keys = NDArray[np.uint64]
 Points = NDArray[np.float32]
@@ -103,17 +102,29 @@ class MergeSongs:
     highest: int
 
     def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return, packed, a row of the stage `CLEAN` for every song, the tally, names, and drawn songs."""
+        """Return, packed, what became of every song by rising keys, the tally, and drawn songs."""
         part = clean_part(rows.drop(KEY), self.policy)
-        named = version_candidates(part)
-        of_songs = text_keys(rows["song_id"], seed=self.seed).alias(SONG)
-        made = _judged(of_songs.alias(KEY), part, self.policy)
+        keys = text_keys(rows["song_id"], seed=self.seed).alias(KEY)
+        made = _judged(keys, part, self.policy).drop(MERGED).with_columns(rows["song_id"])
         return packed(
-            made=made.with_columns(rows["song_id"]).unique("song_id").drop("song_id"),
+            made=made.unique("song_id").drop("song_id").sort(KEY),
             tally=part.tally.to_frame(),
-            named=named.with_columns(text_keys(named["song_id"], seed=self.seed).alias(SONG)),
-            drawn=_drawn(of_songs, part, self.highest),
+            drawn=_drawn(keys, part, self.highest),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawMerged:
+    """Draw the songs that stand in several rows; `policy`, `seed` and `highest` as in `MergeSongs`."""
+
+    policy: CleaningPolicy
+    seed: int
+    highest: int
+
+    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return these songs, clean."""
+        keys = text_keys(rows["song_id"], seed=self.seed)
+        return _drawn(keys, clean_part(rows.drop(KEY), self.policy), self.highest)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,7 +137,7 @@ class CleanRows:
     draft : Draft
         Of the space.
     made : DataFrame
-        The rows of merged songs, by rising keys.
+        What became of merged songs, by rising keys: `KEY`, `REASON`, numbers.
     highest : int
         Songs with no higher key are drawn.
     """
@@ -151,45 +162,65 @@ class CleanRows:
         judged = _judged(alone[KEY], part, self.policy)
         if alone.height == songs.height:
             return judged, answer
-        both = pl.concat([judged, self.made[places[merged.to_numpy()]]])
+        told = self.made[places[merged.to_numpy()]].with_columns(
+            pl.lit(True).alias(MERGED), pl.lit(None, dtype=pl.UInt64).alias(VERSION)
+        )
+        both = pl.concat([judged, told.select(judged.columns)])
         order = np.argsort(merged.to_numpy(), kind="stable")
         return both[np.argsort(order)], answer
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class MeetVersions:
+    """Tell which names of merged songs other songs have, too; `sought` are their numbers, rising."""
+
+    sought: Keys
+
+    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return these numbers, each once."""
+        told = rows[VERSION].drop_nulls()
+        return told.filter(_is_among(told, self.sought)).unique().to_frame()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PickVersions:
-    """Pick the songs that share the names of others.
+    """Pick the rows of the songs that share the names of others.
 
     Attributes
     ----------
-    policy : CleaningPolicy
     shared : ndarray of uint64
         Keys of merged songs, rising.
     wanted : ndarray of uint64
         Numbers of names that may be those of several songs, rising.
-    named : DataFrame
-        Merged songs as `version_candidates` gives them, with their key in `SONG`.
+    merged : DataFrame
+        `KEY` and `VERSION` of the merged songs that have such names, by rising keys.
     """
 
-    policy: CleaningPolicy
     shared: Keys
     wanted: Keys
-    named: pl.DataFrame
+    merged: pl.DataFrame
 
     def __call__(self, songs: pl.DataFrame) -> pl.DataFrame:
-        """Return them as `version_candidates` gives them; a merged song as often as its rows stand here."""
-        merged = _is_among(songs[KEY], self.shared)
+        """Return them with the number of their names in `KEY`."""
         told = version_keys_of(songs).fill_null(0)
-        alone = songs.filter(~merged & _is_among(told, self.wanted)).drop(KEY)
-        found = version_candidates(clean_part(alone, self.policy))
-        here = self.named.filter(pl.col(SONG).is_in(songs[KEY].filter(merged).unique().implode()))
-        both = pl.concat([found, here.drop(SONG)])
-        return both.filter(_is_among(both[KEY], self.wanted))
+        alone = _is_among(told, self.wanted) & ~_is_among(songs[KEY], self.shared)
+        keys = self.merged[KEY].to_numpy()
+        here = songs.filter(_is_among(songs[KEY], keys))
+        versions = self.merged[VERSION].gather(np.searchsorted(keys, here[KEY].to_numpy()))
+        named = songs.filter(alone).with_columns(told.filter(alone).alias(KEY))
+        return pl.concat([named, here.with_columns(versions.alias(KEY))])
 
 
-def count_versions(songs: pl.DataFrame) -> pl.DataFrame:
-    """Return the tally of the versions among songs that share names, as `PickVersions` picks them."""
-    return mark_versions(songs.unique("song_id")).to_frame()
+@dataclass(frozen=True, kw_only=True)
+class CountVersions:
+    """Count the versions among songs that share names, as `PickVersions` picks them."""
+
+    policy: CleaningPolicy
+
+    def __call__(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the tally."""
+        part = clean_part(rows.drop(KEY), self.policy)
+        return mark_versions(version_candidates(part)).to_frame()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
