@@ -18,7 +18,7 @@ that their order does not matter either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -171,3 +171,35 @@ class Catalogue(Protocol):
     def close(self) -> None:
         """Let go of what is kept beside the catalogue; nothing can be asked afterwards."""
         ...
+
+
+def free_names(header: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
+    """Return the names under which columns join a table, never one that it already has.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Header texts of the table.
+    columns : iterable of str
+        What joins it.
+
+    Returns
+    -------
+    dict of str to str
+        Each of `columns` -> the name it is written under: itself, or with ``_2``, ``_3``, ...
+
+    Examples
+    --------
+    >>> free_names(["title", "Cluster"], ["cluster"])
+    {'cluster': 'cluster_2'}
+    """
+    taken = {text.strip().casefold() for text in header}
+    names = {}
+    for column in columns:
+        name, turn = column, 1
+        while name.casefold() in taken:
+            turn += 1
+            name = f"{column}_{turn}"
+        taken.add(name.casefold())
+        names[column] = name
+    return names

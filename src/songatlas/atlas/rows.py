@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.catalogue import free_names
 from songatlas.songs import CleanSongs, SongsTable
 
 PREDICTED = ("predicted_genre", "genre_confidence")
@@ -164,16 +165,7 @@ def appended_names(header: Sequence[str], columns: Sequence[str] = APPENDED) -> 
     >>> appended_names(["title", "Cluster"])["cluster"]
     'cluster_2'
     """
-    taken = {text.strip().casefold() for text in header}
-    names = {}
-    for column in columns:
-        name, turn = column, 1
-        while name.casefold() in taken:
-            turn += 1
-            name = f"{column}_{turn}"
-        taken.add(name.casefold())
-        names[column] = name
-    return MappingProxyType(names)
+    return MappingProxyType(free_names(header, columns))
 
 
 def spread_over_rows(

@@ -29,9 +29,6 @@ TIMES_ITS_SIZE: Final = 8
 A_SIMULATED_ROW: Final = 520
 """Memory that a build of a simulated catalogue takes, for each row."""
 
-USUAL_MEMORY: Final = 2 * 10**9
-"""What a build in parts may take where nobody says how much."""
-
 _READ_WHOLE: Final = (".xlsx", ".xls", ".xlsm", ".ods", ".zip")
 _MOST_OF_MACHINE: Final = 0.7
 
@@ -96,25 +93,32 @@ def choose_engine(source: str, asked: Asked) -> Chosen:
 
 def _chosen_here(source: str, lies: Lies, asked: Asked, memory: int | None) -> Chosen:
     """The engine of this machine for what lies there."""
-    streamed = USUAL_MEMORY if memory is None else memory
     if asked.engine == "stream":
         if lies == "music":
             raise BadSettings(_no_music(source, "stream"))
-        return Chosen(engine="stream", lies=lies, memory=streamed)
+        return Chosen(engine="stream", lies=lies, memory=memory or _usual())
     if lies == "tables":
         if asked.engine == "memory":
             raise BadSettings(
                 f"{source!r} is a folder of tables, and --engine memory reads one table: leave --engine out, "
                 "or name one file of it"
             )
+        streamed = memory or _usual()
         said = f"{source} is a folder of tables: it is read in parts, in at most {told(streamed)} of memory"
         return Chosen(engine="stream", lies=lies, memory=streamed, why=said)
     if asked.engine == "auto" and lies == "file":
         needed, limit = needed_for(Path(source)), memory or int(_MOST_OF_MACHINE * memory_of_machine())
         if needed > limit:
             said = _too_large(Path(source).name, needed, memory, limit)
-            return Chosen(engine="stream", lies=lies, memory=memory or min(limit, USUAL_MEMORY), why=said)
+            return Chosen(engine="stream", lies=lies, memory=memory or min(limit, _usual()), why=said)
     return Chosen(engine="memory", lies=lies, memory=None)
+
+
+def _usual() -> int:
+    """What a build in parts may take where nobody says how much, in bytes."""
+    from songatlas.atlas.large.building import USUAL_MEMORY
+
+    return USUAL_MEMORY
 
 
 def engine_for_rows(n_rows: int, asked: Asked) -> Chosen:
@@ -126,7 +130,7 @@ def engine_for_rows(n_rows: int, asked: Asked) -> Chosen:
     needed, limit = n_rows * A_SIMULATED_ROW, memory or int(_MOST_OF_MACHINE * memory_of_machine())
     if asked.engine == "stream" or (asked.engine == "auto" and needed > limit):
         said = "" if asked.engine == "stream" else _too_large(f"{n_rows:,} songs", needed, memory, limit)
-        return Chosen(engine="stream", lies="tables", memory=memory or min(limit, USUAL_MEMORY), why=said)
+        return Chosen(engine="stream", lies="tables", memory=memory or min(limit, _usual()), why=said)
     return Chosen(engine="memory", lies="file", memory=None)
 
 

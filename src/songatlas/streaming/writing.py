@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from songatlas.catalogue import free_names
 from songatlas.progress import Progress
 from songatlas.streaming.files import Files, OneFile, OnePart
 from songatlas.streaming.memory import in_order, parts_in_flight
@@ -58,7 +59,7 @@ def write_files(
     tuple of str
         Names of the files, relative to `folder`.
     """
-    names = _names_of(files.header, added)
+    names = free_names(files.header, added)
     pace = Pace(tell, "writing", files.n_rows)
     written = []
     for number, file in enumerate(files.files):
@@ -83,20 +84,6 @@ def _is_whole(path: Path, mark: Path) -> bool:
         return bool(path.stat().st_size == kept["n_bytes"])
     except (OSError, ValueError, KeyError):
         return False
-
-
-def _names_of(header: Sequence[str], added: Iterable[str]) -> dict[str, str]:
-    """Names under which columns join a table, never one that it already has."""
-    taken = {text.strip().casefold() for text in header}
-    names = {}
-    for column in added:
-        name, turn = column, 1
-        while name.casefold() in taken:
-            turn += 1
-            name = f"{column}_{turn}"
-        taken.add(name.casefold())
-        names[column] = name
-    return names
 
 
 class _Labelled:
