@@ -26,22 +26,43 @@ test: $(STAMP)  ## run all tests
 	@sh tools/install_java.sh
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# Commands and servers that tests start are measured, too. Spark's workers and what is killed tell nothing.
+coverage: $(STAMP)  ## run all tests, and tell which lines and branches none of them runs
+	$(BIN)/python -m coverage erase
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing
+
+mutation: $(STAMP)  ## change the code in small ways, and tell which changes no test notices
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	$(BIN)/python tools/mutate.py
+
 check: $(STAMP)  ## lint, format, types, floors, fresh docs, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python tools/draw_floors.py --check
 	$(BIN)/codespell
 
-docs: $(STAMP)  ## write the generated pages of docs/ and the README's picture anew
+docs: $(STAMP)  ## write the generated pages of docs/ anew, and the tour where it changed
 	$(BIN)/python tools/generate_docs.py
+	$(BIN)/python tools/draw_floors.py
+
+site: $(STAMP)  ## build the site of the documentation: open build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: $(STAMP)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+fuzz: $(STAMP)  ## try hostile input on every reader for ten minutes (Linux)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	$(BIN)/python -m fuzz --all --minutes 10
+
+sanitize: $(STAMP)  ## run the C kernels under sanitizers and valgrind
+	sh tools/sanitize.sh
+
 clean:  ## remove everything that was built
 	rm -rf $(VENV) build dist demo_atlas src/*.egg-info
 
-.PHONY: help install demo test check docs format clean
+.PHONY: help install demo test coverage mutation check docs site format fuzz sanitize clean

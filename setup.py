@@ -21,5 +21,6 @@ setup(
             optional=True,
         )
     ],
+    include_package_data=False,  # a wheel needs none of what the kernels are built from
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -65,14 +65,14 @@ def server(command: Sequence[str], port: int) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
-        _wait_for(address, running)
+        wait_for_server(address, running)
         yield address
     finally:
         running.terminate()
         running.wait(timeout=30)
 
 
-def _wait_for(address: str, running: subprocess.Popen[bytes]) -> None:
+def wait_for_server(address: str, running: subprocess.Popen[bytes]) -> None:
     """Wait until a server answers."""
     for _ in range(600):
         if running.poll() is not None:

@@ -70,6 +70,13 @@ def cpu_of_tree(root: int) -> float:
     return _Tree(root).look()
 
 
+def memory_of_tree(root: int) -> int:
+    """Bytes of memory of a process and of all that it started, as they are now."""
+    tree = _Tree(root)
+    tree.look()
+    return sum(_memory(pid) for pid, _ in tree.known)
+
+
 def cpu_until(course: Sequence[tuple[float, float]], moment: float) -> float:
     """CPU seconds used up to a time of `time.monotonic`, on a straight line between two looks."""
     before = (course[0][0], 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,29 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "tests/spark" if nodeid.startswith("tests/spark/") else super()._split_scope(nodeid)
 
     return OneCluster(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _genres_learned_soon() -> Iterator[int]:
+    """Learn genres in a tenth of the steps: for a small atlas that takes longer than all else together.
+
+    What is asserted of an atlas is mostly not how well its genres were learned; tests of that ask for
+    `genres_in_full`. Commands that run in processes of their own always learn them in full.
+    """
+    from songatlas.genres import prediction
+
+    in_full = prediction._STEPS
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prediction, "_STEPS", in_full // 10)
+        yield in_full
+
+
+@pytest.fixture(scope="module")
+def genres_in_full(_genres_learned_soon: int) -> Iterator[None]:
+    """Learn genres as a build does, for all tests of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("songatlas.genres.prediction._STEPS", _genres_learned_soon)
+        yield
 
 
 @pytest.fixture(scope="session")

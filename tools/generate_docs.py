@@ -1,117 +1,66 @@
-"""Writes the generated pages of docs/reference/ from the code, or checks that they are fresh.
+"""Writes what is generated in docs/ from the code, or checks that it is fresh.
 
-python tools/generate_docs.py            write them
-python tools/generate_docs.py --check    exit with 1, naming the stale ones, where they differ
+python tools/generate_docs.py             the pages of docs/reference/, and the tour where its cells changed
+python tools/generate_docs.py --all       the tour and all pictures of concepts and gallery, too
+python tools/generate_docs.py --check     exit with 1 and name what is stale; of the tour, cells are compared
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
-import typer
+from docs_pages import PAGES
+from docs_tour import cells_of_notebook, cells_of_script, executed, notebook_text
 
-from songatlas.audio.statistics import STATISTICS
-from songatlas.cli import app
-from songatlas.features import DETAILS, FEATURES
-from songatlas.songs import RULES
-
-REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
-WIDE = {"resilient_parsing": True, "max_content_width": 100, "terminal_width": 100}
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 NOTE = "<!-- Made by tools/generate_docs.py; change the code, then run `make docs`. -->\n\n"
 
 
-def cli_page() -> str:
-    """Every command with its help, as the command line prints it."""
-    group = typer.main.get_command(app)
-    context = group.make_context("songatlas", [], **WIDE)
-    parts = ["# Command line\n", f"```\n{group.get_help(context).rstrip()}\n```\n"]
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        inner = command.make_context(f"songatlas {name}", [], **WIDE)
-        parts.append(f"## songatlas {name}\n\n```\n{command.get_help(inner).rstrip()}\n```\n")
-    return NOTE + "\n".join(parts)
+def stale_pages() -> dict[str, str]:
+    """Return the pages of the reference that differ from the code, by their paths in docs/."""
+    made = {f"reference/{name}": NOTE + page() for name, page in PAGES.items()}
+    return {name: text for name, text in made.items() if _text_of(DOCS / name) != text}
 
 
-def features_page() -> str:
-    """Tables of the features and of the other columns."""
-    lines = [
-        "# Columns of a songs table\n",
-        "Headers are compared without case, spaces and punctuation, so `Track.Name`, `track name` and",
-        "`track_name` are one. Name any other header yourself: `--column energy=nrgy`.\n",
-        "## Features: how a song sounds\n",
-        "| column | unit | range | in the sound by default | found under |",
-        "|---|---|---|---|---|",
-    ]
-    for feature in FEATURES.values():
-        bounds = f"{feature.low:g} to {feature.high:g}"
-        asked = "yes" if feature.in_sound else "only when asked for"
-        names = ", ".join(f"`{alias}`" for alias in feature.aliases)
-        lines.append(f"| `{feature.column}` | {feature.unit} | {bounds} | {asked} | {names} |")
-    lines += ["\n## Details: what else is known of it\n", "| column | kind | found under |", "|---|---|---|"]
-    for detail in DETAILS.values():
-        names = ", ".join(f"`{alias}`" for alias in detail.aliases)
-        lines.append(f"| `{detail.column}` | {detail.kind} | {names} |")
-    return NOTE + "\n".join(lines) + "\n"
+def tour_is_stale() -> bool:
+    """Whether the cells of the notebook are others than those of the script."""
+    text = _text_of(DOCS / "tour.ipynb")
+    script = cells_of_script((DOCS / "tour.py").read_text(encoding="utf-8"))
+    return text is None or cells_of_notebook(json.loads(text)) != script
 
 
-def rules_page() -> str:
-    """Table of the rules of cleaning."""
-    lines = [
-        "# Rules of cleaning and triage\n",
-        "Every row that is left out says why in the column `excluded_because`. A rule of triage is switched",
-        "off with `--keep REASON`, all of them with `--keep all`.\n",
-        "| reason | looks for | what becomes of them | can be switched off |",
-        "|---|---|---|---|",
-    ]
-    for name, rule in RULES.items():
-        sentence = rule.sentence.replace(" ({songs})", "")
-        lines.append(
-            f"| `{name}` | {rule.title.lower()} | {sentence} | {'yes' if rule.can_be_kept else 'no'} |"
-        )
-    return NOTE + "\n".join(lines) + "\n"
+def _text_of(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def statistics_page() -> str:
-    """Table of the numbers of timbre and rhythm that a scan measures."""
-    lines = [
-        "# Statistics of the sound\n",
-        "What `songatlas scan` puts into the column `audio_statistics`, in this order. A frame is 2,048",
-        "samples at 22,050 Hz, one every 512; of songs longer than two minutes four stretches of half a",
-        "minute are heard. sd is the standard deviation over frames.\n",
-        "| | name | definition | unit | says of |",
-        "|---|---|---|---|---|",
-    ]
-    for place, (name, each) in enumerate(STATISTICS.items()):
-        lines.append(f"| {place} | `{name}` | {each.definition} | {each.unit or 'none'} | {each.source} |")
-    return NOTE + "\n".join(lines) + "\n"
+def _write(name: str, text: str) -> None:
+    (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+    (DOCS / name).write_text(text, encoding="utf-8", newline="\n")
+    print(f"wrote docs/{name}")
 
 
 def main() -> int:
-    """Write or check every page."""
-    stale = []
-    for name, page in PAGES.items():
-        path = REFERENCE / name
-        text = page()
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        stale.append(name)
-        if "--check" not in sys.argv:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            print(f"wrote docs/reference/{name}")
-    if stale and "--check" in sys.argv:
-        print(f"stale: {', '.join(stale)}: run make docs")
-        return 1
+    """Write or check everything."""
+    pages, old_tour = stale_pages(), tour_is_stale()
+    if "--check" in sys.argv:
+        names = [f"docs/{name}" for name in (*pages, *(["tour.ipynb"] if old_tour else []))]
+        if names:
+            print(f"stale: {', '.join(names)}: run make docs")
+        return 1 if names else 0
+    for name, text in pages.items():
+        _write(name, text)
+    if old_tour or "--all" in sys.argv:
+        notebook = executed(cells_of_script((DOCS / "tour.py").read_text(encoding="utf-8")))
+        _write("tour.ipynb", notebook_text(notebook))
+    if "--all" in sys.argv:
+        from docs_pictures import draw_all
+
+        for name in draw_all(DOCS / "images"):
+            print(f"wrote docs/images/{name}")
     return 0
 
-
-PAGES = {
-    "cli.md": cli_page,
-    "features.md": features_page,
-    "cleaning.md": rules_page,
-    "statistics.md": statistics_page,
-}
 
 if __name__ == "__main__":
     sys.exit(main())

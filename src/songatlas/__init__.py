@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from songatlas.kmeans import KMeans, sweep
     from songatlas.quality import silhouette
     from songatlas.report import write_outputs
+    from songatlas.report.verifying import verify
     from songatlas.songs import read_songs
 
 __version__ = "0.1.0"
@@ -45,6 +46,7 @@ _HOMES = {
     "silhouette": "songatlas.quality",
     "sweep": "songatlas.kmeans",
     "tune": "songatlas.atlas.tune",
+    "verify": "songatlas.report.verifying",
     "write_outputs": "songatlas.report",
 }
 
@@ -65,6 +67,7 @@ __all__ = [
     "silhouette",
     "sweep",
     "tune",
+    "verify",
     "write_outputs",
 ]
 

@@ -1,11 +1,20 @@
-"""Files: written so that a killed run leaves the old one or the new one; and which of them are music."""
+"""Files: written so that a killed run leaves the old one or the new one; and which of them are music.
+
+What is written lies under a hidden name beside its place until it is whole (`beside_of`). The run that writes
+holds it with a lock of the system, which ends with the run, however that ends: what nobody holds, and whose
+process is gone, is a leftover that the next run removes (`is_leftover`).
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +27,15 @@ AUDIO_ENDING: Final = (
 """How the name of a file of music ends; a pattern that Python and Polars read alike."""
 
 _AUDIO: Final = re.compile(AUDIO_ENDING)
+
+BESIDE: Final = ".songatlas-new-"
+"""How the names of files and folders begin that are being written."""
+
+_CANNOT_BE_ASKED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EBADF, errno.EROFS)
+_AT_ONCE = 8
+_OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
+_A_WHILE, _A_DAY = 600.0, 86_400.0
+_O_BINARY: Final[int] = getattr(os, "O_BINARY", 0)
 
 
 def is_audio(location: str) -> bool:
@@ -50,24 +68,187 @@ def write_file(path: Path, content: str | bytes | Callable[[Path], object]) -> N
     """
     if path.is_dir():
         raise BadSettings(f"{str(path)!r} is a folder: name a file in it")
-    beside = path.with_name(f".songatlas-new-{os.getpid()}-{threading.get_ident()}")
+    beside = beside_of(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if callable(content):
-            content(beside)
-        else:
-            beside.write_bytes(content.encode() if isinstance(content, str) else content)
-        beside.replace(path)
+        _sweep_away_files(path.parent)
+        beside.touch()
+        with held(beside):
+            if callable(content):
+                with told_by_polars():
+                    content(beside)
+            else:
+                beside.write_bytes(content.encode() if isinstance(content, str) else content)
+            keep(beside)
+            beside.replace(path)
+        keep(path.parent)
     except OSError as error:
         raise SongAtlasError(refusal(path, error)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def read_at_most(path: Path, n_bytes: int) -> bytes:
+    """Return the content of a file, of a larger one its first bytes; a pipe is read like a file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or no file can have such a name.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(n_bytes)
+    except ValueError:
+        raise OSError(errno.EINVAL, "no file has a NUL in its name") from None
+
+
+def beside_of(home: Path, name: str = "") -> Path:
+    """Return a hidden place in a folder for what this thread writes; `name` says what it will be."""
+    return home / f"{BESIDE}{name and name + '-'}{os.getpid()}-{threading.get_ident()}"
+
+
+@contextmanager
+def held(place: Path) -> Iterator[None]:
+    """Hold a file or folder that is being written, so that nobody takes it for a leftover."""
+    number = _taken(place)
+    try:
+        yield
+    finally:
+        if number is not None:
+            os.close(number)
+
+
+def is_leftover(place: Path) -> bool:
+    """Say whether a file or folder called by `beside_of` was left by a run that is gone.
+
+    Nobody holds it, and its process is gone or it is older than ten minutes; where the system has no such
+    locks, a day.
+    """
+    pid, age = place.name.split("-")[-2], 0.0
+    with suppress(OSError):
+        age = time.time() - place.stat().st_mtime
+    is_free = _is_free(place)
+    if is_free is False:
+        return False
+    return age > (_A_DAY if is_free is None else _A_WHILE) or (pid.isdigit() and not _runs(int(pid)))
+
+
+def keep(place: Path) -> None:
+    """Ask the system to bring a file, or the names in a folder, to the disk: a power cut leaves them whole.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses what was written; a file system that cannot be asked is trusted.
+    """
+    if place.is_dir() and os.name != "posix":
+        return
+    number = os.open(place, (os.O_RDONLY if os.name == "posix" else os.O_RDWR) | _O_BINARY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in _CANNOT_BE_ASKED:
+            raise
+    finally:
+        os.close(number)
+
+
+def keep_all(folder: Path) -> None:
+    """Ask the system to bring all files in a folder, and in those below it, to the disk (see `keep`).
+
+    Many are asked for at once, which the disk then brings together.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    homes, files = [], []
+    for home, _, names in os.walk(folder):
+        homes.append(Path(home))
+        files += [file for name in names if (file := Path(home) / name).is_file() and not file.is_symlink()]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for places in (files, homes):
+            list(pool.map(keep, places))
+
+
+@contextmanager
+def told_by_polars() -> Iterator[None]:
+    """Make an OSError of what Polars says where the system refuses to write, such as a disk that is full."""
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        found = _OS_ERROR.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
 
 
 def refusal(place: Path, error: OSError) -> str:
     """Say in one line why a place cannot be written."""
-    reason = error.strerror or str(error) or type(error).__name__
+    reason = error.strerror or _OS_ERROR.sub("", str(error)).strip() or type(error).__name__
     return (
         f"cannot write {str(place)!r}: {reason[:1].lower()}{reason[1:]}; "
         "free the place or name another with -o"
     )
+
+
+def _sweep_away_files(home: Path) -> None:
+    """Remove the files that killed runs have left in a folder."""
+    for leftover in home.glob(f"{BESIDE}*"):
+        if leftover.is_file() and is_leftover(leftover):
+            with suppress(OSError):
+                leftover.unlink()
+
+
+def _taken(place: Path) -> int | None:
+    """An open file or folder that this run alone holds; None where the system knows no such locks."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        number = os.open(place, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(number)
+        return None
+    return number
+
+
+def _is_free(place: Path) -> bool | None:
+    """Whether nobody holds a place; None where the system does not say."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        number = os.open(place, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    finally:
+        os.close(number)
+    return True
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process of that number runs; yes where the system does not say."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -27,11 +27,11 @@ def serving(folder: Path) -> Iterator[str]:
     launch = json.dumps({"target": str(folder), "port": port, "open_browser": False})
     log = subprocess.DEVNULL
     with subprocess.Popen([sys.executable, "-m", "songatlas.app", launch], stdout=log, stderr=log) as server:
-        yield _when_up(f"http://127.0.0.1:{port}", server)
+        yield when_up(f"http://127.0.0.1:{port}", server)
         server.terminate()
 
 
-def _when_up(address: str, server: subprocess.Popen[bytes]) -> str:
+def when_up(address: str, server: subprocess.Popen[bytes]) -> str:
     for _ in range(240):
         assert server.poll() is None, "the server has ended"
         try:

@@ -63,6 +63,9 @@ def test_a_job_stops_at_its_next_step() -> None:
     assert job.state == "stopped"
 
 
+NEXT = "waiting for its turn: 2 others are at work, and you are next"
+
+
 def test_jobs_queue_for_their_seats_and_can_be_stopped_there() -> None:
     may_end = Event()
 
@@ -76,7 +79,9 @@ def test_jobs_queue_for_their_seats_and_can_be_stopped_there() -> None:
     waiting, stopped = Job(make, seats=BUILDS), Job(make, seats=BUILDS)
     stopped.stop()
     stopped.wait(5)
-    assert (waiting.state, waiting.words, stopped.state) == ("running", "waiting for its turn", "stopped")
+    while waiting.words == "waiting for its turn":
+        waiting.wait(0.01)
+    assert (waiting.state, waiting.words, stopped.state) == ("running", NEXT, "stopped")
     short = Job(lambda progress: "needs no seat")
     short.wait(5)
     assert short.outcome() == "needs no seat"

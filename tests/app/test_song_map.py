@@ -91,7 +91,16 @@ def test_a_place_of_the_map_is_a_song_and_anything_else_is_none(placed: PlacedSo
 
 
 @pytest.mark.parametrize(
-    "polygon", [None, [], [[0, 0], [1, 1]], [[0, 0], [1, 1], [2, float("inf")]], "abc", {}]
+    "polygon",
+    [
+        None,
+        [],
+        [[0, 0], [1, 1]],
+        [[0, 0], [1, 1], [2, float("inf")]],
+        [[0, 0], [1, 1], [2, 10**400]],
+        "abc",
+        {},
+    ],
 )
 def test_what_is_no_polygon_has_no_corners(polygon: object) -> None:
     assert corners_of(polygon) == []

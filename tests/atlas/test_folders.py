@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from songatlas.atlas.folders import put_back, write_folder
+from songatlas.atlas import folders, strangers
+from songatlas.atlas.exchanging import exchange
+from songatlas.atlas.folders import put_back, put_in_place, write_folder
 from songatlas.errors import BadSettings, SongAtlasError
 
 OURS = ("a.csv", "atlas", "figures/one.svg", "z.html")
@@ -24,6 +26,12 @@ def write_all(text: str) -> object:
             (folder / entry).write_text(text)
 
     return write
+
+
+@pytest.fixture
+def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system where two folders cannot change places in one step."""
+    monkeypatch.setattr(folders, "exchange", lambda one, other: False)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -83,6 +91,7 @@ def test_an_interrupted_run_changes_nothing(tmp_path: Path) -> None:
     assert contents(tmp_path) == {f"out/{entry}": "old" for entry in EVERY}
 
 
+@pytest.mark.usefixtures("no_exchange")
 def test_an_exchange_that_fails_midway_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_folder(tmp_path / "out", write_all("old"), ours=OURS)
     (tmp_path / "out" / "mine.txt").write_text("mine")
@@ -99,6 +108,7 @@ def test_an_exchange_that_fails_midway_is_undone(tmp_path: Path, monkeypatch: py
     assert contents(tmp_path) == {**{f"out/{entry}": "old" for entry in EVERY}, "out/mine.txt": "mine"}
 
 
+@pytest.mark.usefixtures("no_exchange")
 def test_a_swap_that_fails_midway_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_folder(tmp_path / "out", write_all("old"), ours=OURS)
     rename = Path.rename
@@ -150,10 +160,11 @@ def test_a_run_killed_while_it_exchanged_entries_is_finished_by_the_next(tmp_pat
     (out / "mine.txt").write_text("mine")
     code = (
         "import os\nfrom pathlib import Path\nfrom songatlas.atlas import folders\n"
+        "folders.exchange = lambda *_: False\n"
         "rename, n = Path.rename, [0]\n"
         "def killed(self, target):\n"
         "    n[0] += 1\n"
-        "    if n[0] == 4: os._exit(9)\n"
+        "    if n[0] == 5: os._exit(9)\n"
         "    return rename(self, target)\n"
         "Path.rename = killed\n"
         "def write(folder):\n"
@@ -178,3 +189,115 @@ def test_strangers_inside_our_folders_stay(tmp_path: Path) -> None:
     write_folder(tmp_path / "out", write_all("new"), ours=ours)
     assert contents(tmp_path / "out")["atlas/names.toml~"] == "mine"
     assert contents(tmp_path / "out")["atlas/songs"] == "new"
+
+
+def test_two_folders_change_places_in_one_step(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    if not exchange(tmp_path / "one", tmp_path / "other"):
+        pytest.skip("this file system cannot exchange two names")
+    assert contents(tmp_path) == {"one/file": "other", "other/file": "one"}
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "one", tmp_path / "none")
+
+
+def test_a_folder_is_never_missing_while_it_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    (tmp_path / "other").mkdir()
+    if not exchange(tmp_path / "out" / "atlas", tmp_path / "other"):
+        pytest.skip("this file system cannot exchange two names")
+    exchange(tmp_path / "out" / "atlas", tmp_path / "other")
+    (tmp_path / "other").rmdir()
+    old, seen = contents(tmp_path / "out"), []
+
+    def watched(one: Path, other: Path) -> bool:
+        seen.append(contents(tmp_path / "out"))
+        done = exchange(one, other)
+        seen.append(contents(tmp_path / "out"))
+        return done
+
+    def no_rename(path: Path, target: Path) -> Path:
+        raise AssertionError(f"{path} was renamed to {target}")
+
+    monkeypatch.setattr(folders, "exchange", watched)
+    monkeypatch.setattr(Path, "rename", no_rename)
+    write_folder(tmp_path / "out", write_all("new"), ours=OURS)
+    assert seen == [old, {**dict.fromkeys(EVERY, "new"), "mine.txt": "mine"}]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_files_of_others_stay_the_very_same_files(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_folder(out, write_all("old"), ours=OURS)
+    (out / "music" / "deep").mkdir(parents=True)
+    (out / "music" / "deep" / "song").write_text("mine")
+    (out / "music").chmod(0o700)
+    (out / "link").symlink_to("nowhere")
+    out.chmod(0o750)
+    was = (out / "music" / "deep" / "song").stat()
+    write_folder(out, write_all("new"), ours=OURS)
+    now = (out / "music" / "deep" / "song").stat()
+    assert (now.st_ino, now.st_nlink) == (was.st_ino, 1)
+    assert (out / "link").is_symlink()
+    assert ((out / "music").stat().st_mode & 0o777, out.stat().st_mode & 0o777) == (0o700, 0o750)
+
+
+def test_what_others_write_at_the_last_moment_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    write_folder(out, write_all("old"), ours=OURS)
+    (out / "mine.txt").write_text("mine")
+
+    def late(one: Path, other: Path) -> bool:
+        (out / "beside").write_text("edited")
+        (out / "beside").replace(out / "mine.txt")
+        (out / "late").mkdir()
+        (out / "late" / "new.txt").write_text("late")
+        return exchange(one, other)
+
+    monkeypatch.setattr(folders, "exchange", late)
+    write_folder(out, write_all("new"), ours=OURS)
+    assert contents(out) == {**dict.fromkeys(EVERY, "new"), "mine.txt": "edited", "late/new.txt": "late"}
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_where_files_of_others_cannot_come_along_entries_are_exchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    for name in ("one", "two"):
+        (tmp_path / "out" / name).write_text(name)
+    monkeypatch.setattr(strangers, "MOST", most)
+    write_folder(tmp_path / "out", write_all("new"), ours=OURS)
+    assert contents(tmp_path) == {
+        **{f"out/{entry}": "new" for entry in EVERY}, "out/one": "one", "out/two": "two",
+    }  # fmt: skip
+
+
+def test_the_folder_that_a_person_stands_in_stays_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "out", write_all("old"), ours=OURS)
+    monkeypatch.chdir(tmp_path / "out")
+    before = Path().stat().st_ino
+    write_folder(Path(), write_all("new"), ours=OURS)
+    assert contents(Path()) == dict.fromkeys(EVERY, "new")
+    assert Path().stat().st_ino == (tmp_path / "out").stat().st_ino == before
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_a_folder_takes_the_place_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can: bool
+) -> None:
+    if not can:
+        monkeypatch.setattr(folders, "exchange", lambda one, other: False)
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    put_in_place(tmp_path / "new", tmp_path / "old")
+    assert contents(tmp_path) == {"old/file": "new"}

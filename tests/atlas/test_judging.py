@@ -33,6 +33,8 @@ from songatlas.space import BELIEF, SongSpace
 FEATURES = ("energy", "valence", "acousticness")
 GENRES = ("folk", "house", "rock")
 
+pytestmark = pytest.mark.usefixtures("genres_in_full")
+
 
 def catalogue(n_artists: int = 90, *, each: int = 5, told: float, seed: int = 0) -> pl.DataFrame:
     """Songs with one genre an artist, of which the sound tells so much (0 nothing) and the tags all."""

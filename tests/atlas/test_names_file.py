@@ -124,3 +124,19 @@ def test_findings_call_the_clusters_by_the_names_shown() -> None:
     told = generated.findings_called(("Calm songs, faster", "A", "B"))
     assert told[0].sentence == "Calm songs, faster (3 songs), A (2) and Loud rocks"
     assert generated.findings_called(generated.names) == (finding,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"a = {'9' * 5000}", "a number of thousands of digits"),
+        (f"a = {'[' * 5000}", "too deep to be read"),
+        (f"{'a.' * 5000}a = ''", "more than 500 dots"),
+        ("# " + "x" * 1_100_000, "more than 1,000,000 bytes"),
+    ],
+)
+def test_hostile_files_are_refused_in_a_line(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / NAMES).write_text(text, encoding="utf-8")
+    with pytest.raises(BadSettings, match=words) as caught:
+        read_names(tmp_path)
+    assert len(str(caught.value)) < 600

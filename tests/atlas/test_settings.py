@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,30 @@ def test_a_bad_toml_file_is_named(tmp_path: Path, text: str, words: str) -> None
 def test_a_missing_toml_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="cannot read the settings file"):
         AtlasSettings.from_toml(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"seed = {'9' * 5000}", "a number of thousands of digits"),
+        (f"seed = 0x{'f' * 20_000}", "seed is an int that is too large to be shown"),
+        (f"weights = {{sound = 0x{'f' * 400}}}", "weight of 'sound' is"),
+        ("weights = {sound = 1e300}", "a number from 0 to 1,000,000"),
+        (f"k = {'[' * 5000}", "too deep to be read"),
+        (f"{'a.' * 5000}a = 1", "more than 500 dots"),
+        (f'genre = ["{"x" * 100_000}"]', "genre is"),
+        (f'"{"x" * 100_000}" = 1', "no setting is called"),
+        ("# " + "x" * 300_000, "more than 250,000 bytes"),
+    ],
+)
+def test_hostile_files_are_refused_in_a_line(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadSettings, match=re.escape(words)) as caught:
+        AtlasSettings.from_toml(path)
+    assert len(str(caught.value)) < 600
+
+
+def test_a_name_that_no_file_can_have_is_told() -> None:
+    with pytest.raises(BadSettings, match="NUL in its name"):
+        AtlasSettings.from_toml("a\0.toml")

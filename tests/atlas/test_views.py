@@ -22,6 +22,8 @@ from songatlas.errors import BadSettings, TooFewSongs, UnknownName
 from songatlas.kmeans import fit_clusters, sweep
 from songatlas.report.command import build_command
 
+pytestmark = pytest.mark.usefixtures("genres_in_full")
+
 
 @pytest.fixture(scope="module")
 def atlas() -> Atlas:
@@ -272,7 +274,7 @@ def test_refined_weights_of_features_stay() -> None:
         ({"k": 1}, BadSettings, "k is 1"),
         ({"k": 5000}, TooFewSongs, "5000 clusters"),
         ({"weights": {"sonud": 1.0}}, UnknownName, "did you mean 'sound'"),
-        ({"weights": {"sound": -1.0}}, BadSettings, "number from 0 up"),
+        ({"weights": {"sound": -1.0}}, BadSettings, "number from 0 to 1,000,000"),
         ({"weights": {"sound": 0.0, "era": 0.0}}, BadSettings, "all blocks have the weight 0"),
         ({"genre_pull": 1.5}, BadSettings, "genre_pull is 1.5"),
     ],

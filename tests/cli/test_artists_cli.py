@@ -11,6 +11,7 @@ import pytest
 
 from songatlas.atlas import build_atlas
 from songatlas.demo import simulate_catalogue
+from songatlas.safe_cells import unguarded
 from typed import songatlas
 
 HOSTILE = (
@@ -78,11 +79,11 @@ def test_all_artists_are_written_and_read_back(atlas: Path, tmp_path: Path) -> N
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == told["n_artists"]
-    names = [row["artist"] for row in rows]
+    names = [unguarded(row["artist"]) for row in rows]
     assert names == sorted(names, key=str.lower)
     assert {"x" * 9_000, "Two lines", "[bold]Loud[/bold]"} <= set(names)
     assert all(row["clusters"].endswith("%") for row in rows)
-    assert all(len(row["nearest"].split("; ")) == 3 for row in rows)
+    assert all(len(unguarded(row["nearest"]).split("; ")) == 3 for row in rows)
     assert figure.read_text(encoding="utf-8").startswith("<?xml")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["artists.csv", "artists.svg"]
 

@@ -16,6 +16,8 @@ WORDS = {
 }
 GENRES = sorted(WORDS)
 
+pytestmark = pytest.mark.usefixtures("genres_in_full")
+
 
 def catalogue(n_artists: int = 60, *, each: int = 6, seed: int = 0) -> tuple[pl.DataFrame, pl.Series]:
     """Songs whose sound and titles tell their genre about as often as not, one genre an artist."""

@@ -103,3 +103,10 @@ def test_names_of_files_are_safe_and_unlike_each_other(names: list[str]) -> None
         assert len(made.encode()) <= 200
         assert made.split(".")[0].casefold().rstrip() not in {"con", "nul", "aux", "prn", "com1", "lpt9", ""}
         taken.add(made)
+
+
+def test_an_unknown_field_does_not_steer_the_error() -> None:
+    with pytest.raises(BadSettings, match="has no field") as caught:
+        locate(SONG, template="{arti\x1b" + "x" * 5000 + "}")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600

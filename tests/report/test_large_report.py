@@ -48,8 +48,9 @@ def made_large(atlas: Atlas, times: int) -> Atlas:
         seconds={"reading": 61.25, "clustering": 40.5},
     )
     n_songs = n_clustered + 5
+    source = replace(atlas.source, n_rows=n_songs)
     return replace(
-        atlas, whole=whole, rows=None, profiles=profiles, n_songs=n_songs, n_rows=n_songs, spaces=atlas.spaces
+        atlas, whole=whole, rows=None, profiles=profiles, n_songs=n_songs, n_rows=n_songs, source=source
     )
 
 

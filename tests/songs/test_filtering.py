@@ -116,3 +116,18 @@ def test_any_words_end_in_a_mask_or_in_our_error(text: str, column: str) -> None
         found = allowed(SONGS, [column + text])
         assert found.shape == (4,)
         assert found.dtype == np.bool_
+
+
+def test_endless_lengths_and_filters_are_no_crash() -> None:
+    songs = pl.DataFrame({"duration_ms": [60_000.0, None]})
+    assert allowed(songs, [f"duration<={'9' * 400}:00"]).tolist() == [True, False]
+    with pytest.raises(BadSettings, match="letters, and 2,000 at most are read") as caught:
+        allowed(songs, ["duration" + " " * 3000 + "=1"])
+    assert len(str(caught.value)) < 500
+
+
+def test_what_songs_are_called_does_not_steer_the_error() -> None:
+    songs = pl.DataFrame({"title": ["\x1b[31mHey"]})
+    with pytest.raises(UnknownName) as caught:
+        allowed(songs, ["title=Ho\x1b[0m"])
+    assert str(caught.value).isprintable()

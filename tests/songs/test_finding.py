@@ -97,3 +97,12 @@ def test_songs_without_titles_are_known_by_their_id_alone() -> None:
 def test_an_artist_is_told_to_be_one() -> None:
     with pytest.raises(UnknownName, match="'adele': that is an artist of 1 song; name one"):
         find_songs(SONGS, "adele")
+
+
+def test_endless_words_are_refused_at_once() -> None:
+    with pytest.raises(UnknownName, match="at most 10,000 letters") as caught:
+        find_songs(SONGS, "a " * 50_000)
+    assert len(str(caught.value)) < 300
+    with pytest.raises(UnknownName) as caught:
+        find_songs(SONGS, "a " * 4_000)
+    assert len(str(caught.value)) < 400

@@ -7,10 +7,12 @@ from typing import Final
 
 import streamlit as st
 
+from songatlas.app.server.visits import note_visit
 from songatlas.app.visit import state
 from songatlas.app.visit.header import show_header
 from songatlas.app.visit.menu import OPEN, TITLES, page_of
 from songatlas.app.visit.opening import show_opening
+from songatlas.app.visit.waiting import forget_unbuilt
 from songatlas.app.visit.walking import hold_choice, make_view
 from songatlas.app.words.wording import plain_text
 from songatlas.errors import SongAtlasError
@@ -23,6 +25,7 @@ def main() -> None:
     st.set_page_config(page_title="songatlas", page_icon=str(_HERE / "icon.png"), layout="wide")
     st.logo(str(_HERE / "icon.png"), size="medium")
     st.html(_HERE / "style.css")
+    note_visit()
     page = st.navigation([page_of(path) for path in TITLES], position="top")
     state.hold_on(page.url_path)
     place = st.container(key="address_place")
@@ -30,7 +33,9 @@ def main() -> None:
     try:
         if page.url_path == OPEN:
             page.run()
-        elif is_open := show_opening():
+            return
+        forget_unbuilt()
+        if is_open := show_opening():
             hold_choice()
             with place:
                 state.write_address(soon=True)

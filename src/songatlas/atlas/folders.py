@@ -1,11 +1,15 @@
 """Writing folders so that a killed run leaves the old ones or the new ones, never a mixture.
 
-Everything is first written into a hidden folder beside its place and only then renamed. A folder that
-does not exist yet appears in one rename. A folder that holds nothing but ours is set aside and replaced
-as a whole; a run killed between these two renames is mended by the next (`put_back`). Where a stranger's
-files lie in the folder too, they are never touched: each of our entries is exchanged by renames, and put
-back should one of them fail; a run killed between them is finished by the next, which finds a list of what
-was to be exchanged (`_ENTRIES`).
+Everything is first written into a hidden folder beside its place, brought to the disk, and only then gets
+its name. A folder that does not exist yet appears in one rename. One that does changes places with the new
+one in one step (`exchanging`); files in it that are not ours are in the new one by then, as further names of
+the very same files (`strangers`).
+
+Where the system cannot do that, a folder that holds nothing but ours is set aside and replaced as a whole; a
+run killed between these two renames is mended by the next (`put_back`). And where strangers' files lie in
+such a folder, or it cannot be renamed, each of our entries is exchanged by renames, and put back should one
+of them fail; a run killed between them is finished by the next, which finds a list of what was to be
+exchanged (`_ENTRIES`).
 """
 
 from __future__ import annotations
@@ -13,17 +17,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import threading
-import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from songatlas.atlas.exchanging import exchange
+from songatlas.atlas.strangers import bring_late_ones, carry, has_strangers
 from songatlas.errors import BadSettings, SongAtlasError
-from songatlas.files import refusal
+from songatlas.files import BESIDE, beside_of, held, is_leftover, keep, keep_all, refusal
 
-_STAGING = ".songatlas-new-"
 _ENTRIES = "entries.json"
-_A_DAY = 86_400.0
 
 
 def write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collection[str]) -> None:
@@ -59,8 +61,8 @@ def put_back(directory: Path) -> None:
     aside = _aside(directory.absolute())
     if aside.is_dir() and not directory.exists():
         aside.rename(directory)
-    for leftover in directory.glob(f"{_STAGING}*"):
-        if _is_over(leftover):
+    for leftover in directory.glob(f"{BESIDE}*"):
+        if is_leftover(leftover):
             _finish(leftover, directory)
 
 
@@ -74,33 +76,38 @@ def put_in_place(new: Path, directory: Path) -> None:
     """
     try:
         put_back(directory)
-        if directory.exists():
-            _swap(new, directory.absolute())
-        else:
+        keep_all(new)
+        if not directory.exists():
             new.rename(directory)
+        elif not exchange(new, directory):
+            _swap(new, directory.absolute())
+        keep(directory.absolute().parent)
     except OSError as error:
         raise SongAtlasError(refusal(directory, error)) from error
+    shutil.rmtree(new, ignore_errors=True)
 
 
 def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collection[str]) -> None:
     put_back(directory)
     fresh = not directory.exists()
-    whole = fresh or _can_swap(directory, ours=ours)
-    home = directory.absolute().parent if whole else directory
+    home = directory.absolute().parent if fresh or _can_move(directory) else directory
     home.mkdir(parents=True, exist_ok=True)
     _sweep_away_leftovers(home)
-    staging = home / f"{_STAGING}{directory.name}-{os.getpid()}-{threading.get_ident()}"
+    staging = beside_of(home, directory.absolute().name)
     shutil.rmtree(staging, ignore_errors=True)
-    new = staging / "new"
     try:
-        new.mkdir(parents=True)
-        write(new)
-        if fresh:
-            new.rename(directory)
-        elif whole:
-            _swap(new, directory.absolute())
-        else:
-            _exchange(new, directory, aside=staging / "old", ours=ours)
+        staging.mkdir()
+        with held(staging):
+            new = staging / "new"
+            new.mkdir()
+            write(new)
+            keep_all(new)
+            if fresh:
+                new.rename(directory)
+            elif home == directory or not _replace(new, directory.absolute(), ours=ours):
+                staging = _moved_inside(staging, directory)
+                _exchange(staging / "new", directory, aside=staging / "old", ours=ours)
+            keep(home)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -110,19 +117,44 @@ def _aside(directory: Path) -> Path:
     return directory.with_name(f".{directory.name}.songatlas-old")
 
 
-def _can_swap(directory: Path, *, ours: Collection[str]) -> bool:
-    """Tell whether everything in the folder is ours and the folder itself can be renamed."""
-    if directory.is_symlink() or directory.is_mount() or not os.access(directory.absolute().parent, os.W_OK):
+def _can_move(directory: Path) -> bool:
+    """Tell whether the folder itself can be renamed, and nobody, this run included, stands in it."""
+    place = directory.absolute()
+    if directory.is_symlink() or directory.is_mount() or any(directory.glob(f"{BESIDE}*")):
         return False
-    for entry in directory.iterdir():
-        inside = [f"{entry.name}/{child.name}" for child in entry.iterdir()] if entry.is_dir() else []
-        if entry.name not in ours and not (inside and all(name in ours for name in inside)):
-            return False
+    here = Path.cwd()
+    if any(each.exists() and each.samefile(place) for each in (here, *here.parents)):
+        return False
+    return os.access(place.parent, os.W_OK) and os.access(place, os.W_OK)
+
+
+def _replace(new: Path, directory: Path, *, ours: Collection[str]) -> bool:
+    """Put `new` in the place of `directory` as a whole; False where only its entries can be replaced."""
+    strangers = has_strangers(directory, ours=ours)
+    if strangers and not carry(directory, new, ours=ours):
+        return False
+    shutil.copymode(directory, new)
+    if exchange(new, directory):
+        if strangers:
+            bring_late_ones(new, directory, ours=ours)
+    elif strangers:
+        return False
+    else:
+        _swap(new, directory)
+    shutil.rmtree(_aside(directory), ignore_errors=True)
     return True
 
 
+def _moved_inside(staging: Path, directory: Path) -> Path:
+    """Move what is being written into the folder whose entries it replaces, where the next run looks."""
+    if staging.parent == directory:
+        return staging
+    inside = directory / staging.name
+    return staging.rename(inside)
+
+
 def _swap(new: Path, directory: Path) -> None:
-    """Put `new` in the place of `directory`; the old one goes, or comes back should that fail."""
+    """Put `new` in the place of `directory` in two steps; should the second fail, the old one comes back."""
     aside = _aside(directory)
     shutil.rmtree(aside, ignore_errors=True)
     directory.rename(aside)
@@ -185,27 +217,7 @@ def _is_there(path: Path) -> bool:
 
 def _sweep_away_leftovers(home: Path) -> None:
     """Remove what runs that were killed have left: their process is gone, or they are a day old."""
-    for leftover in home.glob(f"{_STAGING}*"):
-        if _is_over(leftover):
+    for leftover in home.glob(f"{BESIDE}*"):
+        if is_leftover(leftover):
             _finish(leftover, home)
             shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _is_over(leftover: Path) -> bool:
-    """Whether the run that left this is gone."""
-    pid = leftover.name.split("-")[-2]
-    is_old = time.time() - leftover.stat().st_mtime > _A_DAY
-    return is_old or (pid.isdigit() and not _runs(int(pid)))
-
-
-def _runs(pid: int) -> bool:
-    """Tell whether a process of that number runs; yes where the system does not say."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

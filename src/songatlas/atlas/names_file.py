@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from songatlas.atlas.toml_text import BadToml, toml_values
 from songatlas.errors import BadSettings, did_you_mean
+from songatlas.files import read_at_most
 from songatlas.lint import Finding
 from songatlas.profiles import NO_LONGER_FITS
 
@@ -163,21 +164,32 @@ def read_names(folder: Path) -> NamesFile | None:
     """
     path = folder / NAMES
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, _LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise BadSettings(
             f"cannot read {str(path)!r}: {error.strerror or error}; make it a readable file"
         ) from None
+    return names_of(content, path)
+
+
+def names_of(content: bytes, path: Path) -> NamesFile:
+    """Return what a person wrote into the file of names that lies at `path`.
+
+    Raises
+    ------
+    BadSettings
+        As `read_names`.
+    """
     if len(content) > _LARGEST:
-        raise BadSettings(f"{str(path)!r} has {len(content):,} bytes: a file of names has under {_LARGEST:,}")
+        raise BadSettings(f"{str(path)!r} has more than {_LARGEST:,} bytes: a file of names has fewer")
     try:
         text = content.decode("utf-8-sig")
-        values = tomllib.loads(text)
+        values = toml_values(text)
     except UnicodeDecodeError:
         raise BadSettings(f"{str(path)!r} is not UTF-8 text: save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except BadToml as error:
         curly = ", not in curly ones," if _CURLY.search(text) else ""
         raise BadSettings(
             f'{str(path)!r} is not TOML ({error}): write lines like "Feel-good songs" = "My name", both '

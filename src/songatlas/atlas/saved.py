@@ -11,14 +11,15 @@ subclusters.npy             float64 (n_subclusters, n_dimensions), centroids of 
 beliefs.npy                 float32 (n_songs, n_genres), only where genres are part of the space
 names.toml                  the names that a person gives to clusters; no hash vouches for it
 ```
-Nothing in it is ever executed or unpickled.
+Nothing in it is ever executed or unpickled, and nothing believed that was not looked at (`checked_parts`,
+`checked_atlas`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +29,8 @@ import numpy as np
 import polars as pl
 
 from songatlas.atlas.atlas import Atlas
+from songatlas.atlas.checked_atlas import check_atlas
+from songatlas.atlas.checked_parts import READ_AS, frame_of, read_array, read_json, read_table
 from songatlas.atlas.folders import put_back, write_folder
 from songatlas.atlas.judging import GENRE_COLUMNS
 from songatlas.atlas.likeness import Likeness
@@ -37,7 +40,8 @@ from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.swept import Swept, described, stacked, unstacked
 from songatlas.atlas.whole import Whole
 from songatlas.choose_k import Verdict
-from songatlas.errors import BadAtlas
+from songatlas.errors import BadAtlas, in_brief
+from songatlas.files import told_by_polars
 from songatlas.kmeans import Clustering, Division
 from songatlas.lint import Finding
 from songatlas.matching import listed
@@ -67,8 +71,25 @@ SWEEP = "sweep.npy"
 OURS = (*PARTS, BELIEFS, SWEEP, NAMES, "manifest.json")
 """Every file that belongs to a saved atlas; all others in its folder are left alone."""
 
+MISSING = "is missing"
 _OF_SONGS = "songatlas_"
 _ROLE_FIGURES = ("distance_percentile", "silhouette", "runner_up", "margin")
+_TYPES_OF_SONGS: Mapping[str, Any] = {
+    "cluster": pl.Int32(),
+    "subcluster": pl.Int32(),
+    "distance": pl.Float64(),
+    "x": pl.Float32(),
+    "y": pl.Float32(),
+    "distance_percentile": pl.Float32(),
+    "silhouette": pl.Float32(),
+    "runner_up": pl.Int32(),
+    "margin": pl.Float32(),
+    "genre": pl.String(),
+    "predicted_genre": pl.String(),
+    "genre_confidence": pl.Float32(),
+}
+_NEVER_NULL = ("cluster", "subcluster", "distance", "x", "y", "role", *_ROLE_FIGURES)
+_TYPES_OF_SAMPLE: Mapping[str, Any] = {"cluster": pl.Int32(), "silhouette": pl.Float64()}
 
 
 def save_atlas(atlas: Atlas, directory: Path, *, names: str) -> None:
@@ -94,8 +115,9 @@ def write_parts(atlas: Atlas, folder: Path, *, names: str) -> None:
     (folder / NAMES).write_text(names, encoding="utf-8", newline="\n")
     found = _found_of_songs(atlas)
     songs = atlas.songs.with_columns(each.alias(f"{_OF_SONGS}{each.name}") for each in found)
-    songs.write_parquet(folder / "songs.parquet", compression="snappy", statistics=False)
-    atlas.silhouette_sample.write_parquet(folder / "silhouette_sample.parquet")
+    with told_by_polars():
+        songs.write_parquet(folder / "songs.parquet", compression="snappy", statistics=False)
+        atlas.silhouette_sample.write_parquet(folder / "silhouette_sample.parquet")
     np.save(folder / "centroids.npy", np.ascontiguousarray(atlas.clustering.centroids, dtype=np.float64))
     np.save(folder / "subclusters.npy", np.ascontiguousarray(atlas.division.centroids, dtype=np.float64))
     parts: tuple[str, ...] = PARTS
@@ -128,24 +150,35 @@ def load_atlas(directory: Path) -> Atlas:
         If it is not there, not whole, altered since it was written, or of another format.
     """
     folder = folder_of(directory)
-    manifest = _read_json(folder / "manifest.json")
-    _check_format(manifest, folder)
-    for name in sorted({*PARTS, *manifest["parts"]} & {*PARTS, BELIEFS, SWEEP}):
-        if not (folder / name).is_file():
+    manifest = _read_manifest(folder)
+    for name, what in _damaged(folder, manifest):
+        if what == MISSING:
             raise BadAtlas(f"{str(folder)!r} lacks its part {name}: build the atlas again")
-        if _sha256(folder / name) != manifest["parts"].get(name):
-            raise BadAtlas(
-                f"{name} in {str(folder)!r} is not what the manifest says (its SHA-256 differs): "
-                "it was changed or damaged since it was written; build the atlas again"
-            )
+        raise BadAtlas(
+            f"{name} in {str(folder)!r} {what}: "
+            "it was changed or damaged since it was written; build the atlas again"
+        )
     try:
         atlas = _read_parts(folder, manifest)
-    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        check_atlas(atlas)
+    except READ_AS as error:
+        reason = in_brief(error)
         raise BadAtlas(
-            f"{str(folder)!r} cannot be read as an atlas ({type(error).__name__}: {error}): build it again"
+            f"{str(folder)!r} cannot be read as an atlas ({type(error).__name__}: {reason}): build it again"
         ) from error
     given = read_names(folder)
     return atlas.with_names(given.shown_names(atlas.generated.names)) if given else atlas
+
+
+def damaged_parts(folder: Path) -> dict[str, str]:
+    """Return the parts of the atlas in a folder that are missing or not what its manifest says, and why.
+
+    Raises
+    ------
+    BadAtlas
+        If the manifest itself cannot be believed.
+    """
+    return dict(_damaged(folder, _read_manifest(folder)))
 
 
 def folder_of(directory: Path) -> Path:
@@ -156,6 +189,28 @@ def folder_of(directory: Path) -> Path:
             return folder
     what = "no atlas in it (no manifest.json)" if directory.is_dir() else "no such folder"
     raise BadAtlas(f"{str(directory)!r}: {what}; name the folder that 'songatlas build -o FOLDER' wrote")
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Read a manifest that is one of ours, whole, of a known format, with known parts."""
+    manifest = read_json(folder / "manifest.json")
+    _check_format(manifest, folder)
+    for name in sorted(manifest["parts"]):
+        if name not in (*PARTS, BELIEFS, SWEEP):
+            raise BadAtlas(
+                f"the manifest in {str(folder)!r} lists {name[:80]!a}, which this songatlas does not know: "
+                "build the atlas again, or use the version that built it"
+            )
+    return dict(manifest)
+
+
+def _damaged(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Parts that are missing or differ, and what is wrong with each."""
+    for name in sorted({*PARTS, *manifest["parts"]}):
+        if not (folder / name).is_file():
+            yield name, MISSING
+        elif _sha256(folder / name) != manifest["parts"].get(name):
+            yield name, "is not what the manifest says (its SHA-256 differs)"
 
 
 def _check_format(manifest: Any, folder: Path) -> None:
@@ -236,8 +291,8 @@ def _described(atlas: Atlas) -> dict[str, Any]:
 
 def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
     """Make the atlas out of parts whose hashes are right."""
-    found = _read_json(folder / "atlas.json")
-    songs = pl.read_parquet(folder / "songs.parquet")
+    found = read_json(folder / "atlas.json")
+    songs = _read_songs(folder, n_rows=found["n_songs"])
     of_songs = {name: songs[f"{_OF_SONGS}{name}"].alias(name) for name in _of_songs()}
     labels = of_songs["cluster"].to_numpy().astype(np.int32)
     profiles = tuple(_profile(values) for values in found["profiles"])
@@ -260,27 +315,29 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
         layout=Layout.from_dict(found["layout"]),
         positions=np.column_stack([of_songs["x"], of_songs["y"]]).astype(np.float32),
         clustering=Clustering(
-            centroids=np.load(folder / "centroids.npy", allow_pickle=False),
+            centroids=read_array(folder / "centroids.npy", kind=np.float64),
             labels=labels,
             **found["clustering"] | {"history": tuple(found["clustering"]["history"])},
         ),
         sweep=_sweep(folder, found) if SWEEP in manifest["parts"] else (),
         plain_run=tuple(found["plain_run"]),
         distances=of_songs["distance"].to_numpy().astype(np.float64),
-        evidence=_frame(found["evidence"], found["evidence_types"]),
+        evidence=frame_of(found["evidence"], found["evidence_types"]),
         quality=MappingProxyType(found["quality"]),
         verdict=Verdict.from_dict(found["verdict"]),
         division=Division(
             labels=of_songs["subcluster"].to_numpy().astype(np.int32),
             parents=np.array(found["subcluster_parents"], dtype=np.int32),
-            centroids=np.load(folder / "subclusters.npy", allow_pickle=False),
+            centroids=read_array(folder / "subclusters.npy", kind=np.float64),
         ),
         roles=_roles(of_songs, exact=found["roles_exact"]),
         exemplars=tuple(tuple(exemplars) for exemplars in found["exemplars"]),
         findings=findings,
         refinement=found["refinement"] and Refinement.from_dict(found["refinement"]),
-        spaces=_frame(found["spaces"], found["spaces_types"]),
-        silhouette_sample=pl.read_parquet(folder / "silhouette_sample.parquet"),
+        spaces=frame_of(found["spaces"], found["spaces_types"]),
+        silhouette_sample=read_table(
+            folder / "silhouette_sample.parquet", wanted=_TYPES_OF_SAMPLE, n_rows=found["n_songs"]
+        ),
         profiles=profiles,
         generated=Generated(
             tuple(profile.name for profile in profiles),
@@ -291,11 +348,21 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
         likeness=None if likeness is None else Likeness.from_dict(likeness),
         whole=whole and Whole.from_dict(whole, seconds=manifest.get("seconds", {})),
         genre=found["genre"],
-        genre_counts=_frame(found["genre_counts"], found["genre_counts_types"]),
+        genre_counts=frame_of(found["genre_counts"], found["genre_counts_types"]),
         genre_of_songs=pl.DataFrame([of_songs[name] for name in GENRE_COLUMNS]),
         genre_sharpness=found["genre_sharpness"],
-        beliefs=np.load(folder / BELIEFS, allow_pickle=False) if BELIEFS in manifest["parts"] else None,
+        beliefs=read_array(folder / BELIEFS, kind=np.float32) if BELIEFS in manifest["parts"] else None,
     )
+
+
+def _read_songs(folder: Path, *, n_rows: int) -> pl.DataFrame:
+    """Read the songs with what was found out about each."""
+    wanted = {f"{_OF_SONGS}{name}": kind for name, kind in _TYPES_OF_SONGS.items()}
+    songs = read_table(folder / "songs.parquet", wanted={"song_id": pl.String(), **wanted}, n_rows=n_rows)
+    unknown = songs.select(pl.col(f"{_OF_SONGS}{name}").has_nulls() for name in _NEVER_NULL).row(0)
+    if any(unknown):
+        raise ValueError("songs.parquet lacks what was found out about some songs")
+    return songs
 
 
 def _whole_described(whole: Whole | None) -> dict[str, Any] | None:
@@ -307,7 +374,7 @@ def _whole_described(whole: Whole | None) -> dict[str, Any] | None:
 
 def _sweep(folder: Path, found: Mapping[str, Any]) -> tuple[Swept, ...]:
     """Make the clusterings of every k out of their centroids."""
-    return unstacked(np.load(folder / SWEEP, allow_pickle=False), found["sweep"])
+    return unstacked(read_array(folder / SWEEP, kind=np.float64), found["sweep"])
 
 
 def _of_songs() -> tuple[str, ...]:
@@ -326,11 +393,6 @@ def _profile(values: Mapping[str, Any]) -> Profile:
     tags = tuple((tag, share) for tag, share in values["top_tags"])
     heard = tuple((word, share) for word, share in values.get("heard", ()))
     return Profile(**{**values, "top_tags": tags, "heard": heard, "typical": tuple(values["typical"])})
-
-
-def _frame(rows: list[dict[str, Any]], types: Mapping[str, str]) -> pl.DataFrame:
-    """Make a frame with the types that it had."""
-    return pl.DataFrame(rows, schema={name: getattr(pl, dtype) for name, dtype in types.items()})
 
 
 def plain(value: Any) -> Any:
@@ -357,14 +419,6 @@ def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=True) + "\n", encoding="utf-8")
 
 
-def _read_json(path: Path) -> Any:
-    """Read JSON; `BadAtlas` where it is none."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadAtlas(f"{str(path)!r} cannot be read ({error}): build the atlas again") from error
-
-
 def _fingerprint(manifest: Mapping[str, Any]) -> str:
     """SHA-256 of what a manifest says, but for times, so that two runs have the same."""
     said = {key: value for key, value in manifest.items() if key not in ("sha256", "created", "seconds")}
@@ -374,5 +428,10 @@ def _fingerprint(manifest: Mapping[str, Any]) -> str:
 
 def _sha256(path: Path) -> str:
     """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadAtlas(
+            f"{str(path)!r} cannot be read ({error.strerror or error}): allow reading it, or build it again"
+        ) from error

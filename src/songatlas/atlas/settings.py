@@ -10,17 +10,21 @@ not part of what is saved.
 from __future__ import annotations
 
 import json
-import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from songatlas.errors import BadSettings, did_you_mean
+from songatlas.atlas.toml_text import BadToml, toml_values
+from songatlas.errors import BadSettings, did_you_mean, quoted
+from songatlas.files import read_at_most
+
+MOST_WEIGHT: Final = 1e6
+"""The most that a block or a feature may weigh: beyond it all else is below the precision of points."""
 
 _NO_NAMES: Mapping[str, Any] = MappingProxyType({})
+_LARGEST: Final = 250_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +119,9 @@ class AtlasSettings:
         if self.genre_pull is not None:
             object.__setattr__(self, "genre_pull", _pull(self.genre_pull))
         if not isinstance(self.refine, bool):
-            raise BadSettings(f"refine is {self.refine!r}: it must be true or false")
+            raise BadSettings(f"refine is {quoted(self.refine)}: it must be true or false")
         if self.genre is not None and not isinstance(self.genre, str):
-            raise BadSettings(f"genre is {self.genre!r}: it must be the header of one column")
+            raise BadSettings(f"genre is {quoted(self.genre)}: it must be the header of one column")
 
     @property
     def takes_genres(self) -> bool:
@@ -131,21 +135,32 @@ class AtlasSettings:
         for name in values:
             if name not in known:
                 raise BadSettings(
-                    f"no setting is called {name!r}{did_you_mean(name, known)} (settings: {', '.join(known)})"
+                    f"no setting is called {quoted(name)}{did_you_mean(name, known)} "
+                    f"(settings: {', '.join(known)})"
                 )
         return cls(**values)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> AtlasSettings:
         """Read settings from a TOML file; `BadSettings` says what is wrong with it."""
+        named = quoted(str(path), longest=300)
         try:
-            values = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+            content = read_at_most(Path(path), _LARGEST + 1)
         except OSError as error:
-            raise BadSettings(
-                f"cannot read the settings file {str(path)!r}: {error.strerror or error}"
-            ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadSettings(f"{str(path)!r} is not a TOML file: {error}") from None
+            raise BadSettings(f"cannot read the settings file {named}: {error.strerror or error}") from None
+        return cls.from_toml_bytes(content, named=named)
+
+    @classmethod
+    def from_toml_bytes(cls, content: bytes, *, named: str = "the text") -> AtlasSettings:
+        """Read settings from the content of a TOML file, which errors call `named`."""
+        if len(content) > _LARGEST:
+            raise BadSettings(f"{named} has more than {_LARGEST:,} bytes: a file of settings has far less")
+        try:
+            values = toml_values(content.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise BadSettings(f"{named} is not UTF-8 text: save it as UTF-8") from None
+        except BadToml as error:
+            raise BadSettings(f"{named} is not a TOML file: {error}") from None
         return cls.from_dict(values)
 
     def change(self, **changes: Any) -> AtlasSettings:
@@ -184,7 +199,7 @@ def _pull(value: object) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not isinstance(value, int | float) or not number or not 0 <= value <= 1:
         raise BadSettings(
-            f"genre_pull is {value!r}: it must be a number from 0, pure sound, to 1, pure genre"
+            f"genre_pull is {quoted(value)}: it must be a number from 0, pure sound, to 1, pure genre"
         )
     return float(value)
 
@@ -197,7 +212,9 @@ def _toml(value: Any) -> str:
 def _check_whole(name: str, value: object, *, low: int, high: int, words: str) -> None:
     """Refuse anything but a whole number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadSettings(f"{name} is {value!r}: it must be a whole number from {low} to {high} ({words})")
+        raise BadSettings(
+            f"{name} is {quoted(value)}: it must be a whole number from {low} to {high} ({words})"
+        )
 
 
 def _names(name: str, value: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -206,7 +223,7 @@ def _names(name: str, value: Sequence[str] | str | None) -> tuple[str, ...] | No
         return None
     parts = value.split(",") if isinstance(value, str) else list(value)
     if not all(isinstance(part, str) for part in parts):
-        raise BadSettings(f"{name} is {value!r}: it must be a list of names")
+        raise BadSettings(f"{name} is {quoted(value)}: it must be a list of names")
     if name == "header":
         return tuple(part.strip() for part in parts)
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
@@ -216,7 +233,7 @@ def _texts(name: str, value: Mapping[str, str]) -> Mapping[str, str]:
     """Return an immutable copy of a mapping of names to names."""
     if not isinstance(value, Mapping) or not all(isinstance(x, str) for pair in value.items() for x in pair):
         raise BadSettings(
-            f"{name} is {value!r}: it must give a text for each column, such as energy = 'nrgy'"
+            f"{name} is {quoted(value)}: it must give a text for each column, such as energy = 'nrgy'"
         )
     return MappingProxyType(dict(value))
 
@@ -225,9 +242,14 @@ def _weights(name: str, value: Mapping[str, float], *, each: str) -> Mapping[str
     """Return an immutable copy of the weights of blocks or features, each finite and not negative."""
     if not isinstance(value, Mapping):
         example = "sound = 1" if each == "block" else "energy = 2"
-        raise BadSettings(f"{name} is {value!r}: it must give a number for each {each}, such as {example}")
+        raise BadSettings(
+            f"{name} is {quoted(value)}: it must give a number for each {each}, such as {example}"
+        )
     for weighted, weight in value.items():
         number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not number or not math.isfinite(weight) or weight < 0:
-            raise BadSettings(f"the weight of {weighted!r} is {weight!r}: it must be a number from 0 up")
+        if not number or not 0 <= weight <= MOST_WEIGHT:
+            raise BadSettings(
+                f"the weight of {quoted(weighted)} is {quoted(weight)}: it must be a number from 0 to "
+                f"{MOST_WEIGHT:,.0f}"
+            )
     return MappingProxyType({str(weighted): float(weight) for weighted, weight in value.items()})

@@ -118,6 +118,7 @@ def song_card(atlas: Atlas, row: int, *, n_similar: int = 8) -> SongCard:
     """
     if not 0 <= row < atlas.songs.height:
         raise UnknownName(f"there is no song in row {row}: rows go from 0 to {atlas.songs.height - 1}")
+    row = int(row)  # `search_songs` gives NumPy's whole numbers, which Polars does not take everywhere
     song = atlas.songs.row(row, named=True)
     why = explain_rows(atlas, [row])[0]
     return SongCard(

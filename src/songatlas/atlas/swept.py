@@ -65,7 +65,7 @@ def described(sweep: Sequence[Swept]) -> list[dict[str, Any]]:
 def unstacked(centroids: NDArray[np.float64], told: Sequence[Mapping[str, Any]]) -> tuple[Swept, ...]:
     """Return the sweep of `stacked` and `described`; ValueError where they do not belong together."""
     ends = np.cumsum([each["k"] for each in told])
-    if not len(ends) or ends[-1] != len(centroids):
+    if not len(ends) or ends.dtype.kind != "i" or ends[-1] != len(centroids) or (np.diff(ends) < 1).any():
         raise ValueError(f"{len(centroids)} centroids for the ks {[each['k'] for each in told]}")
     parts = np.split(centroids, ends[:-1])
     return tuple(

@@ -23,7 +23,8 @@ from songatlas.cli.compare import compare
 from songatlas.cli.playlist import playlist
 from songatlas.cli.recommend import recommend
 from songatlas.cli.scan import refuse_folder, scan
-from songatlas.cli.terminal import progress_bar
+from songatlas.cli.terminal import harmless, progress_bar
+from songatlas.cli.verify import verify
 from songatlas.errors import SongAtlasError
 from songatlas.files import write_file
 
@@ -59,7 +60,7 @@ def main() -> None:
 
 def _fail(message: str, *, status: int = 2) -> None:
     """Print one line on stderr and leave."""
-    line = " ".join(message.split())
+    line = harmless(" ".join(message.split()))
     print(f"songatlas: {line}", file=sys.stderr)  # noqa: T201 (Rich would wrap the line)
     sys.exit(status)
 
@@ -88,6 +89,7 @@ def assign(
     column: opt.Columns = None,
     unit: opt.Units = None,
     header: opt.Header = None,
+    raw_cells: opt.RawCells = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Find the cluster of every song of another table, and write the table with its clusters."""
@@ -107,7 +109,7 @@ def assign(
             header=tuple(header.split(",")) if header else None,
         )
         progress(0.9, "writing")
-        write_rows(rows, target)
+        write_rows(rows, target, raw_cells=raw_cells)
         progress(1.0, "done")
     tell.rows(rows, target, as_json=as_json)
 
@@ -217,4 +219,5 @@ app.command("recommend", short_help="Recommend songs that go with liked ones, an
 app.command("playlist", short_help="Make a playlist that a player opens.")(playlist)
 app.command("artists", short_help="Tell of the artists, who is typical of clusters, and the market.")(artists)
 app.command("compare", short_help="Say what became of the clusters of an older atlas.")(compare)
+app.command("verify", short_help="Say whether an atlas and its outputs are as they were written.")(verify)
 app.command("app", short_help="Walk through a catalogue in the browser.")(walk)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -47,6 +47,27 @@ _UploadLimit = Annotated[
 ]
 _Browser = Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")]
 
+_PasswordFile = Annotated[
+    Path | None,
+    typer.Option("--password-file", metavar="FILE", help="Ask everybody for the password of this file."),
+]
+_MakePassword = Annotated[
+    Path | None,
+    typer.Option(
+        "--make-password-file", metavar="FILE", help="Ask for a new password, write its hash, and end."
+    ),
+]
+_Login = Annotated[
+    Path | None,
+    typer.Option(
+        "--login", metavar="FILE", help="Ask everybody to log in: file of secrets, see docs/serving.md."
+    ),
+]
+_Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="WHO", help="With --login: address, or @domain. Repeatable."),
+]
+
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 (only compared with)
 _TAKEN: Final = (errno.EADDRINUSE, errno.EACCES)
@@ -62,6 +83,10 @@ def app(
     host: _Hosts = None,
     upload_limit: _UploadLimit = 500,
     browser: _Browser = True,
+    password_file: _PasswordFile = None,
+    make_password_file: _MakePassword = None,
+    login: _Login = None,
+    allow: _Allow = None,
     k: opt.K = None,
     seed: opt.Seed = None,
     genre: opt.Genre = None,
@@ -74,10 +99,15 @@ def app(
     """Walk through a catalogue in the browser: map, clusters, discovery, playlists.
 
     Serves pages to this computer alone until Ctrl-C. A table of songs is built first, with the options of
-    'songatlas build'; nothing is written. There are no passwords: with --address 0.0.0.0 whoever reaches
-    this computer sees the songs, and plays and downloads the music files of the atlas.
+    'songatlas build'; nothing is written. With --address 0.0.0.0 whoever reaches this computer sees the
+    songs, and plays and downloads the music files of the atlas: ask for a password, with --password-file, or
+    for a login, with --login, and put a proxy with TLS before it.
     """
+    if make_password_file is not None:
+        _make_password(make_password_file)
+        return
     _require_extra()
+    access = _access(password_file, login, allow or [])
     columns, units = opt.read_pairs("--column", column), opt.read_pairs("--unit", unit)
     named = {"k": opt.read_k(k), "seed": seed, "genre": genre, "header": header, "threads": threads}
     given = {"columns": columns, "units": units} | named
@@ -86,7 +116,7 @@ def app(
     where = {"address": address, "port": _told_port(address, port), "hosts": host or []}
     target = None if source is None else str(source)
     launch = {"target": target, "settings": chosen, "upload_mb": upload_limit, "parent": os.getpid()}
-    raise typer.Exit(_serve(launch | where, browser=browser))
+    raise typer.Exit(_serve(launch | where | access, browser=browser))
 
 
 def _require_extra() -> None:
@@ -96,6 +126,32 @@ def _require_extra() -> None:
         raise SongAtlasError(
             f"the app needs {' and '.join(missing)}, which are not installed: pip install 'songatlas[app]'"
         )
+
+
+def _make_password(path: Path) -> None:
+    """Ask for a password twice, and write its hash."""
+    from songatlas.passwords import write_password_file
+
+    write_password_file(path, typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+    stdout().print(f"wrote {shown(str(path))}: start with songatlas app --password-file {shown(str(path))}")
+
+
+def _access(password_file: Path | None, login: Path | None, allow: Sequence[str]) -> dict[str, Any]:
+    """Who may enter, looked at before anything is started."""
+    from songatlas.login_secrets import read_login_file, require_login_parts
+    from songatlas.passwords import read_password_file
+
+    if password_file is not None:
+        read_password_file(password_file)
+    if login is not None:
+        read_login_file(login)
+        require_login_parts()
+    if allow and login is None:
+        raise BadSettings("--allow says who may enter of those who log in: name the secrets with --login")
+    if wrong := [each for each in allow if each.count("@") != 1 or each.endswith("@")]:
+        raise BadSettings(f"--allow {wrong[0]!r} is no address: write anna@example.org, or @example.org")
+    files = {"password_file": password_file, "login_file": login}
+    return {name: str(path) for name, path in files.items() if path} | {"allow": list(allow)}
 
 
 def _settings(given: Mapping[str, Any], file: Path | None, source: Path | None) -> dict[str, Any] | None:
@@ -207,7 +263,8 @@ def _tell(launch: Mapping[str, Any], *, browser: bool) -> None:
     name = _reached(launch["address"])
     page = f"http://{f'[{name}]' if ':' in name else name}:{launch['port']}"
     stdout().print(f"songatlas is at {shown(page)} (Ctrl-C ends it)")
-    if launch["address"] not in _LOOPBACK:
+    is_open = not launch.get("password_file") and not launch.get("login_file")
+    if launch["address"] not in _LOOPBACK and is_open:
         typer.echo("whoever reaches this computer over the network can open it: no password", err=True)
     has_screen = os.name != "posix" or sys.platform == "darwin" or _has_display()
     if browser and has_screen:

@@ -62,6 +62,7 @@ def artists(
         Path | None,
         typer.Option("--figure", metavar="FILE", help="PNG or SVG file: the artists over the clusters."),
     ] = None,
+    raw_cells: opt.RawCells = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Tell where the songs of every artist are, how widely it ranges, and which artists are near it and why.
@@ -87,7 +88,7 @@ def artists(
         ordered = sorted_artists(view, sort)
         if output is not None:
             progress(0.7, "writing the table")
-            _write_table(view, ordered, output)
+            _write_table(view, ordered, output, raw_cells=raw_cells)
         if figure is not None:
             progress(0.9, "drawing")
             _draw(view, rows or ordered[:_BARS], figure)
@@ -301,11 +302,12 @@ def _print_market(console: Console, market: pl.DataFrame) -> None:
     console.print(table)
 
 
-def _write_table(view: ArtistView, ordered: Sequence[int], path: Path) -> None:
+def _write_table(view: ArtistView, ordered: Sequence[int], path: Path, *, raw_cells: bool) -> None:
     """Write all artists as CSV, lists as text, the nearest ones of the first."""
     from songatlas.atlas.artist_lists import flat_artists
+    from songatlas.safe_cells import text_of_cells
 
-    write_file(path, flat_artists(view, ordered).write_csv())
+    write_file(path, text_of_cells(flat_artists(view, ordered), raw=raw_cells))
 
 
 def _draw(view: ArtistView, rows: Sequence[int], path: Path) -> None:

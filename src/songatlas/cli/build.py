@@ -52,6 +52,7 @@ def build(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is understood of the table; write nothing.")
     ] = False,
+    raw_cells: opt.RawCells = False,
     as_json: opt.AsJson = False,
     threads: opt.Threads = None,
     workers: Workers = None,
@@ -104,12 +105,18 @@ def build(
     directory = output or Path(f"{name_of(songs)}_atlas")
     if by.engine == "memory":
         written = _build_here(
-            songs, chosen, directory, like=like, figures=figures, workers=workers, as_json=as_json
+            songs,
+            chosen,
+            directory,
+            like=like,
+            figures=figures,
+            raw_cells=raw_cells,
+            workers=workers,
+            as_json=as_json,
         )
     else:
-        written = build_large(
-            songs, chosen, directory, Large(by, asked), like=like, figures=figures, as_json=as_json
-        )
+        large = Large(by, asked, raw_cells=raw_cells)
+        written = build_large(songs, chosen, directory, large, like=like, figures=figures, as_json=as_json)
     tell.atlas(written, as_json=as_json)
 
 
@@ -133,6 +140,7 @@ def _build_here(
     *,
     like: Path | None,
     figures: bool,
+    raw_cells: bool,
     workers: int | None,
     as_json: bool,
 ) -> WrittenOutputs:
@@ -156,7 +164,8 @@ def _build_here(
         if music:
             note = f"The songs are the music files of the folder {music!r}, measured into {songs.name}"
             atlas = with_source(atlas, name=music, note=note)
-        return write_outputs(atlas, directory, figures=figures, progress=part(progress, 0.8, 1.0))
+        told = part(progress, 0.8, 1.0)
+        return write_outputs(atlas, directory, figures=figures, progress=told, raw_cells=raw_cells)
 
 
 def demo(

@@ -32,6 +32,7 @@ def compare(
     rows: Annotated[
         int, typer.Option("--rows", "-n", metavar="ROWS", help="Changed songs to show.", min=0)
     ] = 10,
+    raw_cells: opt.RawCells = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Say what became of the clusters of an older atlas: kept, moved, split, merged, new or gone.
@@ -41,6 +42,7 @@ def compare(
     """
     from songatlas.atlas.comparing import compare as compare_atlases
     from songatlas.files import write_file
+    from songatlas.safe_cells import text_of_cells
 
     if output is not None:
         opt.require_folder(output)
@@ -49,7 +51,7 @@ def compare(
         found = compare_atlases(old_atlas, new_atlas)
         if output is not None:
             progress(0.9, "writing")
-            write_file(output, found.songs.write_csv)
+            write_file(output, text_of_cells(found.songs, raw=raw_cells))
     if as_json:
         print_json(found.to_dict(rows=rows))
         return

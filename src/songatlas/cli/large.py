@@ -31,11 +31,12 @@ class Large:
 
     chosen: Chosen
     asked: Asked
+    raw_cells: bool = False
 
     def options(self) -> dict[str, Any]:
         """Return what `build_large_atlas` is told of the engine."""
         if self.chosen.engine == "stream":
-            return {"engine": "stream", "memory": self.chosen.memory}
+            return {"engine": "stream", "memory": self.chosen.memory, "raw_cells": self.raw_cells}
         return {
             "engine": "spark",
             "master": self.asked.master,
@@ -58,7 +59,8 @@ def build_large(
     """Build the atlas of files in parts, or on Spark, and write its outputs."""
     _tell_why(large.chosen, as_json=as_json)
     with _resumable(large), progress_bar() as progress:
-        ending = Ending(directory, figures=figures, progress=part(progress, _WRITTEN, 1.0))
+        told = part(progress, _WRITTEN, 1.0)
+        ending = Ending(directory, figures=figures, progress=told, raw_cells=large.raw_cells)
         _build(source, settings, ending, large, like=like, progress=part(progress, 0.0, _WRITTEN))
         return ending.written()
 
@@ -113,6 +115,7 @@ class Ending:
     progress: Progress
     named: Callable[[Atlas], Atlas] | None = None
     outputs: WrittenOutputs | None = None
+    raw_cells: bool = False
 
     def __call__(self, atlas: Atlas, rows: Path | None) -> None:
         """Write them, with the clustered songs that lie in a folder."""
@@ -120,7 +123,12 @@ class Ending:
 
         atlas = self.named(atlas) if self.named else atlas
         self.outputs = write_outputs(
-            atlas, self.directory, figures=self.figures, progress=self.progress, rows=rows
+            atlas,
+            self.directory,
+            figures=self.figures,
+            progress=self.progress,
+            rows=rows,
+            raw_cells=self.raw_cells,
         )
 
     def written(self) -> WrittenOutputs:

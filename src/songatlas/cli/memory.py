@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, quoted
 
 _UNITS: Final[Mapping[str, int]] = {
     **{unit: 10 ** (3 * power) for power, unit in enumerate(("kb", "mb", "gb", "tb"), start=1)},
     **{unit: 2 ** (10 * power) for power, unit in enumerate(("kib", "mib", "gib", "tib"), start=1)},
 }
+_MOST_UNITS: Final = 1e12  # more than any machine has, whatever the unit
 _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt])(i?b)?\s*", re.IGNORECASE)
 
 
@@ -69,9 +70,9 @@ def read_size(text: str, *, option: str = "--memory") -> int:
     size = 0
     if found:
         number, letter, rest = found.groups()
-        size = int(float(number) * _UNITS[(letter + (rest or "b")).lower()])
+        size = int(min(float(number), _MOST_UNITS) * _UNITS[(letter + (rest or "b")).lower()])
     if size < 1:
-        raise BadSettings(f"{option} is {text!r}: write a number and its unit, such as 2GB or 1.5GiB")
+        raise BadSettings(f"{option} is {quoted(text)}: write a number and its unit, such as 2GB or 1.5GiB")
     return size
 
 

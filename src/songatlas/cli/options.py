@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from songatlas.cli.engines import ENGINES, KMEANS, Asked
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, quoted
 
 if TYPE_CHECKING:
     from songatlas.atlas import AtlasSettings
@@ -134,6 +134,14 @@ RowsTo = Annotated[
         "[default: clustered_songs/ in DIR]",
     ),
 ]
+RawCells = Annotated[
+    bool,
+    typer.Option(
+        "--raw-cells",
+        help="Write texts of CSV tables as they stand; without it those that a spreadsheet would run as a "
+        "formula get an apostrophe before them.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program to read.")]
 
 _EXAMPLES = {
@@ -167,7 +175,7 @@ def read_engine(
     for option, text, words in (("--engine", engine, ENGINES), ("--spark-kmeans", spark_kmeans, KMEANS)):
         if text is not None and text not in words:
             known = f"{', '.join(words[:-1])} or {words[-1]}"
-            raise BadSettings(f"{option} is {text!r}: say {known}")
+            raise BadSettings(f"{option} is {quoted(text)}: say {known}")
     return Asked(
         engine=engine or "auto",
         memory=memory,
@@ -185,7 +193,7 @@ def read_k(text: str | None) -> int | str | None:
     try:
         return int(text)
     except ValueError:
-        raise BadSettings(f"--k is {text!r}: give a whole number from 2, or auto") from None
+        raise BadSettings(f"--k is {quoted(text)}: give a whole number from 2, or auto") from None
 
 
 def read_pairs(option: str, texts: list[str] | None) -> dict[str, str] | None:
@@ -196,7 +204,7 @@ def read_pairs(option: str, texts: list[str] | None) -> dict[str, str] | None:
     for text in texts:
         name, sign, value = (piece.strip() for piece in text.partition("="))
         if not (name and sign and value):
-            raise BadSettings(f"{option} is {text!r}: write NAME=VALUE, such as {_EXAMPLES[option]}")
+            raise BadSettings(f"{option} is {quoted(text)}: write NAME=VALUE, such as {_EXAMPLES[option]}")
         pairs[name] = value
     return pairs
 
@@ -207,7 +215,7 @@ def read_weights(text: str | None, *, option: str = "--weights") -> dict[str, fl
     try:
         return {name: float(value) for name, value in pairs.items()} if pairs else None
     except ValueError:
-        raise BadSettings(f"{option} is {text!r}: write numbers, such as {_EXAMPLES[option]}") from None
+        raise BadSettings(f"{option} is {quoted(text)}: write numbers, such as {_EXAMPLES[option]}") from None
 
 
 def refuse_address(output: Path | None) -> None:

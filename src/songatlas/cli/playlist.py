@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from songatlas.cli import options as opt
-from songatlas.cli.terminal import empty_table, print_json, progress_bar, stdout
+from songatlas.cli.terminal import empty_table, print_json, progress_bar, shown, stdout
 from songatlas.errors import BadSettings
 from songatlas.features import amount
 from songatlas.files import write_file
@@ -125,6 +125,7 @@ def playlist(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="CSV file of all transitions.")
     ] = None,
+    raw_cells: opt.RawCells = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Make a playlist: from a cluster, liked songs, a path, a filter, or more songs for a playlist file.
@@ -133,6 +134,7 @@ def playlist(
     """
     from songatlas.atlas import Atlas
     from songatlas.atlas.playlist import make_playlist
+    from songatlas.safe_cells import text_of_cells
 
     _check_files(output, report, all_clusters=all_clusters)
     _check_places(output, location=location, music=music)
@@ -151,7 +153,8 @@ def playlist(
     if all_clusters:
         if any((cluster, subcluster is not None, like, start, end, extend)):
             raise BadSettings("--all-clusters with another source: give one of them")
-        _make_all(loaded, output or Path(), options, place=place, format=format, as_json=as_json)
+        folder, form = output or Path(), _Form(format, raw_cells=raw_cells)
+        _make_all(loaded, folder, options, place=place, form=form, as_json=as_json)
         return
     made = make_playlist(
         loaded,
@@ -167,9 +170,9 @@ def playlist(
         **options,
     )
     if output is not None:
-        made = _write_one(loaded, made, output, place=place, format=format)
+        made = _write_one(loaded, made, output, place=place, form=_Form(format, raw_cells=raw_cells))
     if report is not None:
-        write_file(report, made.transitions.write_csv())
+        write_file(report, text_of_cells(made.transitions, raw=raw_cells))
     _tell(made, output, as_json=as_json)
 
 
@@ -181,26 +184,35 @@ class _Place:
     music: Path | None
 
 
-def _write_one(atlas: Atlas, made: Playlist, output: Path, *, place: _Place, format: str | None) -> Playlist:
+@dataclass(frozen=True)
+class _Form:
+    """The format of playlist files, where their names do not say it, and how CSV is written."""
+
+    name: str | None
+    _: KW_ONLY
+    raw_cells: bool
+
+
+def _write_one(atlas: Atlas, made: Playlist, output: Path, *, place: _Place, form: _Form) -> Playlist:
     """Write a playlist; return it with notes on what the file cannot hold or name."""
     from songatlas.atlas.playlist import playlist_tracks
     from songatlas.atlas.song_files import told_gone
     from songatlas.playlists import held_in_place, left_out, locate_all, write_playlist
     from songatlas.playlists.formats import format_named, format_of
 
-    form = (format_named(format) if format else format_of(output)).name
+    format = (format_named(form.name) if form.name else format_of(output)).name
     added = made.songs["added"].arg_true().to_list()
     located = locate_all(
-        playlist_tracks(atlas, made, with_ids=form == "uris"),
+        playlist_tracks(atlas, made, with_ids=format == "uris"),
         template=place.template,
         music=place.music,
         playlist_dir=output.parent,
         added=added,
     )
-    write_playlist(output, located.tracks, format=form)
-    lost = left_out(located.tracks, form, added=added)
-    gone = told_gone(located.tracks.tracks) if place.template is None and form != "uris" else ()
-    held = held_in_place(located.tracks, output, format=form)
+    write_playlist(output, located.tracks, format=format, raw_cells=form.raw_cells)
+    lost = left_out(located.tracks, format, added=added)
+    gone = told_gone(located.tracks.tracks) if place.template is None and format != "uris" else ()
+    held = held_in_place(located.tracks, output, format=format)
     return replace(made, notes=(*made.notes, *located.notes, *gone, *held, *lost))
 
 
@@ -210,7 +222,7 @@ def _make_all(
     options: Mapping[str, Any],
     *,
     place: _Place,
-    format: str | None,
+    form: _Form,
     as_json: bool,
 ) -> None:
     """Make and write one playlist for each cluster, and tell of them."""
@@ -223,10 +235,11 @@ def _make_all(
         made = all_cluster_playlists(atlas, **options)
     lists = [playlist_tracks(atlas, each) for each in made]
     together = _together(lists, template=place.template, music=place.music, folder=folder)
-    files = _write_all(folder, _apart(together.tracks, lists), made, format=format)
+    files = _write_all(folder, _apart(together.tracks, lists), made, form=form)
     gone = told_gone(together.tracks.tracks) if place.template is None else ()
-    held = held_in_place(together.tracks, folder / _INDEX, format=format or "m3u8")
-    notes = (*together.notes, *gone, *held, *left_out(together.tracks, format or "m3u8"))
+    format = form.name or "m3u8"
+    held = held_in_place(together.tracks, folder / _INDEX, format=format)
+    notes = (*together.notes, *gone, *held, *left_out(together.tracks, format))
     _tell_all(made, files, folder, notes=notes, as_json=as_json)
 
 
@@ -271,7 +284,7 @@ def _apart(together: TrackList, lists: Sequence[TrackList]) -> list[TrackList]:
 
 
 def _write_all(
-    folder: Path, lists: Sequence[TrackList], made: Sequence[Playlist], *, format: str | None
+    folder: Path, lists: Sequence[TrackList], made: Sequence[Playlist], *, form: _Form
 ) -> list[str]:
     """Write one file for each playlist and an index of them, all or none; return the names of the files."""
     import polars as pl
@@ -279,9 +292,10 @@ def _write_all(
     from songatlas.atlas.folders import write_folder
     from songatlas.playlists import playlist_text, safe_file_name
     from songatlas.playlists.formats import format_named
+    from songatlas.safe_cells import write_cells
 
-    form = format or "m3u8"
-    suffix = format_named(form).suffixes[0]
+    format, raw_cells = form.name or "m3u8", form.raw_cells
+    suffix = format_named(format).suffixes[0]
     files: list[str] = []
     for tracks in lists:
         files.append(f"{safe_file_name(tracks.name, {name.rsplit('.', 1)[0] for name in files})}{suffix}")
@@ -297,8 +311,8 @@ def _write_all(
 
     def write(new: Path) -> None:
         for file, tracks in zip(files, lists, strict=True):
-            write_file(new / file, playlist_text(tracks, form, directory=folder))
-        index.write_csv(new / _INDEX)
+            write_file(new / file, playlist_text(tracks, format, directory=folder, raw_cells=raw_cells))
+        write_cells(index, new / _INDEX, raw=raw_cells)
 
     earlier = _files_of(folder / _INDEX)
     foreign = [file for file in files if file not in earlier and (folder / file).exists()]
@@ -315,6 +329,7 @@ def _files_of(index: Path) -> list[str]:
     import polars as pl
 
     from songatlas.playlists import FORMATS
+    from songatlas.safe_cells import unguarded
 
     if not index.exists():
         return []
@@ -325,7 +340,7 @@ def _files_of(index: Path) -> list[str]:
     if tuple(table.columns) != _INDEX_COLUMNS:
         raise BadSettings(f"{str(index)!r} is a file of yours that would be replaced: name another folder")
     suffixes = {suffix for each in FORMATS.values() for suffix in each.suffixes}
-    names = table["file"].drop_nulls().to_list()
+    names = [name for each in table["file"].drop_nulls() for name in (each, unguarded(each))]
     return [name for name in names if Path(name).name == name and Path(name).suffix.lower() in suffixes]
 
 
@@ -340,12 +355,12 @@ def _tell_all(
     table = empty_table("File", "Songs", "Minutes", "Transitions", numbers=("Songs", "Minutes"))
     for file, each in zip(files, made, strict=True):
         summary = each.summary
-        table.add_row(escape(file), str(summary["n_songs"]), f"{summary['minutes']:.0f}", summary["sentence"])
+        table.add_row(shown(file), str(summary["n_songs"]), f"{summary['minutes']:.0f}", summary["sentence"])
     console = stdout()
     console.print(table)
     for note in notes:
         _say(console, f"Note: {_one_line(note)}")
-    console.print(f"Wrote {len(files)} playlists and {_INDEX} into {escape(str(folder))}")
+    console.print(f"Wrote {len(files)} playlists and {_INDEX} into {shown(str(folder))}")
 
 
 def _tell(made: Playlist, output: Path | None, *, as_json: bool) -> None:
@@ -375,7 +390,7 @@ def _tell(made: Playlist, output: Path | None, *, as_json: bool) -> None:
     for note in made.notes:
         _say(console, f"Note: {_one_line(note)}")
     if output is not None:
-        console.print(f"\nWrote {escape(str(output))}")
+        console.print(f"\nWrote {shown(str(output))}")
 
 
 def _say(console: Console, sentence: str) -> None:

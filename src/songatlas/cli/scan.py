@@ -46,6 +46,7 @@ def scan(
     ] = Path("songs.parquet"),
     workers: Workers = None,
     file_limit: FileLimit = None,
+    raw_cells: opt.RawCells = False,
     as_json: opt.AsJson = False,
 ) -> None:
     """Measure the music files of a folder and write them as a songs table, offline.
@@ -55,7 +56,9 @@ def scan(
     """
     opt.require_folder(output)
     with progress_bar() as progress:
-        found = scan_songs(folder, output, workers=workers, file_limit=file_limit, progress=progress)
+        found = scan_songs(
+            folder, output, workers=workers, file_limit=file_limit, raw_cells=raw_cells, progress=progress
+        )
     if as_json:
         print_json(found.to_dict())
         return
@@ -70,6 +73,7 @@ def scan_songs(
     *,
     workers: int | None,
     file_limit: float | None = None,
+    raw_cells: bool = False,
     progress: Progress,
 ) -> Scan:
     """Scan a folder; one without a single song ends here, and Ctrl-C says how to go on."""
@@ -81,6 +85,7 @@ def scan_songs(
             output=output,
             workers=workers,
             per_file_s=PER_FILE_S if file_limit is None else file_limit,
+            raw_cells=raw_cells,
             progress=progress,
         )
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from songatlas.progress import Progress
 
 _WIDTH_IN_FILES = 140
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def progress_bar() -> Iterator[Progress]:
 
     console = Console(stderr=True)
     bars = Bars(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=console,
@@ -40,7 +40,7 @@ def progress_bar() -> Iterator[Progress]:
     )
     with bars:
         task = bars.add_task("starting", total=1.0)
-        yield lambda share, words: bars.update(task, completed=share, description=words)
+        yield lambda share, words: bars.update(task, completed=share, description=harmless(words))
 
 
 def stdout() -> Console:
@@ -57,14 +57,25 @@ def shown(text: str) -> str:
     >>> shown("[bold] two\nlines \x1b[31m") == "\\[bold] two lines \ufffd[31m"
     True
     """
-    return escape(_STEERING.sub("\ufffd", _BREAKS.sub(" ", text)))
+    return escape(harmless(text))
+
+
+def harmless(text: str) -> str:
+    r"""Return text on one line, with a sign in place of each that would steer the terminal; markup stays.
+
+    Examples
+    --------
+    >>> harmless("[bold] two\nlines \x1b[31m") == "[bold] two lines \ufffd[31m"
+    True
+    """
+    return _STEERING.sub("\ufffd", _BREAKS.sub(" ", text))
 
 
 def print_json(value: Any) -> None:
-    """Print JSON on stdout."""
-    Console(soft_wrap=True, highlight=False, markup=False).out(
-        json.dumps(value, ensure_ascii=False), highlight=False
-    )
+    """Print JSON on stdout, in which whatever steers a terminal is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    plain = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    Console(soft_wrap=True, highlight=False, markup=False).out(plain, highlight=False)
 
 
 def empty_table(*names: str, numbers: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> WordTable:

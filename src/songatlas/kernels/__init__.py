@@ -14,9 +14,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from songatlas.kernels.iteration import Rules, Run, Stopped
+from songatlas.kernels.lines import LARGEST, SMALLEST
 from songatlas.kernels.threads import Stop, map_in_order, one_blas_thread, thread_count
 
 __all__ = [
+    "LARGEST",
+    "SMALLEST",
     "Pass",
     "Rows",
     "Rules",

@@ -406,6 +406,7 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
         held_room(&held, 8))
         return NULL;
     if (!(songs = hold(&held, songs_in, "songs", SINGLES, 0, 3, ANY, ANY, SONG_TILE)) ||
+        !range_fits(1, n_songs, (size_t)songs->shape[0] * SONG_TILE, "songs") ||
         !(queries = hold(&held, queries_in, "queries", SINGLES, 0, 3, ANY, songs->shape[1], BLOCK)) ||
         !(strips = hold(&held, strips_in, "strips", LONGS, 0, 1, (n_songs + STRIP - 1) / STRIP + 1, ANY, ANY)) ||
         !(segments = hold(&held, segments_in, "segments", INTS, 0, 2, ANY, 3, ANY)) ||
@@ -419,9 +420,9 @@ static PyObject *compare(PyObject *Py_UNUSED(self), PyObject *args)
     given.n_labelings = (size_t)own->shape[1];
     given.n_clusters = (size_t)sizes->shape[0];
     given.n_queries = (size_t)own->shape[0];
-    if (n_songs < 1 || n_songs > songs->shape[0] * SONG_TILE || given.n_labelings < 1 ||
+    if (given.n_labelings < 1 ||
         queries->shape[0] != (Py_ssize_t)((given.n_queries + BLOCK - 1) / BLOCK)) {
-        PyErr_SetString(PyExc_ValueError, "songs, queries or labelings are fewer than they should be");
+        PyErr_SetString(PyExc_ValueError, "queries or labelings are fewer than they should be");
         return fail(&held);
     }
     if (!range_fits(first, last, (size_t)queries->shape[0], "blocks") ||

@@ -140,7 +140,7 @@ static inline int rising(const int64_t *numbers, size_t n, int64_t step, int64_t
 {
     int fit = n > 0 && numbers[n - 1] == last && numbers[0] >= 0;
     for (size_t i = 1; fit && i < n; i++)
-        fit = numbers[i] >= numbers[i - 1] + step;
+        fit = numbers[i] >= numbers[i - 1] && numbers[i] - numbers[i - 1] >= step;
     if (!fit)
         PyErr_Format(PyExc_ValueError, "%s must rise to %lld", name, (long long)last);
     return fit;

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 LINE_BYTES = 64
 LEAST_SCALE = 2.0**-1000  # one over anything smaller is infinite
+LARGEST = 2.0**500  # coordinates below this have squares, and sums of billions of them, that are numbers
+SMALLEST = 2.0**-500  # differences below this have squares that lose figures, or vanish
 
 
 def aligned(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from songatlas.kernels.iteration import SUM_AFRESH_SHARE, Rules, Run, iterate
+from songatlas.kernels.lines import SMALLEST
 from songatlas.kernels.reference_hashes import text_hashes
 from songatlas.kernels.reference_loudness import weighted_squares
 from songatlas.kernels.reference_silhouette import find_sides, silhouette_table
@@ -146,7 +147,9 @@ class _Scoring:
 
     @classmethod
     def of(cls, rows: Rows, centroids: Floats) -> _Scoring | None:
-        """Return None where float32 cannot hold the centroids."""
+        """Return None where float32 cannot hold the centroids, or the squares of the law vanish."""
+        if rows.scale < SMALLEST:
+            return None
         with np.errstate(over="ignore"):
             scaled = (centroids - rows.shift) / rows.scale
         if not np.abs(scaled).max(initial=0.0) < LARGEST_SCALED:

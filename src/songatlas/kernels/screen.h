@@ -14,6 +14,7 @@
 #define PREFETCH_BLOCKS 4       /* how far ahead memory is fetched */
 #define MARGIN_SLACK 1e-6f      /* more than the rounding of a root and of the margin itself */
 #define LARGEST_SCALED 1e15     /* centroids further out than this overflow float32 when squared */
+#define SMALLEST 0x1p-500       /* points nearer together have squares that lose figures in the law, or vanish */
 #define ROUNDING 0x1p-24        /* half a unit in the last place of float32 */
 
 /* Centroids made ready: for the screen in float32 tiles, for the law in float64 tiles. */
@@ -56,7 +57,7 @@ static int prepare(Prepared *ready, const Relabeling *mine, const Screen *screen
         ready->law[place] = INFINITY;
     for (size_t place = 0; place < ready->n_tiles * TILE; place++)
         ready->squares[place] = INFINITY;
-    int hopeless = 0;
+    int hopeless = screen->scale < SMALLEST; /* the screen would tell apart what the law cannot */
     for (size_t c = 0; c < k; c++) {
         double square = 0.0;
         for (size_t j = 0; j < n_dimensions; j++) {

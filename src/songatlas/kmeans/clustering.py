@@ -52,7 +52,8 @@ def checked_points(points: npt.ArrayLike, *, name: str = "points") -> Points:
     Raises
     ------
     ValueError
-        When the shape is not that of a table, or a value is missing or infinite.
+        When the shape is not that of a table, or a value is missing, infinite or so large that its square
+        is no number.
     """
     array = np.asarray(points)
     if array.dtype not in (np.float32, np.float64):
@@ -69,7 +70,26 @@ def checked_points(points: npt.ArrayLike, *, name: str = "points") -> Points:
             f"{int((~finite).sum())} of {len(array)} {name} have a value that is missing or infinite, "
             f"the first in row {row}: fill or leave out such songs before clustering"
         )
+    if array.dtype == np.float64 and array.size:
+        largest = max(float(array.max()), -float(array.min()))
+        if largest >= kernels.LARGEST:
+            raise ValueError(
+                f"{name} have a value of a size of {largest:.3g}: squares of {kernels.LARGEST:.3g} and more "
+                "cannot be summed; divide all by the same number before clustering"
+            )
     return np.ascontiguousarray(array)
+
+
+def require_spread(points: Points) -> None:
+    """Raise ValueError where points differ, but by so little that their squared distances vanish."""
+    if points.dtype == np.float32 or not len(points):
+        return  # the least number of float32 is far above
+    spread = float((points.max(axis=0) - points.min(axis=0)).max())
+    if 0 < spread < kernels.SMALLEST:
+        raise ValueError(
+            f"the points differ by no more than {spread:.3g}: squares of differences below "
+            f"{kernels.SMALLEST:.3g} vanish; multiply all by the same large number before clustering"
+        )
 
 
 def nearest_centroids(
@@ -121,10 +141,11 @@ def nearest_centroids(
 
 
 def require_distinct(points: Points, k: int) -> None:
-    """Raise `TooFewSongs` where fewer than `k` points differ from one another.
+    """Raise `TooFewSongs` where fewer than `k` points differ from one another, or ValueError by too little.
 
     Looks at ever more rows, so that it costs nothing where points differ, as they nearly always do.
     """
+    require_spread(points)
     n_rows = min(len(points), max(FIRST_LOOK_ROWS, k))
     while True:
         n_distinct = len(np.unique(points[:n_rows] + 0.0, axis=0))

@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from songatlas import kernels
-from songatlas.kmeans.clustering import Floats, Points
+from songatlas.kmeans.clustering import Floats, Points, checked_points, require_spread
 from songatlas.kmeans.inertia import scatter, summed_squares
 
 Init: TypeAlias = Literal["k-means++", "random"] | npt.ArrayLike | Callable[..., npt.ArrayLike]
@@ -121,9 +121,13 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
         Raises
         ------
         ValueError
-            When a parameter is out of its range, or there are fewer points than clusters.
+            When a parameter is out of its range, there are fewer points than clusters, or squared distances
+            of the points would be too large or too small to be numbers.
         """
-        points = validate_data(self, X, dtype=PRECISIONS, order="C", accept_large_sparse=False)
+        points = checked_points(
+            validate_data(self, X, dtype=PRECISIONS, order="C", accept_large_sparse=False)
+        )
+        require_spread(points)
         self._check_parameters(len(points))
         weights = self._weights(points, sample_weight)
         rows = kernels.Rows.of(points)
@@ -170,10 +174,9 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
     def _fitted_points(self, X: npt.ArrayLike) -> Points:
         """Check points against the fitted ones."""
         check_is_fitted(self)
-        points: Points = validate_data(
-            self, X, reset=False, dtype=PRECISIONS, order="C", accept_large_sparse=False
+        return checked_points(
+            validate_data(self, X, reset=False, dtype=PRECISIONS, order="C", accept_large_sparse=False)
         )
-        return points
 
     def _weights(self, points: Points, sample_weight: npt.ArrayLike | None) -> Floats | None:
         """Return the weights in float64, None for all ones."""
@@ -235,7 +238,7 @@ class KMeans(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[mis
             raise ValueError(f"the initial centroids have the shape {array.shape}: it must be {wanted}")
         if not np.isfinite(array).all():
             raise ValueError("an initial centroid has a value that is missing or infinite")
-        return array
+        return checked_points(array, name="initial centroids").astype(np.float64, copy=False)
 
     def _keep(self, run: kernels.Run, inertia: float) -> None:
         """Store the best run, and warn where points coincide so much that clusters stay empty."""

@@ -17,11 +17,14 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
+import polars as pl
+
 from songatlas.errors import UnreadableTable
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.playlists.carried import carried_name, restored, restored_name, unsaid
 from songatlas.playlists.locations import beside, is_uri, settled
 from songatlas.playlists.tracks import Track, TrackList, known_duration, one_line, spotify_uri_of
+from songatlas.safe_cells import raw_order, text_of_cells, unguarded, was_guarded
 
 _ALWAYS: Final = (
     *("Track Name", "Artist Name(s)", "Album Name", "ISRC", "Track URI", "Duration (ms)", "Playlist Name"),
@@ -54,10 +57,12 @@ class _Columns:
     unit: str = "ms"
 
 
-def write_csv(tracks: TrackList, directory: str | None = None) -> str:
+def write_csv(tracks: TrackList, directory: str | None = None, *, raw_cells: bool = False) -> str:
     """Return a playlist in its normal form as CSV, one row a song.
 
-    A playlist without songs is one row that holds its name alone.
+    A playlist without songs is one row that holds its name alone. An apostrophe stands before what a
+    spreadsheet would run as a formula, unless `raw_cells` says otherwise; the last two columns that are
+    always there then change places.
 
     Parameters
     ----------
@@ -69,7 +74,7 @@ def write_csv(tracks: TrackList, directory: str | None = None) -> str:
     >>> song = Track(title="Hey", artists=("A", "B"), isrc="GBAYE0601498", duration_ms=181_000)
     >>> print(write_csv(TrackList(name="Calm", tracks=(song,))), end="")
     Track Name,Artist Name(s),Album Name,ISRC,Track URI,Duration (ms),Playlist Name
-    Hey,A;B,,GBAYE0601498,,181000,Calm
+    Hey,"A;B",,GBAYE0601498,,181000,Calm
     """
     name = one_line(tracks.name)
     columns = _columns_of(_HEADER)
@@ -80,11 +85,11 @@ def write_csv(tracks: TrackList, directory: str | None = None) -> str:
     if named := carried_name(tracks.name, name.strip()):
         inner = (text[1:-1] for text in (named, rows[0][-1]) if text)
         rows[0][-1] = f"{{{','.join(inner)}}}"
-    kept = [place for place, word in enumerate(_HEADER) if word in _ALWAYS or any(row[place] for row in rows)]
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerows([cells[place] for place in kept] for cells in (_HEADER, *rows))
-    return written.getvalue()
+    header = (*(raw_order(_ALWAYS) if raw_cells else _ALWAYS), *_HEADER[len(_ALWAYS) :])
+    by_word = dict(zip(_HEADER, zip(*rows, strict=True), strict=True))
+    kept = {word: by_word[word] for word in header if word in _ALWAYS or any(by_word[word])}
+    filled = [[cell or None for cell in column] for column in kept.values()]
+    return text_of_cells(pl.DataFrame(filled, schema=dict.fromkeys(kept, pl.String)), raw=raw_cells)
 
 
 def read_csv(text: str, name: str, directory: str | None = None) -> TrackList:
@@ -115,6 +120,8 @@ def read_csv(text: str, name: str, directory: str | None = None) -> TrackList:
             "'Track Name', 'Artist Name(s)' and 'Track URI', or give an M3U8, XSPF or JSPF file"
         )
     rows = _rows_of(text, delimiter)[1:]
+    if was_guarded(header):
+        rows = [[unguarded(cell, separator=delimiter) for cell in cells] for cells in rows]
     columns = replace(columns, unit=_unit(header, rows, columns))
     tracks = (_track_of(cells, columns, directory) for cells in rows)
     return _named(name, tuple(track for track in tracks if track != Track()), rows, columns)
@@ -193,10 +200,12 @@ def _rows_of(text: str, delimiter: str) -> list[list[str]]:
 
 def _columns_of(header: Sequence[str]) -> _Columns:
     """Find the columns of a header; earlier aliases win."""
-    keys = [header_key(word) for word in header]
+    keys: dict[str, int] = {}
+    for place, word in enumerate(header):
+        keys.setdefault(header_key(word), place)
 
     def places(aliases: Sequence[str]) -> list[int]:
-        return [keys.index(alias) for alias in aliases if alias in keys]
+        return [keys[alias] for alias in aliases if alias in keys]
 
     def first(aliases: Sequence[str]) -> int | None:
         return next(iter(places(aliases)), None)

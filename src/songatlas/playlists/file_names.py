@@ -9,7 +9,7 @@ from typing import Final
 
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029<>:"/\\|?*]')
 _UNSEEN: Final = re.compile(
-    "[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+    "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )  # they turn what is shown around
 _RESERVED: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?=\.|$)", re.IGNORECASE

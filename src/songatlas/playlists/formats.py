@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from songatlas.errors import BadSettings, did_you_mean
+from songatlas.errors import BadSettings, did_you_mean, quoted
 from songatlas.files import write_file
 from songatlas.playlists.csv_lists import read_csv, write_csv
 from songatlas.playlists.jspf import read_jspf, write_jspf
@@ -46,7 +46,9 @@ class Format:
     read: Callable[[str, str, str | None], TrackList]
 
 
-def playlist_text(tracks: TrackList, format: str, *, directory: Path | None = None) -> str:
+def playlist_text(
+    tracks: TrackList, format: str, *, directory: Path | None = None, raw_cells: bool = False
+) -> str:
     """Return a playlist as the text of a file; every format is UTF-8.
 
     Parameters
@@ -56,6 +58,8 @@ def playlist_text(tracks: TrackList, format: str, *, directory: Path | None = No
         A name of `FORMATS`.
     directory : Path, optional
         Folder in which the file will lie; paths near it are written relative to it.
+    raw_cells : bool
+        Whether texts stand in CSV as they are, though a spreadsheet may run them as formulas.
 
     Raises
     ------
@@ -69,10 +73,15 @@ def playlist_text(tracks: TrackList, format: str, *, directory: Path | None = No
     'Zoë/hey.mp3'
     """
     folder = None if directory is None else _folder_of(directory)
-    return format_named(format).write(normal(tracks, directory=folder), folder)
+    chosen, songs = format_named(format), normal(tracks, directory=folder)
+    if chosen.name == "csv":
+        return write_csv(songs, folder, raw_cells=raw_cells)
+    return chosen.write(songs, folder)
 
 
-def write_playlist(path: Path | str, tracks: TrackList, *, format: str | None = None) -> None:
+def write_playlist(
+    path: Path | str, tracks: TrackList, *, format: str | None = None, raw_cells: bool = False
+) -> None:
     """Write a playlist file, whole or not at all.
 
     Read back by `songatlas.playlists.reading.read_playlist`, it gives ``normal(tracks, directory=...)`` of
@@ -85,6 +94,8 @@ def write_playlist(path: Path | str, tracks: TrackList, *, format: str | None = 
     tracks : TrackList
     format : str, optional
         A name of `FORMATS`; without it the suffix decides.
+    raw_cells : bool
+        Whether texts stand in CSV as they are, though a spreadsheet may run them as formulas.
 
     Raises
     ------
@@ -102,7 +113,7 @@ def write_playlist(path: Path | str, tracks: TrackList, *, format: str | None = 
         raise BadSettings(
             f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
         )
-    write_file(path, playlist_text(tracks, chosen.name, directory=path.parent))
+    write_file(path, playlist_text(tracks, chosen.name, directory=path.parent, raw_cells=raw_cells))
 
 
 def left_out(tracks: TrackList, format: str, *, added: Collection[int] | None = None) -> tuple[str, ...]:
@@ -205,7 +216,7 @@ def format_named(name: str) -> Format:
     key = name.strip().lower().removeprefix(".")
     if key not in FORMATS:
         raise BadSettings(
-            f"no playlist format is called {name!r}{did_you_mean(key, FORMATS)} (formats: "
+            f"no playlist format is called {quoted(name)}{did_you_mean(key, FORMATS)} (formats: "
             f"{', '.join(FORMATS)})"
         )
     return FORMATS[key]

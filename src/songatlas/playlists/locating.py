@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from os.path import isfile
 from pathlib import Path
 
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, quoted
 from songatlas.playlists.locations import is_absolute, is_uri, settled
 from songatlas.playlists.templates import TEMPLATE_FIELDS, fields_of, locate
 from songatlas.playlists.tracks import Track, TrackList
@@ -94,7 +94,7 @@ def _lacking(tracks: list[Track], template: str) -> tuple[str, ...]:
     for field in fields_of(template):
         lacking = [track for track in tracks if not (TEMPLATE_FIELDS[field](track) or "").strip()]
         if lacking and len(lacking) == len(tracks):
-            raise BadSettings(f"no song has {{{field}}}: leave it out of --location {template!r}")
+            raise BadSettings(f"no song has {{{field}}}: leave it out of --location {quoted(template)}")
         if lacking:
             have = "has" if len(lacking) == 1 else "have"
             notes.append(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from songatlas.errors import UnreadableTable
-from songatlas.files import is_audio
+from songatlas.errors import UnreadableTable, quoted
+from songatlas.files import is_audio, read_at_most
 from songatlas.playlists.csv_lists import is_table
 from songatlas.playlists.formats import FORMATS, Format
 from songatlas.playlists.locations import is_uri
@@ -21,6 +22,16 @@ from songatlas.playlists.uris import track_of
 MOST_BYTES: Final = 1 << 26
 """Largest playlist file that is read, in bytes."""
 
+_LINES: Final = {"\n": ("lines", 1_000_000), "\r": ("lines", 1_000_000)}
+_CELLS: Final = dict.fromkeys(",;\t|", ("cells", 4_000_000))
+_MOST_PIECES: Final[Mapping[str, Mapping[str, tuple[str, int]]]] = {
+    "m3u8": _LINES,
+    "m3u": _LINES,
+    "uris": _LINES,
+    "csv": {**_LINES, **_CELLS},
+    "xspf": {"<": ("tags", 4_000_000)},
+    "jspf": dict.fromkeys(",[{", ("values", 2_000_000)),
+}
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -52,16 +63,15 @@ def read_playlist(path: Path | str) -> TrackList:
     Raises
     ------
     UnreadableTable
-        If there is no such file, it is larger than `MOST_BYTES`, or it is no playlist; the message says what
-        to do.
+        If there is no such file, it is larger than `MOST_BYTES`, holds more lines, cells, tags or values
+        than any playlist, or it is none; the message says what to do.
     """
     path = Path(path)
     try:
-        if path.is_file() and path.stat().st_size > MOST_BYTES:
-            raise _too_large(str(path))
-        content = path.read_bytes()
+        content = read_at_most(path, MOST_BYTES + 1)
     except OSError as error:
-        raise UnreadableTable(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+        named = quoted(str(path), longest=300)
+        raise UnreadableTable(f"cannot read {named}: {error.strerror or error}") from None
     return playlist_of_bytes(content, path.name, directory=path.parent)
 
 
@@ -92,11 +102,12 @@ def playlist_of_bytes(content: bytes, name: str, *, directory: Path | None = Non
     folder = None if directory is None else os.path.normpath(directory.absolute())
     try:
         chosen = _format_of(text, Path(name).suffix.lower())
+        _require_bounded(text, chosen.name)
         found = chosen.read(text, Path(name).stem or "Playlist", folder)
     except UnreadableTable as error:
-        raise UnreadableTable(f"cannot read {name!r} as a playlist: {error}") from None
+        raise UnreadableTable(f"cannot read {quoted(name)} as a playlist: {error}") from None
     if text.strip() and not found.tracks and chosen.name == "uris":
-        raise UnreadableTable(f"{name!r} holds no address of a song on Spotify: {_NEXT}")
+        raise UnreadableTable(f"{quoted(name)} holds no address of a song on Spotify: {_NEXT}")
     tracks = found.tracks
     if chosen.name in ("m3u8", "m3u") and folder:
         tracks = tuple(_on_disk(track) for track in tracks)
@@ -105,7 +116,16 @@ def playlist_of_bytes(content: bytes, name: str, *, directory: Path | None = Non
 
 def _too_large(name: str) -> UnreadableTable:
     """What to say of a file that no playlist fills."""
-    return UnreadableTable(f"{name!r} is larger than {MOST_BYTES >> 20} MiB, which no playlist is: {_NEXT}")
+    return UnreadableTable(
+        f"{quoted(name)} is larger than {MOST_BYTES >> 20} MiB, which no playlist is: {_NEXT}"
+    )
+
+
+def _require_bounded(text: str, format: str) -> None:
+    """Refuse a text of so many small pieces that what is made of them would fill the memory."""
+    for sign, (pieces, most) in _MOST_PIECES[format].items():
+        if text.count(sign) > most:
+            raise UnreadableTable(f"it holds more than {most:,} {pieces}, which no playlist does: {_NEXT}")
 
 
 def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:

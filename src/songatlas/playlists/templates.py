@@ -9,7 +9,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Final
 
-from songatlas.errors import BadSettings, did_you_mean
+from songatlas.errors import BadSettings, did_you_mean, quoted
 from songatlas.playlists.file_names import safe_part
 from songatlas.playlists.locations import beside, is_absolute, is_uri, percent_encoded, settled
 from songatlas.playlists.tracks import Track, spotify_uri_of
@@ -108,13 +108,13 @@ def _parts_of(template: str) -> list[tuple[str, str | None]]:
         parsed = list(Formatter().parse(template))
     except ValueError as error:
         raise BadSettings(
-            f"the template of locations {template!r} has braces that do not fit ({error}): write fields as "
-            "{title}, and braces of the text itself twice"
+            f"the template of locations {quoted(template)} has braces that do not fit ({error}): write "
+            "fields as {title}, and braces of the text itself twice"
         ) from None
     for text, field, form, conversion in parsed:
         if field is not None and (field not in TEMPLATE_FIELDS or form or conversion):
             raise BadSettings(
-                f"the template of locations {template!r} has no field {{{field}}}"
+                f"the template of locations {quoted(template)} has no field {{{quoted(field)[1:-1]}}}"
                 f"{did_you_mean(field, TEMPLATE_FIELDS)} (fields: {', '.join(TEMPLATE_FIELDS)}; a field is "
                 "written {title}, with nothing else in the braces)"
             )

@@ -30,6 +30,7 @@ TRACK_REL: Final = "urn:songatlas:track"
 """Relation of the `meta` of a track that carries what its elements do not say."""
 PLAYLIST_REL: Final = "urn:songatlas:playlist"
 _ISRC: Final = "urn:isrc:"
+_DEEPEST: Final = 100
 
 
 def write_xspf(tracks: TrackList, directory: str | None = None) -> str:
@@ -119,7 +120,24 @@ def located(references: Sequence[str], directory: str | None) -> str | None:
 
 
 class _Builder(ET.TreeBuilder):
-    """Builds the tree of a document, and refuses one that may define entities."""
+    """Builds the tree of a document; refuses one that may define entities, or that is deeply nested."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attributes: dict[str, str], /) -> ET.Element:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise UnreadableTable(
+                f"this XML has more than {_DEEPEST} elements in one another, which no playlist has: save the "
+                "playlist anew, as XSPF or M3U8"
+            )
+        return super().start(tag, attributes)
+
+    def end(self, tag: str, /) -> ET.Element:
+        self._depth -= 1
+        return super().end(tag)
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
         raise UnreadableTable("this XML has a DOCTYPE, which no playlist needs: remove it, or save as M3U8")

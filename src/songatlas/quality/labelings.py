@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from songatlas.kernels import cluster_sums
+from songatlas.kernels import LARGEST, cluster_sums
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def check_points(points: Any) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If it is not two-dimensional, is empty, or holds a NaN or an infinity.
+        If it is not two-dimensional, is empty, or holds a NaN, an infinity or a number whose square is none.
     """
     checked = np.asarray(points)
     if not np.issubdtype(checked.dtype, np.floating):
@@ -39,6 +39,12 @@ def check_points(points: Any) -> NDArray[Any]:
         raise ValueError(f"points must be (n_songs, n_dimensions), not of shape {checked.shape}")
     if not np.isfinite(checked).all():
         raise ValueError("points hold a NaN or an infinity: fill or exclude missing values first")
+    largest = max(float(checked.max()), -float(checked.min()))
+    if largest >= LARGEST:
+        raise ValueError(
+            f"points hold a number of a size of {largest:.3g}: squares of {LARGEST:.3g} and more "
+            "cannot be summed; divide all by the same number"
+        )
     return checked
 
 

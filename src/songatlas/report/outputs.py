@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from songatlas.progress import Progress, part, silent
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
 from songatlas.report.html import Picture, picture_of, render
+from songatlas.report.outputs_record import RECORD, write_record
 from songatlas.report.record import quality_record
 from songatlas.report.sampled import ENGINES, FOLDER
 from songatlas.report.song_map import song_map
@@ -32,6 +34,7 @@ OURS = (
     "clustered_songs.csv",
     "clusters.csv",
     *(f"figures/{name}.{ending}" for name in FIGURE_NAMES for ending in ("png", "svg")),
+    RECORD,
     "quality.json",
     "report.html",
 )
@@ -71,6 +74,7 @@ def write_outputs(
     figures: bool = True,
     progress: Progress | None = None,
     rows: Path | None = None,
+    raw_cells: bool = False,
 ) -> WrittenOutputs:
     """Write the tables, the figures, the report and the saved atlas into a folder.
 
@@ -91,6 +95,8 @@ def write_outputs(
         Called with the share that is done (0 to 1) and what is being done, in words.
     rows : Path, optional
         Folder in `directory` that is to become clustered_songs/, together with all else.
+    raw_cells : bool
+        Whether texts stand in CSV tables as they are, though a spreadsheet may run them as formulas.
 
     Returns
     -------
@@ -115,8 +121,8 @@ def write_outputs(
     def write(folder: Path) -> None:
         if named.rows is not None:
             tell(0.0, "writing the clustered songs")
-            write_clustered_songs(named.rows, folder / "clustered_songs.csv")
-        write_clusters(named, folder / "clusters.csv")
+            write_clustered_songs(named.rows, folder / "clustered_songs.csv", raw_cells=raw_cells)
+        write_clusters(named, folder / "clusters.csv", raw_cells=raw_cells)
         (folder / "quality.json").write_text(_json(quality_record(named)), encoding="utf-8", newline="\n")
         tell(0.2, "saving the atlas")
         (folder / "atlas").mkdir()
@@ -128,13 +134,14 @@ def write_outputs(
         carried.require_unchanged(home)
         if rows is not None:
             rows.rename(folder / FOLDER)
+        write_record(folder)
 
     replaced = _left_of_large(Path(directory), named) if rows is None else (FOLDER,)
     write_folder(Path(directory), write, ours=(*OURS, *replaced))
     tell(1.0, "done")
     clustered = FOLDER if named.whole else "clustered_songs.csv"
     beside = () if named.whole and named.whole.rows_to else (clustered,)
-    entries = ("atlas", *beside, "clusters.csv", "quality.json", "report.html")
+    entries = ("atlas", *beside, "clusters.csv", RECORD, "quality.json", "report.html")
     return WrittenOutputs(
         directory=Path(directory),
         entries=(*entries, "figures") if figures else entries,
@@ -162,7 +169,7 @@ def _left_of_large(directory: Path, atlas: Atlas) -> tuple[str, ...]:
     return (FOLDER,) if isinstance(before, dict) and before.get("engine") in ENGINES else ()
 
 
-def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:
+def write_rows(rows: ClusteredRows, path: str | Path, *, raw_cells: bool = False) -> Mapping[str, str]:
     """Write every row of a table with its cluster into one CSV file, whole or not at all.
 
     Parameters
@@ -171,6 +178,8 @@ def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:
         What `Atlas.assign` gives, or `Atlas.rows` after a build.
     path : str or Path
         File to write.
+    raw_cells : bool
+        Whether texts stand in it as they are, though a spreadsheet may run them as formulas.
 
     Returns
     -------
@@ -184,7 +193,7 @@ def write_rows(rows: ClusteredRows, path: str | Path) -> Mapping[str, str]:
     SongAtlasError
         If it cannot be written.
     """
-    write_file(Path(path), lambda beside: write_clustered_songs(rows, beside))
+    write_file(Path(path), partial(write_clustered_songs, rows, raw_cells=raw_cells))
     return appended_names(rows.table.header, rows.column_names)
 
 

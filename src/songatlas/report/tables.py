@@ -1,8 +1,9 @@
 """The two tables of an atlas as CSV: the input with its clusters, and the clusters.
 
 Conventions: UTF-8 without byte order mark, lines end with a line feed, quotes as RFC 4180 has them and
-only where they are needed. An empty cell is empty. Text cells keep their very text; typed cells are
-written as the shortest text that reads back as the same value, lists and structs as JSON, dates as ISO.
+only where some program needs them. An empty cell is empty. Text cells keep their very text, behind an
+apostrophe where a spreadsheet would run it (see `safe_cells`); typed cells are written as the shortest text
+that reads back as the same value, lists and structs as JSON, dates as ISO.
 
 References
 ----------
@@ -12,6 +13,7 @@ RFC 4180, *Common format and MIME type for comma-separated values (CSV) files*.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from songatlas.atlas.rows import column_names
 from songatlas.report.sampled import sizes_in_sample
 from songatlas.report.wording import estimated
 from songatlas.roles import ROLES, role_counts
+from songatlas.safe_cells import raw_order, write_cells
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
@@ -39,7 +42,7 @@ def appended_column(atlas: Atlas, column: str) -> str:
     return appended_names([reading.header for reading in atlas.columns], told)[column]
 
 
-def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
+def write_clustered_songs(rows: ClusteredRows, path: Path, *, raw_cells: bool = False) -> Mapping[str, str]:
     """Write every input row and column in input order, with its cluster or the reason why it has none.
 
     Parameters
@@ -48,6 +51,9 @@ def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
         The table as it was read, and for every row its cluster, or the reason why it has none.
     path : Path
         File to write.
+    raw_cells : bool
+        Whether texts are written as they stand, though a spreadsheet may run them; excluded_because then
+        stands before cluster_distance.
 
     Returns
     -------
@@ -63,15 +69,17 @@ def write_clustered_songs(rows: ClusteredRows, path: Path) -> Mapping[str, str]:
     """
     table = rows.table
     appended = appended_names(table.header, rows.column_names)
-    header = [text.lstrip("\ufeff") for text in table.header] + list(appended.values())
+    columns = raw_order(rows.column_names) if raw_cells else rows.column_names
+    header = [text.lstrip("\ufeff") for text in table.header] + [appended[name] for name in columns]
     with path.open("wb") as file:
-        _as_text(pl.DataFrame([header], orient="row")).write_csv(file, include_header=False)
+        put = partial(write_cells, out=file, include_header=False, raw=raw_cells)
+        put(_as_text(pl.DataFrame([header], orient="row")))
         for start in range(0, rows.n_rows, _ROWS_AT_ONCE):
             answer = rows.columns(start, _ROWS_AT_ONCE).select(
-                pl.col(column).alias(f"\0{column}") for column in rows.column_names
+                pl.col(column).alias(f"\0{column}") for column in columns
             )
             part = _as_text(table.raw.slice(start, _ROWS_AT_ONCE))
-            pl.concat([part, answer], how="horizontal").write_csv(file, include_header=False)
+            put(pl.concat([part, answer], how="horizontal"))
     return appended
 
 
@@ -142,14 +150,13 @@ def _shares_told(tags: Sequence[tuple[str, float]]) -> str | None:
     return "; ".join(f"{tag} ({share:.0%})" for tag, share in by_share) or None
 
 
-def write_clusters(atlas: Atlas, path: Path) -> None:
-    """Write `clusters_table` to `path`."""
+def write_clusters(atlas: Atlas, path: Path, *, raw_cells: bool = False) -> None:
+    """Write `clusters_table` to `path`, texts as they stand where `raw_cells`."""
     frame = clusters_table(atlas)
     year = pl.col("median_year")
     if frame.filter(year != year.round()).is_empty():
         frame = frame.with_columns(year.cast(pl.Int32))
-    with path.open("wb") as file:
-        frame.write_csv(file)
+    write_cells(frame, path, raw=raw_cells)
 
 
 def song_names(songs: pl.DataFrame, song_ids: Sequence[str]) -> dict[str, str]:

@@ -27,12 +27,12 @@ import polars as pl
 
 from songatlas.errors import UnreadableTable
 from songatlas.songs.headers import known_headers
+from songatlas.songs.limits import require_columns, require_dense
 from songatlas.songs.marks import find_marks
 from songatlas.songs.row_form import RowForm, form_of_text, hides_rows
 
 SEPARATORS = (",", ";", "\t", "|")
 _HEAD = 65_536  # characters that are looked at to find the separator
-_MOST_COLUMNS = 10_000
 _LONG_LINE = 100_000  # characters; the standard reader has a limit for a cell
 _LISTED = 5  # rows that a note names
 LACKS_HEADER = "the header has one cell less than the rows: the first column has no header"
@@ -87,7 +87,9 @@ def _read_utf8(content: bytes) -> Grid | None:
     if "\n" not in head:
         return None
     separator, start = separator_of(head, is_whole=len(content) <= _HEAD)
-    fast = read_fast(_without_blank_ends(content, len(head[:start].encode())), separator)
+    body = _without_blank_ends(content, len(head[:start].encode()))
+    require_columns(body.count(separator.encode(), 0, body.find(b"\n") + 1) + 1)
+    fast = read_fast(body, separator)
     if fast is None:
         return None
     return Grid(cells=fast[0], encoding="utf-8", separator=separator, notes=fast[1])
@@ -183,8 +185,7 @@ def find_separator(head: str) -> str:
         width, count = widths.most_common(1)[0]
         if width < 2:
             continue
-        if width > _MOST_COLUMNS:
-            raise UnreadableTable(f"holds rows of over {_MOST_COLUMNS:,} cells, which is no table of songs")
+        require_columns(width)
         score = (max(known_headers(row) for row in rows[:12]), count / widths.total(), width)
         if best is None or score > best[0]:
             best = (score, separator)
@@ -206,7 +207,7 @@ def _not_a_table(text: str) -> str:
 def read_fast(body: bytes, separator: str) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
     """Read with Polars; None where the tolerant road must decide."""
     marks = find_marks(body, separator)
-    if not marks.is_well_formed:
+    if not marks.is_well_formed or b"\r" + separator.encode() in body:  # Polars would drop such a return
         return None
     try:
         cells = pl.read_csv(
@@ -431,6 +432,8 @@ def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, 
         notes.append(LACKS_HEADER)
     width = max(map(len, filled))
     whole = max(len(filled[0]), usual)
+    require_columns(whole)
+    require_dense(len(filled), min(width, whole + MOST_EXTRA), len(text))
     if width > whole + MOST_EXTRA:
         width = whole + MOST_EXTRA
         filled = [

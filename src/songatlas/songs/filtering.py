@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.errors import BadSettings, UnknownName, did_you_mean
+from songatlas.errors import BadSettings, UnknownName, did_you_mean, quoted
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.finding import folded_texts, valid_text
 from songatlas.songs.pitch import key_of
@@ -41,6 +41,7 @@ _WANTED: Final = {
 }
 _FLAGS: Final = {"yes": 1.0, "true": 1.0, "1": 1.0, "no": 0.0, "false": 0.0, "0": 0.0}
 _RULE: Final = "write COLUMN=VALUE, such as year=1980..1989, energy>=80%, explicit=no or 'artist=Daft Punk'"
+_LONGEST: Final = 2000
 _MOST_NAMES: Final = 50_000
 _FEW_NAMES: Final = 20
 _INNER: Final = ("artist", "version_of", "imputed", *VECTORS)
@@ -81,9 +82,13 @@ def allowed(songs: pl.DataFrame, filters: Sequence[str]) -> NDArray[np.bool_]:
 
 def _passes(songs: pl.DataFrame, text: str) -> NDArray[np.bool_]:
     """Which songs pass one filter."""
+    if len(text) > _LONGEST:
+        raise BadSettings(
+            f"{_the_filter(text)} has {len(text):,} letters, and {_LONGEST:,} at most are read: {_RULE}"
+        )
     read = _FILTER.match(text)
     if read is None or not read[3]:
-        raise BadSettings(f"the filter {text!r} cannot be read: {_RULE}")
+        raise BadSettings(f"{_the_filter(text)} cannot be read: {_RULE}")
     column = column_named(songs, read[1])
     sign = "=" if read[2] == "==" else read[2]
     values = songs[column]
@@ -94,8 +99,13 @@ def _passes(songs: pl.DataFrame, text: str) -> NDArray[np.bool_]:
     if column == "release_date" and _DAY.match(read[3]):
         return _by_day(values, sign, read[3])
     if sign not in ("=", "!=", "~"):
-        raise BadSettings(f"the filter {text!r} compares texts by {sign!r}: use =, != or ~ (contains)")
+        raise BadSettings(f"{_the_filter(text)} compares texts by {sign!r}: use =, != or ~ (contains)")
     return _by_text(values, sign, read[3], asked=read[1])
+
+
+def _the_filter(text: str) -> str:
+    """A filter as an error names it."""
+    return f"the filter {quoted(text)}"
 
 
 def column_named(songs: pl.DataFrame, name: str) -> str:
@@ -118,7 +128,7 @@ def column_named(songs: pl.DataFrame, name: str) -> str:
     if found is None:
         known = [column for column in songs.columns if column not in _INNER]
         raise UnknownName(
-            f"the songs have no column {name.strip()!r}{did_you_mean(name, known)} "
+            f"the songs have no column {quoted(name.strip())}{did_you_mean(name, known)} "
             f"(columns: {', '.join(known)})"
         )
     return found
@@ -128,18 +138,18 @@ def _by_number(values: pl.Series, sign: str, value: str, text: str) -> NDArray[n
     """Songs whose number fits."""
     numbers: NDArray[np.float64] = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
     if sign == "~":
-        raise BadSettings(f"the filter {text!r} looks for words in numbers: use =, !=, >=, <=, > or <")
+        raise BadSettings(f"{_the_filter(text)} looks for words in numbers: use =, !=, >=, <=, > or <")
     if sign in ("=", "!="):
         value = _as_range(values.name, value)
     low, dots, high = value.partition("..")
     if dots and sign not in ("=", "!="):
-        raise BadSettings(f"the filter {text!r} has a range: use = or != with it, such as year=1980..1989")
+        raise BadSettings(f"{_the_filter(text)} has a range: use = or != with it, such as year=1980..1989")
     if not dots:
         return _compared(numbers, sign, _number(values, numbers, low, text))
     least = _number(values, numbers, low, text) if low.strip() else -np.inf
     most = _number(values, numbers, high, text) if high.strip() else np.inf
     if least > most:
-        raise BadSettings(f"the filter {text!r} begins above its end: write the smaller number first")
+        raise BadSettings(f"{_the_filter(text)} begins above its end: write the smaller number first")
     inside = (numbers >= least) & (numbers <= most)
     return inside if sign == "=" else ~inside & ~np.isnan(numbers)
 
@@ -201,7 +211,7 @@ def _number(values: pl.Series, numbers: NDArray[np.float64], said: str, text: st
         return _FLAGS[word]
     clock, unit = _CLOCK.match(word), _WITH_UNIT.match(word)
     if values.name == "duration_ms" and clock:
-        return (int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])) * 1000
+        return (float(clock[1] or 0) * 3600 + float(clock[2]) * 60 + float(clock[3])) * 1000
     try:
         if values.name == "duration_ms" and unit:
             return float(unit[1]) * _MILLISECONDS[unit[2]]
@@ -211,16 +221,18 @@ def _number(values: pl.Series, numbers: NDArray[np.float64], said: str, text: st
     if not np.isfinite(number):
         wanted = _WANTED.get(values.name, "a number, a range such as 80..120, or 75%")
         wanted = "yes or no" if values.dtype == pl.Boolean else wanted
-        raise BadSettings(f"the filter {text!r} has {said.strip()!r} where {values.name} needs {wanted}")
+        raise BadSettings(
+            f"{_the_filter(text)} has {quoted(said.strip())} where {values.name} needs {wanted}"
+        )
     if word.endswith("%"):
         return _percentile(numbers, number, text)
     if values.name in FEATURES and FEATURES[values.name].unit == "share" and number > 1:
         raise BadSettings(
-            f"the filter {text!r} lies beyond {values.name}, which goes from 0 to 1: write {number / 100:g}, "
+            f"{_the_filter(text)} lies beyond {values.name}, which goes from 0 to 1: write {number / 100:g}, "
             f"or {number:g}% for the percentile of the catalogue"
         )
     if values.name == "duration_ms" and not header_key(text).startswith("durationms"):
-        raise BadSettings(f"the filter {text!r} does not say a unit: write 4:00, 240s or 240000ms")
+        raise BadSettings(f"{_the_filter(text)} does not say a unit: write 4:00, 240s or 240000ms")
     return number
 
 
@@ -228,7 +240,7 @@ def _percentile(numbers: NDArray[np.float64], share: float, text: str) -> float:
     """The value below which that percentage of the known numbers lies."""
     known = numbers[~np.isnan(numbers)]
     if not 0 <= share <= 100:
-        raise BadSettings(f"the filter {text!r} names a percentile outside 0% to 100%")
+        raise BadSettings(f"{_the_filter(text)} names a percentile outside 0% to 100%")
     return float(np.percentile(known, share)) if len(known) else np.inf
 
 
@@ -276,11 +288,14 @@ def _no_such_text(column: str, value: str, texts: pl.Series, *, asked: str) -> s
         zip(folded_texts(pl.Series(commonest, dtype=pl.String)).to_list(), commonest, strict=True)
     )
     read = (
-        "" if header_key(asked) in (header_key(column), column[:-1]) else f" ({asked!r} is read as {column})"
+        ""
+        if header_key(asked) in (header_key(column), column[:-1])
+        else f" ({quoted(asked)} is read as {column})"
     )
     near = did_you_mean(folded_texts(pl.Series([value]))[0] or "", [name for name in by_folded if name])
     hint = re.sub(r"'(.*)'", lambda found: repr(by_folded.get(found[1], found[1])), near)
     named = sorted(name for name in commonest if not name.isdigit())
-    known = f" (there are: {', '.join(named)})"
+    known = f" (there are: {', '.join(name if name.isprintable() else quoted(name) for name in named)})"
     step = f"; write {column}~WORD for songs in whose {column} a word stands"
-    return f"no song has {column} {value!r}{read}{hint}{known if 0 < len(named) <= _FEW_NAMES else step}"
+    rest = known if 0 < len(named) <= _FEW_NAMES else step
+    return f"no song has {column} {quoted(value)}{read}{hint}{rest}"

@@ -16,14 +16,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.errors import UnknownName
+from songatlas.errors import UnknownName, quoted
 from songatlas.songs.text_cells import bare_ids
 
 MOST_NAMED: Final = 5
 """Candidates named where words mean several songs."""
 
+LONGEST: Final = 10_000
+"""Letters of words that may mean a song."""
+
 _DASH: Final = re.compile(r"\s+[-–—]\s+")
 _MOST_COMPARED: Final = 20_000
+_MOST_WORDS: Final = 200  # of a title and an artist; of more, only all of them together are a title
 _ALIKE: Final = 0.75
 
 
@@ -57,6 +61,8 @@ def find_songs(songs: pl.DataFrame, text: str, *, titles: pl.Series | None = Non
     ([0], [1])
     """
     text = valid_text(text)
+    if len(text) > LONGEST:
+        raise UnknownName(f"no song is called {quoted(text)}: a title has at most {LONGEST:,} letters")
     rows = np.array([row for row in rows_of_ids(songs["song_id"], [text]) if row is not None], dtype=np.int64)
     if not len(rows) and "title" in songs.columns:
         rows = _by_words(songs, text, folded_titles(songs) if titles is None else titles)
@@ -76,7 +82,7 @@ def several_meant(songs: pl.DataFrame, rows: NDArray[np.int64], text: str) -> st
     several = len(set(named)) > 1 and " - " not in text
     by_artist = "name the artist, as in 'Title - Artist', or " if several else ""
     step = f"{by_artist}give the id in brackets"
-    return f"{len(rows)} songs are called {text!r}: {listed}{more}; {step}"
+    return f"{len(rows)} songs are called {quoted(text)}: {listed}{more}; {step}"
 
 
 def named_song(songs: pl.DataFrame, row: int) -> str:
@@ -133,6 +139,8 @@ def _by_words(songs: pl.DataFrame, text: str, titles: pl.Series) -> NDArray[np.i
 def _ends_of(asked: str) -> list[str]:
     """What of the words may be the title: the first ones, the last ones, all of them."""
     words = asked.split(" ")
+    if len(words) > _MOST_WORDS:
+        return [asked]
     firsts = (" ".join(words[:count]) for count in range(1, len(words) + 1))
     return sorted({*firsts, *(" ".join(words[start:]) for start in range(1, len(words)))})
 
@@ -191,14 +199,17 @@ def _nothing_found(songs: pl.DataFrame, text: str) -> str:
     """What to say where no song is meant."""
     if (n_songs := _songs_of_artist(songs, text)) > 0:
         several = "1 song" if n_songs == 1 else f"{n_songs:,} songs"
-        return f"no song is called {text!r}: that is an artist of {several}; name one, as in 'Title - Artist'"
+        return (
+            f"no song is called {quoted(text)}: that is an artist of {several}; name one, as in "
+            "'Title - Artist'"
+        )
     nearest = _nearest_song(songs, text) if "title" in songs.columns else None
-    hint = f"; did you mean {nearest!r}?" if nearest else ""
+    hint = f"; did you mean {quoted(nearest, longest=300)}?" if nearest else ""
     has_files = "location" in songs.columns and songs["location"].null_count() < songs.height
     by_file = ", by the path of its file" if has_files else ""
     return (
-        f"no song is called {text!r}{hint} (name it by its title, by 'Title - Artist'{by_file} or by its id; "
-        "songs that were left out cannot be found)"
+        f"no song is called {quoted(text)}{hint} (name it by its title, by 'Title - Artist'{by_file} or by "
+        "its id; songs that were left out cannot be found)"
     )
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from songatlas.errors import SongAtlasError, UnreadableTable, did_you_mean
 from songatlas.songs.delimited import decode, find_separator, split_rows
 from songatlas.songs.headers import known_headers
-from songatlas.songs.opened import FileContent
+from songatlas.songs.opened import FileContent, require_file
 
 _ENDINGS = frozenset({".csv", ".tsv", ".tab", ".parquet", ".pq", ".jsonl", ".ndjson", ".json"})
 WORK: Final = ".songatlas-work"
@@ -58,6 +58,7 @@ def find_tables(path: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
     UnreadableTable
         If there is nothing of that name, or no table in the folder.
     """
+    require_file(path)
     if path.is_file():
         return (FoundTable(path.name, path, {}),), ()
     if not path.is_dir():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from dataclasses import dataclass
 
 import polars as pl
 
-from songatlas.errors import UnreadableTable
-from songatlas.songs.text_blocks import BLOCK_BYTES, LONGEST_ROW, Content, row_too_long
+from songatlas.errors import UnreadableTable, one_line
+from songatlas.songs.limits import LONGEST_ROW, require_columns, require_dense
+from songatlas.songs.stored import REFUSALS
+from songatlas.songs.text_blocks import BLOCK_BYTES, Content, row_too_long
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _common_type(name: str, first: pl.DataType, second: pl.DataType) -> pl.DataT
     empty = [pl.DataFrame(schema={"x": kind}) for kind in (first, second)]
     try:
         return pl.concat(empty, how="diagonal_relaxed").schema["x"]
-    except pl.exceptions.PolarsError:
+    except REFUSALS:
         raise UnreadableTable(
             f"has values of two kinds in column {name!r} ({first} and {second}): write them as one kind"
         ) from None
@@ -106,15 +107,26 @@ def _whole_lines(content: Content, offset: int, n_bytes: int) -> bytes:
         n_bytes = min(2 * n_bytes, max(LONGEST_ROW, BLOCK_BYTES))
 
 
+def require_dense_json(text: str, n_rows: int) -> None:
+    """Raise UnreadableTable for JSON with so many names that its rows would fill the memory."""
+    names = pl.Series([text]).str.extract_all(_NAME).explode().n_unique()
+    require_columns(names)
+    require_dense(n_rows, names, len(text))
+
+
+_NAME = r'"(?:[^"\\]|\\.)*"\s*:'
+
+
 def _read(raw: bytes, schema: pl.Schema | None) -> pl.DataFrame:
     """Read lines with Polars."""
-    text = raw.decode("utf-8-sig", errors="replace").strip().encode()
+    text = raw.decode("utf-8-sig", errors="replace").strip()
+    lines = io.BytesIO(text.encode())
     try:
         if schema is None:
-            return pl.read_ndjson(io.BytesIO(text), infer_schema_length=None)
-        return pl.read_ndjson(io.BytesIO(text), schema=schema)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = re.split(r"[\r\n]", str(error).strip() or "unknown reason")[0][:100]
+            require_dense_json(text, text.count("\n") + 1)
+            return pl.read_ndjson(lines, infer_schema_length=None)
+        return pl.read_ndjson(lines, schema=schema)
+    except REFUSALS as error:
         raise UnreadableTable(
-            f"is JSON that is no table ({reason}): write one flat object a line (JSONL)"
+            f"is JSON that is no table ({one_line(error, longest=100)}): write one flat object a line (JSONL)"
         ) from None

@@ -45,6 +45,7 @@ _MISSING = (
     "#null!",
     "#num!",
 )
+_LARGEST = 1e100  # far beyond what any unit has
 _GROUPED = r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _DOT_GROUPED = r"^[-+]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$"
 _DECIMAL_COMMA = r"^[-+]?(?:0+,\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eE][-+]?\d+)?%?$"
@@ -92,8 +93,11 @@ class Numbers:
 
     @property
     def known(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """The numbers without the missing ones, taken anew each time: of a large table they are large."""
-        return self.values.drop_nulls().to_numpy()
+        """The numbers without the missing ones, taken anew each time: of a large table they are large.
+
+        They stop at 1e100 on either side, so that means and squares of what no song has are numbers, too.
+        """
+        return self.values.drop_nulls().clip(-_LARGEST, _LARGEST).to_numpy()
 
     @property
     def texts(self) -> pl.Series | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import stat
 import threading
 import zlib
 from collections import OrderedDict
@@ -12,13 +13,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from songatlas.errors import SongAtlasError, UnreadableTable
+from songatlas.errors import SongAtlasError, UnreadableTable, one_line, quoted
 
 Kind = Literal["parquet", "jsonl", "json", "text", "workbook"]
 
 GZIP: Final = b"\x1f\x8b"
+BEGINS_OBJECT: Final = re.compile(r'\{\s*(?:["}]|$)')
+"""Text that begins so is JSON, whole or broken, and no row of cells."""
+
 _LONGEST_LINE = 2**20  # bytes of a first line that is looked at
 _KEPT_OPEN = 4  # gzip files whose place is remembered
+
+
+def require_file(path: Path) -> None:
+    """Raise UnreadableTable for what is neither file nor folder, and would be waited for or never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # told where it is opened
+        return
+    for is_kind, kind in (
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if is_kind(mode):
+            raise UnreadableTable(
+                f"{quoted(str(path))} is {kind}, no file: save what comes out of it as a file, and name that"
+            )
 
 
 @dataclass(frozen=True)
@@ -82,7 +104,18 @@ class FileContent:
         try:
             return "jsonl" if isinstance(json.loads(first), dict) else "text"
         except (ValueError, RecursionError):
-            return "json" if first.strip() == "{" else "text"
+            return "json" if BEGINS_OBJECT.match(first) else "text"
+
+
+@dataclass(frozen=True)
+class HeldContent:
+    """Bytes that are held already, read as those of a file."""
+
+    content: bytes
+
+    def read_at(self, offset: int, n_bytes: int) -> bytes:
+        """Return so many bytes from there, fewer at the end."""
+        return self.content[offset : offset + n_bytes]
 
 
 class _Unpacked:
@@ -114,4 +147,4 @@ _UNPACKED = _Unpacked()
 
 def told_of(name: str, error: SongAtlasError) -> SongAtlasError:
     """Return the same error, said of a file."""
-    return type(error)(f"{name!r} {error}")
+    return type(error)(f"{quoted(name)} {one_line(error)}")

@@ -12,15 +12,13 @@ dataframe that speaks the Arrow PyCapsule interface (``__arrow_c_stream__``).
 from __future__ import annotations
 
 import codecs
-import gzip
 import hashlib
+import importlib.util
 import io
 import json
 import os
 import re
 import shlex
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,11 +26,25 @@ from typing import Any
 
 import polars as pl
 
-from songatlas.errors import BadSettings, MissingColumns, UnreadableTable
+from songatlas.errors import BadSettings, MissingColumns, UnreadableTable, one_line, quoted
+from songatlas.safe_cells import unguarded_table
 from songatlas.songs.delimited import read_grid
 from songatlas.songs.headers import known_headers, split_header, unique_names
-from songatlas.songs.stored import StoredFrame, damaged
+from songatlas.songs.json_blocks import require_dense_json
+from songatlas.songs.limits import (
+    LONGEST_ROW,
+    STORED_CELLS_PER_BYTE,
+    WORKBOOK_MEMORY,
+    WORKBOOK_SECONDS,
+    require_columns,
+    require_dense,
+)
+from songatlas.songs.opened import BEGINS_OBJECT, FileContent, HeldContent, require_file, told_of
+from songatlas.songs.stored import REFUSALS, StoredFrame, damaged
 from songatlas.songs.table import RawTable
+from songatlas.songs.text_blocks import require_ends_of_rows
+from songatlas.songs.unpacking import unpack
+from songatlas.songs.workbook_sheets import UnreadableBook, sheets_of
 
 
 def read_raw(
@@ -77,9 +89,9 @@ def read_raw(
             raw = _rename(_open_parquet(path), "parquet", header)
         else:
             sha256 = hashlib.sha256(content).hexdigest()
-            raw = _read_content(_unpack(content), header, by_position, folder=_folder_of(source))
+            raw = _read_content(unpack(content), header, by_position, folder=_folder_of(source))
     except (UnreadableTable, MissingColumns) as error:
-        raise type(error)(f"{name!r} {error}") from error
+        raise type(error)(f"{quoted(name)} {one_line(error)}") from error
     if raw.frame.height == 0:
         raise UnreadableTable(f"{name!r} has a header row and no rows below it: there are no songs to read")
     return raw, name, sha256
@@ -96,6 +108,7 @@ def _parquet_path(source: Any) -> Path | None:
     """Return the path of a Parquet file, which is never held in memory as it stands; None for others."""
     if not isinstance(source, str | os.PathLike):
         return None
+    require_file(Path(source))
     try:
         with Path(source).open("rb") as file:
             return Path(source) if file.read(4) == b"PAR1" else None
@@ -125,18 +138,31 @@ def _bytes_of(source: Any) -> tuple[bytes, str]:
             "(Polars, pandas, PyArrow)"
         ) from None
     try:
+        _require_ends_of_rows(path)
         return path.read_bytes(), path.name
     except FileNotFoundError:
         raise UnreadableTable(
-            f"there is no file or folder {str(path)!r}: check the path{_neighbour(path)}"
+            f"there is no file or folder {quoted(str(path))}: check the path{_neighbour(path)}"
         ) from None
     except IsADirectoryError:
         raise UnreadableTable(f"{str(path)!r} is a folder: name the file in it{_tables_in(path)}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableTable(
-            f"{str(path)!r} cannot be read ({reason}): check the path and its rights"
+            f"{quoted(str(path))} cannot be read ({reason}): check the path and its rights"
         ) from None
+
+
+def _require_ends_of_rows(path: Path) -> None:
+    """Refuse a file of endless lines before it is held."""
+    if path.stat().st_size <= LONGEST_ROW:
+        return
+    content = FileContent.of(path)
+    if not content.is_gzip and content.kind() in ("text", "jsonl"):
+        try:
+            require_ends_of_rows(content)
+        except UnreadableTable as error:
+            raise told_of(path.name, error) from None
 
 
 def _neighbour(path: Path) -> str:
@@ -156,31 +182,6 @@ def _tables_in(folder: Path) -> str:
     return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
 
 
-def _unpack(content: bytes) -> bytes:
-    """Take a table out of gzip, or out of a ZIP archive that holds one."""
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            return gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableTable(f"is a damaged gzip file ({error}): fetch it again") from None
-    if not content.startswith(b"PK\x03\x04"):
-        return content
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-            if "[Content_Types].xml" in names or "mimetype" in names:
-                return content
-            tables = [name for name in names if not name.startswith("__MACOSX")]
-            if len(tables) == 1:
-                return archive.read(tables[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
-        raise UnreadableTable(f"is a ZIP archive that cannot be opened ({error}): fetch it again") from None
-    listed = ", ".join(tables[:4])
-    raise UnreadableTable(
-        f"is a ZIP archive of {len(tables)} files ({listed}): unpack it and name one of them"
-    )
-
-
 def _read_content(
     content: bytes, header: Sequence[str] | None, by_position: bool, *, folder: str
 ) -> RawTable:
@@ -192,8 +193,10 @@ def _read_content(
         return _read_workbook(content, header, by_position)
     if re.match(rb"(?:\xef\xbb\xbf)?\s*[\[{]", content[:200]) and (frame := _read_json(content)) is not None:
         return _rename(frame, "jsonl", header)
+    require_ends_of_rows(HeldContent(content))
     grid = read_grid(content)
     names, rows, notes = split_header(grid.cells, named=header, by_position=by_position)
+    names, rows = unguarded_table(names, rows, separator=grid.separator)
     rows.columns = unique_names(names)
     return RawTable(
         frame=rows,
@@ -252,8 +255,13 @@ def _next_step(kind: str, folder: str) -> str:
 def _read_parquet(content: bytes) -> pl.DataFrame:
     """Read the content of a Parquet file."""
     try:
-        return pl.read_parquet(content, glob=False, hive_partitioning=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
+        stored = pl.scan_parquet(content, glob=False, hive_partitioning=False)
+        width = len(stored.collect_schema())
+        require_columns(width)
+        n_rows = stored.select(pl.len()).collect().item()
+        require_dense(n_rows, width, len(content), each=STORED_CELLS_PER_BYTE)
+        return stored.collect()
+    except REFUSALS as error:
         raise UnreadableTable(damaged(error)) from None
 
 
@@ -261,7 +269,7 @@ def _open_parquet(path: Path) -> StoredFrame:
     """Open a Parquet file, whose columns are read when they are asked for."""
     try:
         return StoredFrame.of(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except REFUSALS as error:
         raise UnreadableTable(damaged(error)) from None
 
 
@@ -276,7 +284,7 @@ def _read_json(content: bytes) -> pl.DataFrame | None:
             is_row = False
         if is_row and (text.count("\n") > 0 or not _is_nested(first)):
             return _frame_of_json(text, lines=True)
-        if is_row or text.endswith("}"):
+        if is_row or BEGINS_OBJECT.match(text):
             raise UnreadableTable(
                 "is one JSON object, not a table: write one flat object a line (JSONL), or a CSV file"
             )
@@ -297,55 +305,41 @@ def _holds_objects(value: Any) -> bool:
 
 def _frame_of_json(text: str, *, lines: bool) -> pl.DataFrame:
     """Read JSON with Polars."""
+    require_dense_json(text, text.count("\n") + 1 if lines else text.count("{"))
     content = io.BytesIO(text.encode())
     try:
         if lines:
             return pl.read_ndjson(content, infer_schema_length=None)
         return pl.read_json(content, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except REFUSALS as error:
         raise UnreadableTable(
-            f"is JSON that is no table ({_first_line(error)}): write one flat object a line (JSONL)"
+            f"is JSON that is no table ({one_line(error, longest=100)}): write one flat object a line (JSONL)"
         ) from None
 
 
 def _read_workbook(content: bytes, header: Sequence[str] | None, by_position: bool) -> RawTable:
     """Read the first sheet of an Excel workbook that looks like songs, else the first that is not empty."""
-    try:
-        import fastexcel
-    except ImportError:
+    if importlib.util.find_spec("fastexcel") is None:
         raise UnreadableTable(
             "is an Excel workbook, which needs one more package: pip install 'songatlas[excel]', "
             "or save it as CSV"
-        ) from None
+        )
     try:
-        book = fastexcel.read_excel(content)
-        sheets = [(name, _sheet(book, name)) for name in book.sheet_names]
-    except fastexcel.FastExcelError as error:
+        sheets = sheets_of(content, most_memory=WORKBOOK_MEMORY, seconds=WORKBOOK_SECONDS)
+    except UnreadableBook as error:
         raise UnreadableTable(
-            f"is no Excel workbook that can be read ({_first_line(error)}): save it as CSV"
+            f"is no Excel workbook that can be read ({one_line(error, longest=100)}): save it as CSV"
         ) from None
-    sheets = [(name, cells) for name, cells in sheets if cells.height and cells.width]
     if not sheets:
         raise UnreadableTable("is an empty workbook: export the table again")
     known = [max(known_headers(row) for row in cells.head(12).rows()) for _, cells in sheets]
     name, cells = sheets[known.index(max(known))]
     names, rows, notes = split_header(cells, named=header, by_position=by_position)
+    names, rows = unguarded_table(names, rows)
     rows.columns = unique_names(names)
     if len(sheets) > 1:
         notes = (*notes, f"of {len(sheets)} sheets {name!r} was read")
     return RawTable(frame=rows, header=names, format="xlsx", notes=notes)
-
-
-def _sheet(book: Any, name: str) -> pl.DataFrame:
-    """Return the cells of a sheet as text, header row included."""
-    cells: pl.DataFrame = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
-    cells.columns = [f"c{position}" for position in range(cells.width)]
-    return cells.select(pl.all().cast(pl.String).fill_null(""))
-
-
-def _first_line(error: BaseException) -> str:
-    """Return the first line of what another library said, not too long."""
-    return (str(error).strip().splitlines() or ["unknown reason"])[0][:100]
 
 
 def _rename(frame: pl.DataFrame | StoredFrame, kind: str, header: Sequence[str] | None) -> RawTable:
@@ -355,6 +349,7 @@ def _rename(frame: pl.DataFrame | StoredFrame, kind: str, header: Sequence[str] 
         raise BadSettings(
             f"{len(header)} header names were given for {frame.width} columns: give one name a column"
         )
+    require_columns(frame.width)
     names = unique_names(header)
     if names == list(frame.columns):
         return RawTable(frame=frame, header=tuple(header), format=kind)
@@ -376,10 +371,10 @@ def _read_dataframe(source: Any, header: Sequence[str] | None) -> tuple[RawTable
         )
     try:
         frame = source if isinstance(source, pl.DataFrame) else pl.DataFrame(source)
-    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+    except (*REFUSALS, ValueError, TypeError) as error:
         raise UnreadableTable(
-            f"the {name} cannot be taken over ({_first_line(error)}): give every column one type and "
-            "its own name"
+            f"the {name} cannot be taken over ({one_line(error, longest=100)}): give every column one type "
+            "and its own name"
         ) from None
     if frame.width == 0:
         raise MissingColumns(f"the {name} has no columns: give a table of songs")

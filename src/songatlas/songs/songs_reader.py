@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from songatlas.errors import BadSettings, MissingColumns
+from songatlas.errors import BadSettings, MissingColumns, one_line, quoted
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.detail_columns import read_details
 from songatlas.songs.reading import read_raw
@@ -129,7 +129,7 @@ def understood(
     try:
         sound = read_sound(raw, candidates, named=named, units=units)
     except MissingColumns as error:
-        raise MissingColumns(f"{name!r}: {error}") from error
+        raise MissingColumns(f"{quoted(name)}: {one_line(error)}") from error
     details = read_details(
         raw, candidates, sound.values, taken=sound.readings, named=named, units=units, genre=genre
     )

@@ -6,8 +6,10 @@ of the sound block is an error that says how to name it; one that was rescaled i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import polars as pl
 
@@ -351,6 +353,11 @@ def nearest_hints(present: Mapping[str, pl.Series], header: Sequence[str]) -> li
     return hints
 
 
+_RUN: Final = re.compile(r'["$`\\!%]')
+
+
 def _quoted(text: str) -> str:
-    """Quote a header for a shell where it needs it."""
-    return text if text.replace("_", "").replace(".", "").isalnum() else f'"{text}"'
+    """Quote a header for a shell where it needs it; a word for one that a shell might run."""
+    if text.replace("_", "").replace(".", "").isalnum():
+        return text
+    return "NUMBER (of the column, from 1)" if _RUN.search(text) or not text.isprintable() else f'"{text}"'

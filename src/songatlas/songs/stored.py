@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
-from songatlas.errors import UnreadableTable
+from songatlas.errors import UnreadableTable, one_line
+from songatlas.songs.limits import STORED_CELLS_PER_BYTE, require_columns, require_dense
+
+REFUSALS: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+"""What Polars raises for damaged files; panics are no `Exception`."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,17 @@ class StoredFrame:
 
         Raises
         ------
-        polars.exceptions.PolarsError, OSError
+        polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError
             If it cannot be read.
+        UnreadableTable
+            If it has more rows or columns than a table of songs.
         """
         mark = _mark_of(path)
         rows = _scan(path)
         columns = tuple(rows.collect_schema().names())
+        require_columns(len(columns))
         height = rows.select(pl.len()).collect().item() if columns else 0
+        require_dense(height, len(columns), mark[0], each=STORED_CELLS_PER_BYTE)
         return cls(path=path.absolute(), columns=columns, height=height, mark=mark)
 
     @property
@@ -109,7 +118,7 @@ class StoredFrame:
         try:
             if _mark_of(self.path) == self.mark:
                 return wanted.collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except REFUSALS as error:
             raise UnreadableTable(f"{self.path.name!r} {damaged(error)}") from None
         raise UnreadableTable(
             f"{self.path.name!r} was changed while it was read: start again, and let the file be meanwhile"
@@ -118,8 +127,7 @@ class StoredFrame:
 
 def damaged(error: BaseException) -> str:
     """Say of a Parquet file that it cannot be read, and what to do."""
-    reason = (str(error).strip().splitlines() or ["unknown reason"])[0][:100]
-    return f"is a damaged Parquet file ({reason}): write or fetch it again"
+    return f"is a damaged Parquet file ({one_line(error, longest=100)}): write or fetch it again"
 
 
 def _scan(path: Path) -> pl.LazyFrame:

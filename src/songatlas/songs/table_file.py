@@ -10,11 +10,12 @@ from pathlib import Path
 import polars as pl
 
 from songatlas.errors import BadSettings, MissingColumns, SongAtlasError, UnreadableTable
+from songatlas.safe_cells import unguarded_cells, unguarded_header, was_guarded
 from songatlas.songs.headers import split_header, unique_names
 from songatlas.songs.json_blocks import JsonBlock, cut_json, read_json_block
 from songatlas.songs.opened import FileContent, told_of
 from songatlas.songs.reading import refuse_what_is_no_table
-from songatlas.songs.stored import StoredFrame, damaged
+from songatlas.songs.stored import REFUSALS, StoredFrame, damaged
 from songatlas.songs.text_blocks import CutText, TextBlock, TextForm, cut_text, read_block
 
 _TOP = 13  # rows among which the header is looked for, and one more
@@ -49,6 +50,8 @@ class TableFile:
     schema : polars.Schema
         Of its own columns, under unique names.
     notes : tuple of str
+    is_guarded : bool
+        Whether songatlas wrote it, with apostrophes before formulas, which are taken away.
     """
 
     name: str
@@ -68,6 +71,7 @@ class TableFile:
     blocks: tuple[TextBlock | JsonBlock, ...] = ()
     schema: pl.Schema
     notes: tuple[str, ...] = ()
+    is_guarded: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -125,6 +129,9 @@ class TableFile:
         places = [self.columns.index(name) for name in wanted]
         rows = read_block(content, block, self.form, places, start=start, n_rows=n_rows)
         rows.columns = list(wanted)
+        if self.is_guarded:
+            by = self.form.separator
+            rows = rows.with_columns(unguarded_cells(cells, separator=by) for cells in rows)
         return rows
 
 
@@ -203,7 +210,7 @@ def _open_parquet(found: _Found, header: Sequence[str] | None) -> TableFile:
         schema = stored.schema()
         with found.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except REFUSALS as error:
         raise UnreadableTable(damaged(error)) from None
     names = tuple(header or schema.names())
     if len(names) != len(schema):
@@ -249,6 +256,8 @@ def _open_text(found: _Found, header: Sequence[str] | None, by_position: bool, b
     top = _top(found.content, cut)
     names, rows, notes = split_header(top, named=header, by_position=by_position)
     skip = top.height - rows.height
+    is_guarded = was_guarded(names)
+    names = unguarded_header(names, separator=cut.form.separator)
     return TableFile(
         name=found.name,
         path=found.path,
@@ -267,6 +276,7 @@ def _open_text(found: _Found, header: Sequence[str] | None, by_position: bool, b
         blocks=cut.blocks,
         schema=pl.Schema(dict.fromkeys(unique_names(names), pl.String())),
         notes=(*cut.notes, *notes),
+        is_guarded=is_guarded,
     )
 
 

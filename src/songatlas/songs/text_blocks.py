@@ -38,11 +38,9 @@ from songatlas.songs.delimited import (
     separator_of,
     stray_quotes,
 )
+from songatlas.songs.limits import LONGEST_ROW, require_columns, require_dense
 from songatlas.songs.marks import find_marks
 from songatlas.songs.row_form import RowForm, form_of_text
-
-LONGEST_ROW: Final = 16 * 2**20
-"""Bytes; a longer row is no row of a table of songs."""
 
 BLOCK_BYTES: Final = 4 * 2**20
 _HEAD = 65_536  # characters that show the separator, as for a whole file
@@ -318,6 +316,18 @@ def _has_lone_returns(content: Content, form: TextForm) -> bool:
     return "\r" in letters
 
 
+def require_ends_of_rows(content: Content) -> None:
+    """Raise UnreadableTable if a line is longer than `LONGEST_ROW`; goes through the file once."""
+    begin = offset = 0
+    while raw := content.read_at(offset, min(BLOCK_BYTES, LONGEST_ROW)):
+        ends = [place for place in (raw.find(b"\n"), raw.find(b"\r")) if place >= 0]
+        if offset + min(ends, default=len(raw)) - begin > LONGEST_ROW:
+            raise UnreadableTable(row_too_long(begin))
+        if ends:
+            begin = offset + max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1
+        offset += len(raw)
+
+
 def row_too_long(offset: int) -> str:
     """Say that a row does not end."""
     return (
@@ -404,7 +414,9 @@ class _Cutter:
         first = usual if lacks else tally.first
         notes = (*notes, LACKS_HEADER) if lacks else notes
         whole = max(first, usual)
+        require_columns(whole)
         form = replace(form, width=min(form.width, whole + MOST_EXTRA))
+        require_dense(sum(block.n_rows for block in blocks), form.width, self.hashed)
         widths = tally.widths - Counter([tally.first]) + Counter([first])
         return CutText(
             form, tuple(blocks), lacks, self.hash.hexdigest(), (*notes, *self._notes(widths, whole))

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from songatlas.errors import BadAtlas
+from songatlas.errors import BadAtlas, in_brief
 from songatlas.features import DETAILS, FEATURES
 from songatlas.kernels import one_blas_thread
 from songatlas.space.coordinates import FIFTHS
@@ -78,7 +78,9 @@ class Layout:
             mean = np.asarray(state["mean"], dtype=np.float64)
             components = np.asarray(state["components"], dtype=np.float64).reshape(2, len(mean))
         except (KeyError, TypeError, ValueError) as problem:
-            raise BadAtlas(f"the saved layout cannot be read ({problem}): build the atlas again") from problem
+            raise BadAtlas(
+                f"the saved layout cannot be read ({in_brief(problem)}): build the atlas again"
+            ) from problem
         words = ((x_low, x_high), (y_low, y_high))
         return cls(components=components, mean=mean, explained=(x_share, y_share), axis_words=words)
 

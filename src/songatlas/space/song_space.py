@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import sqrt
+from sys import float_info
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,7 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.errors import BadAtlas, BadSettings, MissingColumns, UnknownName, did_you_mean
+from songatlas.errors import (
+    BadAtlas,
+    BadSettings,
+    MissingColumns,
+    UnknownName,
+    did_you_mean,
+    in_brief,
+    quoted,
+)
 from songatlas.space.audio import AudioBlock
 from songatlas.space.belief import GenreBlock
 from songatlas.space.blocks import (
@@ -302,7 +311,9 @@ class SongSpace:
             blocks = tuple(BLOCKS[each["name"]].from_dict(each) for each in state["blocks"])
             return cls(features=tuple(state["features"]), blocks=blocks, notes=tuple(state["notes"]))
         except (KeyError, TypeError, ValueError) as problem:
-            raise BadAtlas(f"the saved space cannot be read ({problem}): build the atlas again") from problem
+            raise BadAtlas(
+                f"the saved space cannot be read ({in_brief(problem)}): build the atlas again"
+            ) from problem
 
 
 def on_grid(placed: Float) -> Float:
@@ -446,8 +457,8 @@ def _check_weight(name: str, weight: float) -> None:
     """Refuse what is no finite number from 0 up."""
     if isinstance(weight, bool) or not isinstance(weight, int | float):
         raise BadSettings(f"weight of {name!r} is {weight!r}: give a number, such as 0.5")
-    if not isfinite(weight) or weight < 0:
-        raise BadSettings(f"weight of {name!r} is {weight}: it must be 0 or more, and finite")
+    if not 0 <= weight <= float_info.max:  # a whole number may be larger than any float
+        raise BadSettings(f"weight of {name!r} is {quoted(weight)}: it must be 0 or more, and finite")
 
 
 def _check_columns(present: Sequence[str], columns: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakSet
 
 from songatlas import __version__
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, quoted
 from songatlas.spark.extra import SparkTrouble, muted, need_java, need_packages, quiet
 from songatlas.spark.jobs import fetched, is_connect, run
 
@@ -75,7 +75,7 @@ def conf_of(pairs: Sequence[str]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip().startswith("spark."):
             raise BadSettings(
-                f"the Spark setting {pair!r} is not of the form spark.KEY=VALUE: "
+                f"the Spark setting {quoted(pair)} is not of the form spark.KEY=VALUE: "
                 "write for example spark.executor.memory=4g"
             )
         conf[key.strip()] = value.strip()

@@ -42,6 +42,8 @@ class FileCatalogue:
         Bytes for the whole run.
     fingerprint : mapping
         All that decides what is asked and answered, in JSON values.
+    raw_cells : bool
+        Whether `write` leaves texts of text files as they are, though a spreadsheet may run them.
 
     Attributes
     ----------
@@ -57,9 +59,15 @@ class FileCatalogue:
     """
 
     def __init__(
-        self, files: Files, *, work: str | Path, memory: int, fingerprint: Mapping[str, Any]
+        self,
+        files: Files,
+        *,
+        work: str | Path,
+        memory: int,
+        fingerprint: Mapping[str, Any],
+        raw_cells: bool = False,
     ) -> None:
-        self._files, self._free = files, free_bytes(memory)
+        self._files, self._free, self._raw_cells = files, free_bytes(memory), raw_cells
         identity = {
             "files": [[file.name, *file.mark] for file in files.files],
             "fingerprint": dict(fingerprint),
@@ -210,6 +218,7 @@ class FileCatalogue:
             Path(folder),
             step,
             tell=tell,
+            raw_cells=self._raw_cells,
         )
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """The rows of files written again, each file by itself, with columns added at the end.
 
-Text keeps the very text of its cells and its separator, in UTF-8 with line feeds; Parquet keeps its types;
-JSON lines keep their values. Columns that come from names of folders stay in these.
+Text keeps the very text of its cells and its separator, in UTF-8 with line feeds, with an apostrophe before
+what a spreadsheet would run (see `safe_cells`); Parquet keeps its types; JSON lines keep their values.
+Columns that come from names of folders stay in these.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -18,6 +20,7 @@ from polars.io.plugins import register_io_source
 
 from songatlas.catalogue import free_names
 from songatlas.progress import Progress
+from songatlas.safe_cells import write_cells
 from songatlas.streaming.files import Files, OneFile, OnePart
 from songatlas.streaming.memory import in_order, parts_in_flight
 from songatlas.streaming.pace import Pace
@@ -35,6 +38,7 @@ def write_files(
     step: Path,
     *,
     tell: Progress,
+    raw_cells: bool = False,
 ) -> tuple[str, ...]:
     """Write each file with what `label` answers of its rows.
 
@@ -53,6 +57,8 @@ def write_files(
         Folder that tells a later run which files are whole.
     tell : callable
         Progress, from 0 to 1.
+    raw_cells : bool
+        Whether texts stand in text files as they are, though a spreadsheet may run them as formulas.
 
     Returns
     -------
@@ -72,7 +78,10 @@ def write_files(
         rows = _Labelled(files, parts, label, names).of(own, pace)
         schema = {**file.schema, **{names[name]: kind for name, kind in added.items()}}
         with placed_whole(path) as beside:
-            _WRITERS[file.format](beside, file, schema, list(names.values()), rows)
+            if file.format in _TEXT:
+                _write_text(beside, file, schema, list(names.values()), rows, raw_cells=raw_cells)
+            else:
+                _WRITERS[file.format](beside, file, schema, rows)
         write_json(mark, {"n_bytes": path.stat().st_size})
     return tuple(written)
 
@@ -113,31 +122,36 @@ class _Labelled:
 
 
 def _write_text(
-    beside: Path, file: OneFile, schema: Mapping[str, pl.DataType], added: Sequence[str], parts: _Parts
+    beside: Path,
+    file: OneFile,
+    schema: Mapping[str, pl.DataType],
+    added: Sequence[str],
+    parts: _Parts,
+    *,
+    raw_cells: bool,
 ) -> None:
     separator = file.separator or ","
     header = [text.lstrip("\ufeff") for text in file.header] + list(added)
     with ExitStack() as stack:
         out = _stream(stack, beside, file)
-        _put(pl.DataFrame([header], orient="row", strict=False), out, separator)
+        put = partial(_put, out=out, separator=separator, raw=raw_cells)
+        put(pl.DataFrame([header], orient="row", strict=False))
         for rows in parts:
             cells = [
                 pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
                 for name, kind in schema.items()
                 if kind == pl.String
             ]
-            _put(rows.with_columns(cells), out, separator)
+            put(rows.with_columns(cells))
 
 
-def _put(rows: pl.DataFrame, out: IO[bytes], separator: str) -> None:
+def _put(rows: pl.DataFrame, out: IO[bytes], separator: str, *, raw: bool) -> None:
     """Write rows as text, a row of nothing but one empty cell too."""
     with polars_to_disk():
-        rows.write_csv(out, include_header=False, separator=separator)
+        write_cells(rows, out, separator=separator, include_header=False, raw=raw)
 
 
-def _write_json(
-    beside: Path, file: OneFile, schema: Mapping[str, pl.DataType], added: Sequence[str], parts: _Parts
-) -> None:
+def _write_json(beside: Path, file: OneFile, schema: Mapping[str, pl.DataType], parts: _Parts) -> None:
     with ExitStack() as stack:
         out = _stream(stack, beside, file)
         for rows in parts:
@@ -154,9 +168,7 @@ def _stream(stack: ExitStack, beside: Path, file: OneFile) -> IO[bytes]:
     return cast("IO[bytes]", stack.enter_context(packed))
 
 
-def _write_parquet(
-    beside: Path, file: OneFile, schema: Mapping[str, pl.DataType], added: Sequence[str], parts: _Parts
-) -> None:
+def _write_parquet(beside: Path, file: OneFile, schema: Mapping[str, pl.DataType], parts: _Parts) -> None:
     failed: list[BaseException] = []
 
     def rows_of(*_: Any) -> Iterator[pl.DataFrame]:
@@ -175,4 +187,5 @@ def _write_parquet(
         raise
 
 
-_WRITERS = {"csv": _write_text, "tsv": _write_text, "jsonl": _write_json, "parquet": _write_parquet}
+_TEXT = ("csv", "tsv")
+_WRITERS = {"jsonl": _write_json, "parquet": _write_parquet}

@@ -21,6 +21,7 @@ from songatlas.report.html import Picture
 from songatlas.report.outputs import write_figures
 from songatlas.report.record import quality_record
 from songatlas.report.tables import appended_names, write_clusters
+from songatlas.safe_cells import guarded, text_of_cells, was_guarded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +102,16 @@ def _renamed_rows(atlas: Atlas, path: Path) -> bytes:
     headers = [read.header for read in atlas.columns]
     called = appended_names(headers, columns)
     rows = pl.read_csv(path, has_header=False, infer_schema=False)
-    place = {column: rows.columns[len(headers) + n] for n, column in enumerate(columns)}
-    names = {str(number): name for number, name in enumerate(atlas.cluster_names())}
+    written = rows.row(0)[len(headers) :]
+    place = {column: rows.columns[len(headers) + written.index(called[column])] for column in columns}
+    is_guarded = was_guarded([text or "" for text in rows.row(0)])
+    given = [guarded(name) if is_guarded else name for name in atlas.cluster_names()]
+    names = {str(number): name for number, name in enumerate(given)}
     name = pl.col(place["cluster"]).replace_strict(names, default=None)
     is_header = pl.int_range(pl.len()) == 0
     told = pl.when(is_header).then(pl.lit(called["cluster_name"])).otherwise(name)
-    return rows.with_columns(told.alias(place["cluster_name"])).write_csv(include_header=False).encode()
+    renamed = rows.with_columns(told.alias(place["cluster_name"]))
+    return text_of_cells(renamed, include_header=False, raw=True).encode()
 
 
 def _songs_csv(atlas: Atlas) -> bytes:
@@ -126,4 +131,4 @@ def _songs_csv(atlas: Atlas) -> bytes:
         names.gather(labels.cast(pl.UInt32)),
         pl.Series("cluster_distance", atlas.distances).round_sig_figs(6),
     )
-    return told.write_csv().encode()
+    return text_of_cells(told).encode()

@@ -18,11 +18,12 @@ from songatlas.app.files.dropped_table import (
     read_dropped,
     units_of,
 )
-from songatlas.app.server.jobs import BUILDS, Job
+from songatlas.app.server.jobs import BUILDS, TABLES, Job, Place
 from songatlas.app.server.serving import launched
+from songatlas.app.server.visits import VISITS, end_absent, forget_uploads, this_visit
 from songatlas.app.visit.menu import page_of
 from songatlas.app.visit.opening import open_own
-from songatlas.app.visit.waiting import OWN_JOB, show_job
+from songatlas.app.visit.waiting import OWN_JOB, OWN_READING, show_job
 from songatlas.app.words.plain_tables import Heading, show_table
 from songatlas.app.words.wording import label_help, plain_text
 from songatlas.atlas import Atlas, build_atlas
@@ -30,7 +31,6 @@ from songatlas.features import FEATURES, label_of
 from songatlas.progress import Progress
 from songatlas.songs import CleanSongs, SongsTable
 
-_KNOWN: Final = "own_reading"
 _MOST_K: Final = 200
 
 _SURE: Final = {"certain": "certain", "likely": "likely", "named": "as you said"}
@@ -55,12 +55,13 @@ class Dropped:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What is known of the file that was dropped: as it was first read, and with corrections."""
+    """What is known of the file that was dropped: as it was first read, with corrections, and its room."""
 
     token: str
     first: DroppedReading
     corrections: Corrections
     reading: DroppedReading
+    place: Place
 
 
 def show_upload() -> None:
@@ -70,9 +71,13 @@ def show_upload() -> None:
         return
     dropped = _dropped()
     if dropped is None:
+        st.session_state.pop(OWN_READING, None)
         _show_what_it_takes()
         return
     reading = _read(dropped)
+    if reading is None:
+        _show_full()
+        return
     if reading.error:
         st.error(plain_text(reading.error, longest=1500))
     if not reading.header:
@@ -80,7 +85,7 @@ def show_upload() -> None:
         return
     if reading.table is not None:
         _show_understood(reading, reading.table)
-    _show_corrections(dropped, st.session_state[_KNOWN].first, is_open=bool(reading.error))
+    _show_corrections(dropped, st.session_state[OWN_READING].first, is_open=bool(reading.error))
     if reading.table is not None and reading.clean is not None:
         _show_left_out(reading.table, reading.clean)
         _show_start(dropped, reading.header)
@@ -105,24 +110,41 @@ def _show_what_it_takes() -> None:
     )
     st.caption(
         "The table stays on the computer that songatlas runs on. Nobody else who opens these pages sees it, "
-        "and it is gone from there within about ten minutes of closing the page. Larger files: start "
+        "and it is gone from there within a minute of closing the page. Larger files: start "
         "songatlas with the table, as in songatlas app my\\_songs.csv, or with a higher "
         "\\-\\-upload-limit."
     )
 
 
-def _read(dropped: Dropped) -> DroppedReading:
-    """What is understood of the file with the corrections so far; read again only where one has changed."""
-    known: Known | None = st.session_state.get(_KNOWN)
+def _read(dropped: Dropped) -> DroppedReading | None:
+    """What is understood of the file with the corrections so far; None where there is no room for it.
+
+    It is read again only where a correction has changed.
+    """
+    known: Known | None = st.session_state.get(OWN_READING)
     if known is None or known.token != dropped.token:
+        place = known.place if known else TABLES.place()
+        if place is None:
+            end_absent()
+            return None
         first = _read_with(dropped, Corrections(), ())
-        known = Known(token=dropped.token, first=first, corrections=Corrections(), reading=first)
+        plain = Corrections()
+        known = Known(token=dropped.token, first=first, corrections=plain, reading=first, place=place)
     corrections = _corrections(dropped, known.first)
     if known.corrections != corrections:
         reading = _read_with(dropped, corrections, known.first.header)
         known = replace(known, corrections=corrections, reading=reading)
-    st.session_state[_KNOWN] = known
+    st.session_state[OWN_READING] = known
     return known.reading
+
+
+def _show_full() -> None:
+    """There is no room for another table now."""
+    st.warning(
+        f"songatlas holds {TABLES.n} tables of other visits, and that is as many as it may. There is room "
+        "again as soon as somebody closes a page: try again in a minute. Nothing of your table was lost."
+    )
+    st.button("Try again", key="try_again")
 
 
 def _read_with(dropped: Dropped, corrections: Corrections, header: Sequence[str]) -> DroppedReading:
@@ -255,7 +277,7 @@ def _show_start(dropped: Dropped, header: Sequence[str]) -> None:
             )
         build = st.button("Build the atlas", type="primary", key="build")
     if build:
-        corrections: Corrections = st.session_state[_KNOWN].corrections
+        corrections: Corrections = st.session_state[OWN_READING].corrections
         settings = corrections.settings(header).change(k="auto" if is_auto else int(k))
 
         def make(progress: Progress) -> Atlas:
@@ -267,7 +289,9 @@ def _show_start(dropped: Dropped, header: Sequence[str]) -> None:
 
 def _begun(make: Callable[[Progress], Atlas]) -> Job[Atlas]:
     """A build that stops where this visit ends."""
-    return Job(make, seats=BUILDS, of_visit=True)
+    job = Job(make, seats=BUILDS, of_visit=True)
+    VISITS.works(this_visit(), job)
+    return job
 
 
 def _show_build() -> None:
@@ -275,7 +299,10 @@ def _show_build() -> None:
     job, name, make = st.session_state[OWN_JOB]
     if job.state == "done":
         del st.session_state[OWN_JOB]
-        open_own(job.outcome(), title=Path(name).stem)
+        known: Known | None = st.session_state.get(OWN_READING)
+        place = known.place if known else None
+        open_own(job.outcome(), title=Path(name).stem or "your table", place=place)
+        forget_uploads()
         st.switch_page(page_of("atlas"))
     if show_job(job, title=f"Building the atlas of {name}"):
         st.session_state[OWN_JOB] = (_begun(make), name, make)

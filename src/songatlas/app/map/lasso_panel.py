@@ -11,6 +11,7 @@ import polars as pl
 import streamlit as st
 from numpy.typing import NDArray
 
+from songatlas.app.files.saving import lasting
 from songatlas.app.map.picking import PLAYLIST_SONGS
 from songatlas.app.map.song_map import LASSO, PlacedSongs, take_lasso
 from songatlas.app.visit.state import kept, put
@@ -20,6 +21,7 @@ from songatlas.atlas.song_card import value_text
 from songatlas.atlas.views import View
 from songatlas.features import label_of
 from songatlas.profiles.words import COMPARATIVES
+from songatlas.safe_cells import text_of_cells
 from songatlas.songs.finding import named_song
 from songatlas.starmap import songs_inside
 
@@ -29,6 +31,7 @@ MOST_IN_PLAYLIST: Final = 500
 MOST_LISTED: Final = 50
 """Songs of a lasso that are listed."""
 
+_CSV: Final = "songs_in_the_lasso.csv"
 _INSIDE: Final = "lasso_inside"
 _PLAIN_DIFFERENCE: Final = 0.3  # standard deviations from which a difference is worth a word
 _MOST_DIFFERENCES: Final = 6
@@ -183,7 +186,7 @@ def songs_csv(shown: View, names: Sequence[str], rows: NDArray[np.int64]) -> byt
         pl.Series("cluster", clusters, dtype=pl.Int32),
         pl.Series("cluster_name", [names[cluster] for cluster in clusters], dtype=pl.String),
     )
-    return whole.write_csv().encode("utf-8")
+    return text_of_cells(whole).encode()
 
 
 def on_playlist_of(atlas: Atlas, rows: NDArray[np.int64]) -> None:
@@ -207,8 +210,8 @@ def _buttons(shown: View, names: Sequence[str], rows: NDArray[np.int64]) -> bool
         )
         st.download_button(
             "Download as CSV",
-            lambda: songs_csv(shown, names, rows),
-            file_name="songs_in_the_lasso.csv",
+            lasting(lambda: songs_csv(shown, names, rows), file_name=_CSV, mime="text/csv"),
+            file_name=_CSV,
             mime="text/csv",
             key="lasso_csv",
             on_click="ignore",

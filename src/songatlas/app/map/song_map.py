@@ -212,7 +212,7 @@ def corners_of(polygon: Any) -> list[list[float]]:
     """
     try:
         corners = np.asarray(polygon, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return []
     whole = corners.ndim == 2 and corners.shape[1:] == (2,) and 3 <= len(corners) <= _MOST_CORNERS
     return corners.tolist() if whole and np.isfinite(corners).all() else []

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from songatlas.app.charts.artist_charts import artist_shares, market_ranges
 from songatlas.app.charts.charts import show_chart
+from songatlas.app.files.saving import lasting
 from songatlas.app.map import picking
 from songatlas.app.songs.liked_songs import hold_lists, like
 from songatlas.app.songs.playing import sound_of
@@ -27,6 +28,7 @@ from songatlas.atlas.artist_lists import SORTS, flat_artists, sorted_artists
 from songatlas.atlas.artist_view import ArtistView, artists_of_atlas, market_of_atlas
 from songatlas.errors import MissingColumns, UnknownName
 from songatlas.playlists.tracks import brief_line
+from songatlas.safe_cells import text_of_cells
 from songatlas.songs.finding import folded_texts, valid_text
 from songatlas.starmap import shape_of
 
@@ -267,7 +269,9 @@ def _all(atlas: Atlas, view: ArtistView) -> None:
     st.caption(f"{first}Click the box before a line to see the artist; click a heading to sort.")
     st.download_button(
         "Save all artists as CSV",
-        data=lambda: flat_artists(view, ordered).write_csv(),
+        data=lasting(
+            lambda: text_of_cells(flat_artists(view, ordered)), file_name="artists.csv", mime="text/csv"
+        ),
         file_name="artists.csv",
         mime="text/csv",
         on_click="ignore",

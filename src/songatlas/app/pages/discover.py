@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 import streamlit as st
 
+from songatlas.app.files.saving import lasting
 from songatlas.app.map import picking
 from songatlas.app.playlists.playlist_wishes import FOUND, TITLE
 from songatlas.app.songs.liked_songs import dislike, disliked, forget, hold_lists, like, liked, rows_of
@@ -28,6 +29,7 @@ from songatlas.atlas.taste import taste_of
 from songatlas.errors import SongAtlasError
 from songatlas.playlists import PER_ARTIST, playlist_of_bytes, safe_file_name
 from songatlas.playlists.tracks import brief_line, called
+from songatlas.safe_cells import text_of_cells
 from songatlas.songs.finding import named_song
 from songatlas.starmap import shape_of
 from songatlas.taste import BLOCKS, HUB_CORRECTION
@@ -376,6 +378,7 @@ def found_lines(atlas: Atlas, found: Recommendations) -> list[ListedSong]:
 
 def _what_next(atlas: Atlas, found: Recommendations) -> None:
     """A playlist of the songs, and a table."""
+    file = f"{safe_file_name(name_of(found), set())}.csv"
     with st.container(horizontal=True):
         if st.button("Make a playlist of these", type="primary", disabled=not found.songs.height):
             put(picking.PLAYLIST_SONGS, [str(song_id) for song_id in found.songs["song_id"]])
@@ -383,8 +386,8 @@ def _what_next(atlas: Atlas, found: Recommendations) -> None:
             go_to("playlist")
         st.download_button(
             "Download as CSV",
-            data=lambda: found_csv(found),
-            file_name=f"{safe_file_name(name_of(found), set())}.csv",
+            data=lasting(lambda: found_csv(found), file_name=file, mime="text/csv"),
+            file_name=file,
             mime="text/csv",
             on_click="ignore",
         )
@@ -404,7 +407,7 @@ def found_csv(found: Recommendations) -> str:
         for name, dtype in found.songs.schema.items()
         if isinstance(dtype, pl.List)
     ]
-    return found.songs.drop("row").with_columns(lists).write_csv()
+    return text_of_cells(found.songs.drop("row").with_columns(lists))
 
 
 def _nothing_liked(atlas: Atlas) -> None:

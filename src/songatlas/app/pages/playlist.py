@@ -9,6 +9,7 @@ import streamlit as st
 
 from songatlas.app.charts.charts import show_chart
 from songatlas.app.charts.playlist_charts import energy_and_tempo
+from songatlas.app.files.saving import lasting
 from songatlas.app.playlists.draft import Draft, draft, put_draft
 from songatlas.app.playlists.playlist_file import show_download
 from songatlas.app.playlists.playlist_steps import (
@@ -33,6 +34,7 @@ from songatlas.atlas.playlist import Playlist
 from songatlas.errors import SongAtlasError
 from songatlas.features import amount
 from songatlas.playlists import ARTIST_GAP
+from songatlas.safe_cells import text_of_cells
 from songatlas.songs.finding import rows_of_ids
 from songatlas.starmap import shape_of
 
@@ -218,7 +220,7 @@ def _steps(playlist: Playlist, steps: Sequence[Step]) -> None:
         )
         st.download_button(
             "Save the steps as CSV",
-            data=lambda: playlist.transitions.write_csv(),
+            data=lasting(lambda: text_of_cells(playlist.transitions), file_name="steps.csv", mime="text/csv"),
             file_name="steps.csv",
             mime="text/csv",
             on_click="ignore",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from songatlas.app.files.downloads import Download, downloads_of, must_be_drawn
 from songatlas.app.files.left_out import MOST_ROWS, left_out_rows, search_rows
+from songatlas.app.files.saving import lasting
 from songatlas.app.visit.opening import Catalogue, catalogue
 from songatlas.app.visit.state import keep
 from songatlas.app.visit.walking import given_names, view
@@ -83,7 +84,7 @@ def _show_downloads(opened: Catalogue) -> None:
 def _show_download(download: Download) -> None:
     st.download_button(
         download.file,
-        download.make,
+        lasting(download.make, file_name=download.file, mime=download.mime),
         file_name=download.file,
         mime=download.mime,
         help=download.words,

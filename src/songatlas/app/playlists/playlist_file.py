@@ -27,6 +27,7 @@ from songatlas.playlists import (
     playlist_text,
     safe_file_name,
 )
+from songatlas.safe_cells import text_of_cells
 
 FORMAT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {"m3u8": "M3U8", "m3u": "M3U", "xspf": "XSPF", "jspf": "JSPF", "csv": "CSV", "uris": "Spotify list"}
@@ -151,7 +152,7 @@ def cluster_playlists(atlas: Atlas, form: str, wishes: Mapping[str, Any], *, tem
                 "order": [each.summary["order"] for each in made],
             }
         )
-        archive.writestr("playlists.csv", index.write_csv())
+        archive.writestr("playlists.csv", text_of_cells(index))
     return packed.getvalue()
 
 

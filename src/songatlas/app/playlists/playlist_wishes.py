@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import streamlit as st
 
+from songatlas.app.files.saving import lasting
 from songatlas.app.map.picking import PLAYLIST_SEEDS, PLAYLIST_SONGS
 from songatlas.app.playlists.draft import Draft, draft, drafted, put_draft
 from songatlas.app.playlists.playlist_file import cluster_playlists
@@ -119,7 +120,11 @@ def _every_cluster(atlas: Atlas, wishes: Mapping[str, Any]) -> None:
         common = {name: value for name, value in wishes.items() if name in _COMMON}
         st.download_button(
             "Save all as a ZIP archive",
-            data=lambda: cluster_playlists(atlas, form, common, template=template),
+            data=lasting(
+                lambda: cluster_playlists(atlas, form, common, template=template),
+                file_name="playlists.zip",
+                mime="application/zip",
+            ),
             file_name="playlists.zip",
             mime="application/zip",
             on_click="ignore",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import BoundedSemaphore, Event, Lock, Thread
+from threading import Condition, Event, RLock, Thread
 from typing import Final, Generic, Literal, TypeVar
+from weakref import finalize
 
 from songatlas.errors import SongAtlasError
 from songatlas.progress import Progress
@@ -22,6 +23,9 @@ once a minute, even where the page is hidden."""
 LEFT_S: Final = 600.0
 """Seconds that it goes on unseen where nobody waits: as long as a visit that was cut off can come back."""
 
+_ASKED_EVERY: Final = 0.2  # seconds that a job waits in the queue before it asks whether it shall go on
+_WAITING: Final = "waiting for its turn"
+
 _BROKEN: Final = (
     "the work broke off, and what happened stands in the terminal that songatlas runs in: try again, and "
     "report it should it happen again"
@@ -32,34 +36,112 @@ State = Literal["running", "done", "failed", "stopped"]
 
 
 class Seats:
-    """Places for jobs of one kind: as many run at the same time, the others wait."""
+    """Seats for jobs of one kind: as many run at the same time, the others wait, first come, first served."""
 
     def __init__(self, n: int) -> None:
         self.n = n
-        self.n_waiting = 0
-        self._free = BoundedSemaphore(n)
-        self._lock = Lock()
+        self._n_taken = 0
+        self._queue: list[object] = []
+        self._changed = Condition()
 
-    def take(self, go_on: Callable[[], None]) -> None:
-        """Wait for a seat; `go_on` is called now and then, and may raise to leave the queue."""
-        self._wait(1)
+    @property
+    def n_waiting(self) -> int:
+        """Jobs that wait for a seat."""
+        return len(self._queue)
+
+    def take(self, go_on: Callable[[str], None]) -> None:
+        """Wait for a seat; `go_on` is told the place in the queue now and then, and may raise to leave it."""
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
         try:
-            while not self._free.acquire(timeout=0.2):
-                go_on()
-        finally:
-            self._wait(-1)
+            while not self._has_taken(ticket):
+                go_on(self._words(ticket))
+        except BaseException:
+            with self._changed:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+            raise
 
     def leave(self) -> None:
         """Free a seat that was taken."""
-        self._free.release()
+        with self._changed:
+            self._n_taken -= 1
+            self._changed.notify_all()
 
-    def _wait(self, change: int) -> None:
+    def _has_taken(self, ticket: object) -> bool:
+        """Take a seat where one is free and nobody waits longer; look again for a moment where not."""
+
+        def is_next() -> bool:
+            return self._n_taken < self.n and self._queue[0] is ticket
+
+        with self._changed:
+            if not self._changed.wait_for(is_next, timeout=_ASKED_EVERY):
+                return False
+            self._queue.remove(ticket)
+            self._n_taken += 1
+            self._changed.notify_all()
+            return True
+
+    def _words(self, ticket: object) -> str:
+        with self._changed:
+            n_before = self._queue.index(ticket)
+        others = f"{self.n} others are at work" if self.n > 1 else "another one is at work"
+        if n_before:
+            return f"{_WAITING}: {others}, and {n_before} more {_plural(n_before)} before you"
+        return f"{_WAITING}: {others}, and you are next"
+
+
+def _plural(n: int) -> str:
+    return "come" if n > 1 else "comes"
+
+
+class Place:
+    """Room for one table of a visit: free again as soon as nobody holds this any more."""
+
+
+class Room:
+    """Room for tables that people bring along, from the moment one is dropped in to the end of its visit.
+
+    Parameters
+    ----------
+    n : int
+        Tables at a time.
+
+    Examples
+    --------
+    >>> room = Room(1)
+    >>> first = room.place()
+    >>> room.place() is None
+    True
+    >>> del first
+    >>> room.place() is None
+    False
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self._n_taken = 0
+        self._lock = RLock()  # a place may be freed by the collector in the midst of anything
+
+    def place(self) -> Place | None:
+        """Return a place to be held as long as the table is; None where all are taken."""
         with self._lock:
-            self.n_waiting += change
+            if self._n_taken >= self.n:
+                return None
+            self._n_taken += 1
+        place = Place()
+        finalize(place, self._free)
+        return place
+
+    def _free(self) -> None:
+        with self._lock:
+            self._n_taken -= 1
 
 
 BUILDS: Final = Seats(2)
 LAYOUTS: Final = Seats(2)
+TABLES: Final = Room(20)
 
 
 class Stopped(SongAtlasError):
@@ -90,7 +172,7 @@ class Job(Generic[Value]):
         self, make: Callable[[Progress], Value], *, seats: Seats | None = None, of_visit: bool = False
     ) -> None:
         self.share = 0.0
-        self.words = "waiting for its turn" if seats else "beginning"
+        self.words = _WAITING if seats else "beginning"
         self._make = make
         self._seats = seats
         self._of_visit = of_visit
@@ -139,7 +221,7 @@ class Job(Generic[Value]):
             if self._seats is None:
                 self._outcome.append(self._make(self._tell))
                 return
-            self._seats.take(lambda: self._tell(0.0, self.words))
+            self._seats.take(lambda words: self._tell(0.0, words))
             try:
                 self._outcome.append(self._make(self._tell))
             finally:

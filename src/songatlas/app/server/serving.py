@@ -13,9 +13,15 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from songatlas.app.server.access import Gate, Keeper, PasswordKeeper
 from songatlas.app.server.guarding import Guard, welcome_names
+from songatlas.app.server.logins import LoginKeeper
 from songatlas.app.server.parts import PATH, part_of
 from songatlas.app.server.sounds import SOUND_PATH, sound_for
+from songatlas.app.server.uploads import UploadGate
+from songatlas.app.server.visits import Doorkeeper, keeping_house
+from songatlas.login_secrets import read_login_file
+from songatlas.passwords import read_password_file
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,6 +52,12 @@ class Launch:
         Whether to open the page in a browser; `songatlas app` does that itself.
     parent : int
         Number of the process that the server ends with; 0 for none.
+    password_file : str or None
+        File with the hash of the password that everybody needs; none is needed where None.
+    login_file : str or None
+        Secrets of Streamlit's login, which everybody needs; none is needed where None.
+    allow : sequence of str
+        Who may enter of those who log in: addresses, or `@` and a domain; all where empty.
     """
 
     target: str | None = None
@@ -56,6 +68,9 @@ class Launch:
     hosts: Sequence[str] = ()
     open_browser: bool = False
     parent: int = 0
+    password_file: str | None = None
+    login_file: str | None = None
+    allow: Sequence[str] = ()
 
 
 _launch = Launch()
@@ -86,12 +101,29 @@ def serve(launch: Launch) -> None:
             Route(f"{PATH}/{{token}}/{{part:int}}", part_of),
             Route("/atlas", to_first_page),
         ],
-        middleware=[Middleware(Guard, names=welcome_names(launch.address, launch.hosts))],
+        middleware=[
+            Middleware(Guard, names=welcome_names(launch.address, launch.hosts)),
+            *(Middleware(Gate, keeper=keeper) for keeper in _keepers(launch)),
+            Middleware(Doorkeeper),
+            Middleware(UploadGate, most_bytes=launch.upload_mb * 2**20),
+        ],
+        lifespan=keeping_house,
         on_script_error=tell_of_break,
     )
     if launch.parent:
         Thread(target=_end_with, args=(launch.parent,), daemon=True).start()
     app.run(config=config_of(launch))
+
+
+def _keepers(launch: Launch) -> list[Keeper]:
+    """Who says who is let in; nobody where everybody is."""
+    keepers: list[Keeper] = []
+    if launch.password_file:
+        line = read_password_file(Path(launch.password_file))
+        keepers.append(PasswordKeeper(line, port=launch.port))
+    if launch.login_file:
+        keepers.append(LoginKeeper(launch.allow, read_login_file(Path(launch.login_file))))
+    return keepers
 
 
 async def to_first_page(request: Request) -> Response:
@@ -124,13 +156,17 @@ def _end_with(parent: int) -> None:
 def config_of(launch: Launch) -> dict[str, Any]:
     """Return the settings of Streamlit: those of `config.toml`, and those given at the start."""
     usual = tomllib.loads((_HERE / "config.toml").read_text(encoding="utf-8"))
-    return flattened(usual) | {
-        "server.address": launch.address,
-        "server.port": launch.port,
-        "server.maxUploadSize": launch.upload_mb,
-        "server.headless": not launch.open_browser,
-        "browser.serverAddress": launch.address,
-    }
+    return (
+        flattened(usual)
+        | {
+            "server.address": launch.address,
+            "server.port": launch.port,
+            "server.maxUploadSize": launch.upload_mb,
+            "server.headless": not launch.open_browser,
+            "browser.serverAddress": launch.address,
+        }
+        | ({"secrets.files": [str(Path(launch.login_file).resolve())]} if launch.login_file else {})
+    )
 
 
 def flattened(nested: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Final
 
 import streamlit as st
 
-from songatlas.app.server.jobs import BUILDS, Job
+from songatlas.app.server.jobs import BUILDS, Job, Place
 from songatlas.app.server.parts import Parts
 from songatlas.app.server.serving import Launch, launched
 from songatlas.app.server.sounds import Sounds
@@ -52,6 +52,8 @@ class Catalogue:
         Files of music that the browser may play: those of what the app was started with, and no others.
     parts : Parts
         What the browser fetches of it; gone when the catalogue is.
+    place : Place or None
+        The room that a table of a visit takes, free again when the catalogue is gone.
     """
 
     atlas: Atlas
@@ -61,6 +63,7 @@ class Catalogue:
     private: bool = False
     sounds: Sounds = field(default_factory=Sounds, repr=False)
     parts: Parts = field(default_factory=Parts, init=False, repr=False)
+    place: Place | None = field(default=None, repr=False)
 
 
 _jobs: dict[str, Job[Catalogue]] = {}
@@ -96,10 +99,11 @@ def has_own() -> bool:
     return _OWN in st.session_state
 
 
-def open_own(atlas: Atlas, *, title: str) -> None:
+def open_own(atlas: Atlas, *, title: str, place: Place | None = None) -> None:
     """Open an atlas that was built of a person's own table, in this visit alone."""
     forget()
-    own = Catalogue(atlas=atlas, key=f"own-{secrets.token_hex(16)}", title=title, private=True)
+    key = f"own-{secrets.token_hex(16)}"
+    own = Catalogue(atlas=atlas, key=key, title=title, private=True, place=place)
     st.session_state[_OWN] = own
 
 

@@ -7,10 +7,14 @@ from typing import Any, Final
 import streamlit as st
 
 from songatlas.app.server.jobs import Job
+from songatlas.app.server.visits import forget_uploads
 from songatlas.app.words.wording import plain_text
 
 OWN_JOB: Final = "own_job"
 """Where the build of a person's own table is held: the job, the name of the file, and what it does."""
+
+OWN_READING: Final = "own_reading"
+"""Where it is held what was understood of a table that is not built yet."""
 
 _POLLED_EVERY: Final = 0.5
 _WATCHED_EVERY: Final = 5.0
@@ -30,6 +34,12 @@ def show_job(job: Job[Any], *, title: str) -> bool:
     else:
         st.info("Stopped. Nothing was kept of it.")
     return st.button("Start again", key="start_again")
+
+
+def forget_unbuilt() -> None:
+    """Forget a table that was dropped in and left without building it."""
+    if OWN_JOB not in st.session_state and st.session_state.pop(OWN_READING, None) is not None:
+        forget_uploads()
 
 
 def watch_own_job() -> None:

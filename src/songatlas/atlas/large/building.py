@@ -69,6 +69,7 @@ def build_large_atlas(
     spark_kmeans: SparkKMeans = "ours",
     spark_conf: Mapping[str, str] = _NO_CONF,
     rows_to: str | None = None,
+    raw_cells: bool = False,
     like: Atlas | str | Path | None = None,
     progress: Progress | None = None,
     outputs: Outputs | None = None,
@@ -104,6 +105,9 @@ def build_large_atlas(
     rows_to : str, optional
         Where Spark's executors write the clustered songs in place of `folder`: ``hdfs://``, ``s3a://``,
         ``file://`` or a path that they share, new or empty.
+    raw_cells : bool
+        Whether texts stand in clustered songs of CSV and TSV files as they are, though a spreadsheet may run
+        them as formulas; with Spark, which writes Parquet, they always do.
     like : Atlas or path, optional
         An older atlas, or its folder, whose names and colours are kept.
     progress : callable, optional
@@ -134,7 +138,8 @@ def build_large_atlas(
     if rows_to is not None and engine != "spark":
         raise BadSettings(f"rows_to is {rows_to!r}: Spark alone writes there; name a folder, and no rows_to")
     if engine == "stream":
-        way = _streamed(source, place, settings, memory or USUAL_MEMORY, part(tell, 0.0, _OPENED))
+        told = part(tell, 0.0, _OPENED)
+        way = _streamed(source, place, settings, memory or USUAL_MEMORY, told, raw_cells=raw_cells)
     elif engine == "spark":
         asked = _OnSpark(master, spark_kmeans, spark_conf, rows_to)
         way = _on_spark(str(source), place, settings, asked)
@@ -154,7 +159,13 @@ def build_large_atlas(
 
 @contextmanager
 def _streamed(
-    source: str | Path, folder: Path, settings: AtlasSettings, memory: int, tell: Progress
+    source: str | Path,
+    folder: Path,
+    settings: AtlasSettings,
+    memory: int,
+    tell: Progress,
+    *,
+    raw_cells: bool,
 ) -> Iterator[_Way]:
     """Files of this machine; what is kept beside them goes at the end of a run that was not cut off."""
     from songatlas.songs.folder_files import find_tables
@@ -173,9 +184,9 @@ def _streamed(
         except _IN_VAIN:
             forget()
             raise
-        catalogue = FileCatalogue(files, work=work, memory=memory, fingerprint=said)
+        catalogue = FileCatalogue(files, work=work, memory=memory, fingerprint=said, raw_cells=raw_cells)
         settling = OurSettling(work=work, told=f"{files.sha256} {said}")
-        yield catalogue, Means(engine="stream", settling=settling), forget
+        yield catalogue, Means(engine="stream", settling=settling, raw_cells=raw_cells), forget
         catalogue.close()
         clear(work)
 

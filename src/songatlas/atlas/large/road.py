@@ -37,6 +37,7 @@ from songatlas.catalogue import KEY, ROWS, Catalogue
 from songatlas.keys import text_keys
 from songatlas.kmeans import SAMPLE_SONGS, Settled
 from songatlas.progress import Progress, part
+from songatlas.safe_cells import raw_order
 from songatlas.songs import (
     CleaningPolicy,
     SongsTable,
@@ -67,12 +68,15 @@ class Means:
         clustered already then.
     rows_to : str or None
         Address that the clustered songs are written to, in place of the folder of the outputs.
+    raw_cells : bool
+        Whether text files are written with their texts as they are, though a spreadsheet may run them.
     """
 
     engine: Engine
     settling: Settling
     kmeans: SparkKMeans = "ours"
     rows_to: str | None = None
+    raw_cells: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def travel(
         atlas = carry_names(made, folder / "atlas").atlas
     with watch.step("writing"):
         beside, files, called = write_rows(
-            catalogue, atlas, cleaned, folder, part(tell, 0.85, 1.0), rows_to=means.rows_to
+            catalogue, atlas, cleaned, folder, part(tell, 0.85, 1.0), means=means
         )
     whole = replace(whole, files=files, rows_to=means.rows_to, columns=called)
     return replace(atlas, whole=replace(whole, seconds=MappingProxyType(watch.seconds))), beside
@@ -199,7 +203,7 @@ def write_rows(
     folder: Path,
     tell: Progress,
     *,
-    rows_to: str | None = None,
+    means: Means,
 ) -> tuple[Path | None, tuple[str, ...], Mapping[str, str]]:
     """Write every row with its cluster; return the folder, its files, and what our columns are called.
 
@@ -208,14 +212,15 @@ def write_rows(
     held = cleaned.n_clustered == atlas.songs.height
     predicted = bool(atlas.genre_of_songs["predicted_genre"].count())
     columns = column_names(predicted=predicted) if held else APPENDED
+    columns = raw_order(columns) if means.raw_cells else columns
     called = appended_names(catalogue.origin.header, columns)
     label = _label_held(atlas, called) if held else _label_all(atlas, called)
     added = {called[column]: TOLD[column] for column in columns}
-    said = hashlib.sha256(repr((atlas.cluster_names(), sorted(called.items()))).encode()).hexdigest()
+    said = hashlib.sha256(repr((atlas.cluster_names(), list(called.items()))).encode()).hexdigest()
     beside = folder / f"{CLUSTERED}.{said[:8]}.partial"  # other names are written anew
     told = saying(tell, "writing the clustered songs")
-    files = catalogue.write(label, added, rows_to or str(beside), of=CLEAN, tell=told)
-    return None if rows_to else beside, files, called
+    files = catalogue.write(label, added, means.rows_to or str(beside), of=CLEAN, tell=told)
+    return None if means.rows_to else beside, files, called
 
 
 def place_rows(beside: Path | None, folder: Path) -> None:

@@ -116,6 +116,7 @@ def scan_folder(
     per_file_s: float = PER_FILE_S,
     progress: Progress = silent,
     analyser: str = _ANALYSER,
+    raw_cells: bool = False,
 ) -> Scan:
     """Measure all music files of a folder and write them as a songs table.
 
@@ -135,6 +136,8 @@ def scan_folder(
         Told the share that is done, and in words how fast it goes.
     analyser : str
         Module that measures: it has `analyse` and `EXTRACTOR_VERSION` as `songatlas.audio.analysis` has.
+    raw_cells : bool
+        Whether texts stand in CSV as they are, though a spreadsheet may run them as formulas.
 
     Returns
     -------
@@ -172,7 +175,7 @@ def scan_folder(
         n_gone = _n_gone(store, lost, new)
         store.forget([*lost, *rounds.gone])
         present = {file.path for file in listing.files}.difference(rounds.gone)
-        write_table(store, place, table, present=present)
+        write_table(store, place, table, present=present, raw_cells=raw_cells)
         outcomes, not_ok = _judged(store, present)
     progress(1.0, "done")
     return Scan(

@@ -25,11 +25,14 @@ from songatlas.audio.scan.store import Store, StoredFile, StoredSound
 from songatlas.audio.tag_text import clean_text
 from songatlas.errors import BadSettings
 from songatlas.files import write_file
+from songatlas.safe_cells import raw_order, write_cells
 
 _TEXTS, _VECTOR = pl.List(pl.String), pl.List(pl.Float32)
 
 
-def write_table(store: Store, folder: Path, output: Path, *, present: Collection[str]) -> None:
+def write_table(
+    store: Store, folder: Path, output: Path, *, present: Collection[str], raw_cells: bool = False
+) -> None:
     """Write the songs table, whole or not at all.
 
     Parameters
@@ -42,13 +45,20 @@ def write_table(store: Store, folder: Path, output: Path, *, present: Collection
         File whose name ends in a key of `WRITERS`.
     present : collection of str
         Paths of the store that are to be in the table.
+    raw_cells : bool
+        Whether texts stand in CSV as they are, though a spreadsheet may run them; the last two columns then
+        change places.
     """
     slices = [
         _frame([song_row(file, sound, folder) for file, sound in some if file.path in present])
         for some in store.rows()
     ]
     table = pl.concat([_frame([]), *slices])
-    write_file(output, partial(WRITERS[output.suffix.lower()], table))
+    ending = output.suffix.lower()
+    if ending == ".csv" and raw_cells:
+        write_file(output, partial(_write_csv, table.select(raw_order(table.columns)), raw=True))
+    else:
+        write_file(output, partial(WRITERS[ending], table))
 
 
 def _frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
@@ -131,11 +141,11 @@ def _hash_of_path(path: str) -> str:
     return hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
 
 
-def _write_csv(table: pl.DataFrame, place: Path) -> None:
+def _write_csv(table: pl.DataFrame, place: Path, *, raw: bool = False) -> None:
     """CSV with lists as JSON text."""
     lists = [name for name, kind in table.schema.items() if isinstance(kind, pl.List)]
     as_text = (pl.col(name).map_elements(_json_text, return_dtype=pl.String) for name in lists)
-    table.with_columns(as_text).write_csv(place)
+    write_cells(table.with_columns(as_text), place, raw=raw)
 
 
 def _json_text(cells: pl.Series) -> str:

@@ -1,0 +1,53 @@
+"""The file of secrets that a login needs: looked at before anything is started.
+
+It is Streamlit's own `secrets.toml`: a table `[auth]` with what its `st.login` takes, of one provider or of
+several, each in a table of its own.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from songatlas.errors import BadSettings, SongAtlasError
+
+_NEEDED: Final = ("redirect_uri", "cookie_secret")
+_OF_PROVIDER: Final = ("client_id", "client_secret", "server_metadata_url")
+
+DEFAULT: Final = "default"
+"""Name of the provider where the file names one alone."""
+
+
+def read_login_file(path: Path) -> tuple[str, ...]:
+    """Return the providers that a file of secrets names; what Streamlit's `st.login` needs has to be there.
+
+    Raises
+    ------
+    BadSettings
+        If it cannot be read, or lacks something.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("auth")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSettings(f"cannot read {str(path)!r} as TOML: name a file with a table [auth]") from error
+    if not isinstance(found, dict):
+        raise BadSettings(f"{str(path)!r} has no table [auth]: see 'Logins' in docs/serving.md")
+    if missing := [name for name in _NEEDED if not found.get(name)]:
+        raise BadSettings(f"[auth] in {str(path)!r} lacks {', '.join(missing)}: see docs/serving.md")
+    if len(str(found["cookie_secret"])) < 32:
+        raise BadSettings(f"cookie_secret in {str(path)!r} is short: take 32 random characters or more")
+    providers = tuple(name for name, each in found.items() if isinstance(each, dict) and "client_id" in each)
+    if not providers and not all(found.get(name) for name in _OF_PROVIDER):
+        raise BadSettings(f"[auth] in {str(path)!r} lacks {', '.join(_OF_PROVIDER)}: see docs/serving.md")
+    return providers or (DEFAULT,)
+
+
+def require_login_parts() -> None:
+    """Refuse to start where what a login is made with is missing."""
+    missing = [name for name in ("authlib", "httpx") if find_spec(name) is None]
+    if missing:
+        raise SongAtlasError(
+            f"--login needs {' and '.join(missing)}, not installed here: pip install 'streamlit[auth]'"
+        )

@@ -1,0 +1,63 @@
+"""Playlist files made to break a reader: refused in one line, within bounds of memory and time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from songatlas.errors import UnreadableTable
+from songatlas.playlists import playlist_of_bytes, read_playlist
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.xspf", b'<!DOCTYPE a [<!ENTITY b "c">]><playlist>&b;</playlist>', "DOCTYPE"),
+        ("a.xspf", b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><playlist/>', "DOCTYPE"),
+        ("a.xspf", b"<playlist>" + b"<a>" * 200 + b"</a>" * 200 + b"</playlist>", "more than 100 elements"),
+        ("a.xspf", b"<playlist>" + b"<track/>" * 4_000_000 + b"</playlist>", "more than 4,000,000 tags"),
+        ("a.jspf", b'{"playlist":' + b"[" * 100_000, "JSON is damaged"),
+        ("a.jspf", b'{"playlist":{"track":[' + b"{}," * 2_000_001 + b"{}]}}", "more than 2,000,000 values"),
+        ("a.m3u", b"#EXTM3U\n" + b"a.mp3\n" * 1_000_001, "more than 1,000,000 lines"),
+        ("a.csv", b"Title,Artist\n" + b"," * 4_000_001, "more than 4,000,000 cells"),
+    ],
+)
+def test_refuses_what_would_fill_the_memory(name: str, content: bytes, words: str) -> None:
+    with pytest.raises(UnreadableTable, match=words) as caught:
+        playlist_of_bytes(content, name)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_list_of_many_songs_is_read() -> None:
+    found = playlist_of_bytes(b"#EXTM3U\n" + b"a.mp3\n" * 20_000, "a.m3u")
+    assert len(found.tracks) == 20_000
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableTable, match="NUL in its name"):
+        read_playlist(tmp_path / "a\0.m3u8")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "list.m3u"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"#EXTM3U\n/music/hey.mp3\n",))
+    writer.start()
+    assert [track.location for track in read_playlist(pipe).tracks] == ["/music/hey.mp3"]
+    writer.join()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="the system has no endless file")
+def test_an_endless_file_is_too_large() -> None:
+    with pytest.raises(UnreadableTable, match="larger than 64 MiB"):
+        read_playlist("/dev/zero")
+
+
+def test_an_overlong_name_is_shortened() -> None:
+    with pytest.raises(UnreadableTable) as caught:
+        playlist_of_bytes(b"<a/>", "n" * 5000 + ".xspf")
+    assert len(str(caught.value)) < 400

@@ -1,0 +1,126 @@
+"""`verify` finds whatever is no longer as a build wrote it, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import songatlas as library
+from songatlas.atlas import Atlas
+from songatlas.atlas.names_keeping import keep_names
+from songatlas.errors import BadAtlas
+from songatlas.report import write_outputs
+from typed import songatlas
+
+
+@pytest.fixture(scope="module")
+def written(hostile_atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_outputs(hostile_atlas, tmp_path_factory.mktemp("verify") / "out", figures=False).directory
+
+
+@pytest.fixture
+def out(written: Path, tmp_path: Path) -> Path:
+    shutil.copytree(written, tmp_path / "out")
+    return tmp_path / "out"
+
+
+def test_what_was_written_is_well(out: Path) -> None:
+    found = library.verify(out)
+    assert found.is_well, found.problems
+    assert found.problems == found.strangers == ()
+    assert [line.partition(":")[0] for line in found.checked] == [
+        "The saved atlas",
+        "4 files beside it",
+        "150 rows of clustered songs, 1 of them left out, as quality.json says.",
+    ]
+    assert library.verify(out / "atlas").is_well
+
+
+def test_names_may_change_and_strangers_may_come(out: Path) -> None:
+    keep_names(out, Atlas.load(out), {0: "Mine"})
+    (out / "notes.txt").write_text("mine")
+    (out / "music").mkdir()
+    found = library.verify(out)
+    assert found.is_well, found.problems
+    assert found.strangers == ("music", "notes.txt")
+
+
+def _changed(name: str) -> Callable[[Path], object]:
+    def change(out: Path) -> None:
+        content = bytearray((out / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (out / name).write_bytes(content)
+
+    return change
+
+
+def _cut(out: Path) -> None:
+    lines = (out / "clustered_songs.csv").read_bytes().splitlines(keepends=True)
+    (out / "clustered_songs.csv").write_bytes(b"".join(lines[:-3]))
+
+
+def _other_atlas(out: Path) -> None:
+    manifest = json.loads((out / "atlas" / "manifest.json").read_bytes()) | {"version": "0.0"}
+    from songatlas.atlas.saved import _fingerprint
+
+    manifest["sha256"] = _fingerprint(manifest)
+    (out / "atlas" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_changed("report.html"), "report.html was changed"),
+        (_changed("atlas/songs.parquet"), "atlas/songs.parquet is not what the manifest says"),
+        (_changed("atlas/manifest.json"), "manifest.json"),
+        (_changed("outputs.json"), "outputs.json"),
+        (_cut, "clustered_songs.csv has"),
+        (_cut, "The clustered songs have 147 rows, quality.json tells of 150"),
+        (lambda out: (out / "clusters.csv").unlink(), "clusters.csv is missing"),
+        (lambda out: (out / "atlas" / "centroids.npy").unlink(), "atlas/centroids.npy is missing"),
+        (lambda out: (out / "atlas" / "names.toml").write_text("x"), "names cannot be read"),
+        (lambda out: (out / "outputs.json").write_text("[]"), "outputs.json"),
+        (_other_atlas, "not the one that the files beside it were made of"),
+    ],
+)
+def test_what_is_not_as_written_is_told(out: Path, change: Callable[[Path], object], words: str) -> None:
+    change(out)
+    found = library.verify(out)
+    assert not found.is_well
+    assert any(words in problem for problem in found.problems), found.problems
+    assert all("\n" not in problem for problem in found.problems)
+
+
+def test_outputs_without_a_record_are_told_and_not_refused(out: Path) -> None:
+    (out / "outputs.json").unlink()
+    (out / "quality.json").unlink()
+    found = library.verify(out)
+    assert found.is_well
+    assert [note.partition(",")[0] for note in found.notes[:1]] == ["There is no outputs.json"]
+
+
+def test_the_command_ends_with_what_it_found(out: Path) -> None:
+    ran = songatlas("verify", out)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("All is well")
+    (out / "report.html").unlink()
+    ran = songatlas("verify", out)
+    assert ran.returncode == 1
+    assert "1 thing is not as written" in ran.stdout
+    assert "- report.html is missing." in ran.stdout
+    told = songatlas("verify", out, "--json")
+    assert told.returncode == 1
+    assert json.loads(told.stdout)["problems"] == ["report.html is missing."]
+    shutil.rmtree(out / "atlas")
+    ran = songatlas("verify", out)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "no atlas in it" in ran.stderr
+
+
+def test_nothing_to_verify_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadAtlas, match="no such folder"):
+        library.verify(tmp_path / "none")
