@@ -11,12 +11,8 @@ from urllib.parse import urlencode
 import pytest
 from tests.app.asgi import ask, inside
 
-from songatlas.app.server import access
-from songatlas.app.server.access import LOGIN, LOGOUT, STAY_S, Gate, PasswordKeeper, Tickets, own_path
-from songatlas.app.server.logins import LoginKeeper, may_enter
-from songatlas.errors import BadSettings
-from songatlas.login_secrets import read_login_file
-from songatlas.passwords import (
+from songatlas.access.login_secrets import read_login_file
+from songatlas.access.passwords import (
     FAILURES_A_MINUTE,
     FREE_TRIES,
     Failures,
@@ -25,6 +21,10 @@ from songatlas.passwords import (
     read_password_file,
     write_password_file,
 )
+from songatlas.app.server import access
+from songatlas.app.server.access import LOGIN, LOGOUT, STAY_S, Gate, PasswordKeeper, Tickets, own_path
+from songatlas.app.server.logins import LoginKeeper, may_enter
+from songatlas.errors import BadSettings
 
 PASSWORD = "four words of mine"  # noqa: S105 (of the tests)
 LINE = hash_password(PASSWORD)

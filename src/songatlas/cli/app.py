@@ -130,7 +130,7 @@ def _require_extra() -> None:
 
 def _make_password(path: Path) -> None:
     """Ask for a password twice, and write its hash."""
-    from songatlas.passwords import write_password_file
+    from songatlas.access.passwords import write_password_file
 
     write_password_file(path, typer.prompt("New password", hide_input=True, confirmation_prompt=True))
     stdout().print(f"wrote {shown(str(path))}: start with songatlas app --password-file {shown(str(path))}")
@@ -138,8 +138,8 @@ def _make_password(path: Path) -> None:
 
 def _access(password_file: Path | None, login: Path | None, allow: Sequence[str]) -> dict[str, Any]:
     """Who may enter, looked at before anything is started."""
-    from songatlas.login_secrets import read_login_file, require_login_parts
-    from songatlas.passwords import read_password_file
+    from songatlas.access.login_secrets import read_login_file, require_login_parts
+    from songatlas.access.passwords import read_password_file
 
     if password_file is not None:
         read_password_file(password_file)

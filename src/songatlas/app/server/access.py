@@ -19,8 +19,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
+from songatlas.access.passwords import Failures, is_password
 from songatlas.app.server.parts import PATH
-from songatlas.passwords import Failures, is_password
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection, Request

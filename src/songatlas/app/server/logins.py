@@ -12,9 +12,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from songatlas.access.login_secrets import DEFAULT
 from songatlas.app.server.access import LOGOUT, own_page
 from songatlas.errors import SongAtlasError
-from songatlas.login_secrets import DEFAULT
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection, Request

@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from songatlas.access.login_secrets import read_login_file
+from songatlas.access.passwords import read_password_file
 from songatlas.app.server.access import Gate, Keeper, PasswordKeeper
 from songatlas.app.server.guarding import Guard, welcome_names
 from songatlas.app.server.logins import LoginKeeper
@@ -20,8 +22,6 @@ from songatlas.app.server.parts import PATH, part_of
 from songatlas.app.server.sounds import SOUND_PATH, sound_for
 from songatlas.app.server.uploads import UploadGate
 from songatlas.app.server.visits import Doorkeeper, keeping_house
-from songatlas.login_secrets import read_login_file
-from songatlas.passwords import read_password_file
 
 if TYPE_CHECKING:
     from starlette.requests import Request

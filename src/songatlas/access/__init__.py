@@ -1,0 +1,1 @@
+"""Who may enter the app: a shared password, or a login elsewhere; what command line and app need of both."""
