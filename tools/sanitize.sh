@@ -63,10 +63,11 @@ threads)
 valgrind)
   command -v valgrind >/dev/null 2>&1 || missing valgrind valgrind
   build -O1
-  PYTHONMALLOC=malloc valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite \
-    --errors-for-leak-kinds=none --log-file="$room/log" "$python" tools/kernel_stress.py --rounds "${2:-20}" ||
-    { cat "$room/log" >&2; exit 1; }
-  if grep -q _kernels "$room/log"; then # leaks of others are theirs
+  # What Python, NumPy and the loader of programs do is theirs: a finding is what names a file of the kernels.
+  own=$(cd src/songatlas/kernels && echo *.c *.h | sed 's/\./\\./g; s/ /|/g')
+  PYTHONMALLOC=malloc valgrind --quiet --leak-check=full --show-leak-kinds=definite --log-file="$room/log" \
+    "$python" tools/kernel_stress.py --rounds "${2:-20}" || { cat "$room/log" >&2; exit 1; }
+  if grep -Eq "\(($own):|_kernels\.abi3" "$room/log"; then
     cat "$room/log" >&2
     exit 1
   fi
