@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -301,3 +302,50 @@ def test_a_folder_takes_the_place_of_another(
         (tmp_path / name / "file").write_text(name)
     put_in_place(tmp_path / "new", tmp_path / "old")
     assert contents(tmp_path) == {"old/file": "new"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ours": ["../precious.txt"], "new": []},
+        {"ours": ["figures/../../precious.txt"], "new": []},
+        {"ours": ["/etc/passwd"], "new": []},
+        {"ours": ["away/precious.txt"], "new": []},
+        {"ours": ["..\\precious.txt", ""], "new": [""]},
+        {"ours": 7, "new": []},
+        {"ours": ["a.csv"]},
+        [],
+        "not even JSON",
+    ],
+)
+def test_a_list_of_entries_that_somebody_made_up_moves_nothing(tmp_path: Path, said: object) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    out = tmp_path / "given"
+    staging = out / ".songatlas-new-given-999999999-1"
+    (staging / "new").mkdir(parents=True)
+    (out / "away").symlink_to(tmp_path, target_is_directory=True)
+    (out / "a.csv").write_text("old")
+    text = said if isinstance(said, str) else json.dumps(said)
+    (staging / "entries.json").write_text(text)
+    os.utime(staging, (0, 0))
+    before = contents(out)
+    put_back(out)
+    assert contents(out) == before
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+    write_folder(out, write_all("new"), ours=OURS)
+    assert (out / "a.csv").read_text() == "new"
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+    assert (staging / "entries.json").read_text() == text
+
+
+def test_folders_of_a_list_that_are_links_move_nothing(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.csv").write_text("mine")
+    staging = tmp_path / "given" / ".songatlas-new-given-999999999-1"
+    staging.mkdir(parents=True)
+    (staging / "new").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (staging / "entries.json").write_text(json.dumps({"ours": ["a.csv"], "new": ["a.csv"]}))
+    os.utime(staging, (0, 0))
+    put_back(tmp_path / "given")
+    assert (tmp_path / "elsewhere" / "a.csv").read_text() == "mine"
+    assert not (tmp_path / "given" / "a.csv").exists()

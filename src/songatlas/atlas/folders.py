@@ -195,19 +195,40 @@ def _exchange(new: Path, directory: Path, *, aside: Path, ours: Collection[str])
 
 def _finish(staging: Path, directory: Path) -> None:
     """Exchange what a run that was killed while exchanging had not come to."""
-    entries = staging / _ENTRIES
-    if not entries.is_file():
-        return
-    listed = json.loads(entries.read_text(encoding="utf-8"))
-    for entry in listed["ours"]:
+    listed = _listed(staging, directory)
+    for entry, is_new in listed:
         new, place, old = staging / "new" / entry, directory / entry, staging / "old" / entry
-        if _is_there(place) and (_is_there(new) or entry not in listed["new"]):
+        if _is_there(place) and (_is_there(new) or not is_new):
             old.parent.mkdir(parents=True, exist_ok=True)
             place.rename(old)
         if _is_there(new):
             place.parent.mkdir(parents=True, exist_ok=True)
             new.rename(place)
-    entries.unlink()
+    if listed:
+        (staging / _ENTRIES).unlink()
+
+
+def _listed(staging: Path, directory: Path) -> list[tuple[str, bool]]:
+    """What was to be exchanged, and whether something new came for it; nothing where the list is not ours.
+
+    Whoever gave away the folder may have made the list up: no name in it may lead out of the folder.
+    """
+    try:
+        said = json.loads((staging / _ENTRIES).read_text(encoding="utf-8"))
+        names = [(str(entry), entry in said["new"]) for entry in said["ours"]]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return []
+    hidden = (staging, staging / "new", staging / "old")
+    is_inside = all(_stays_inside(home, name) for name, _ in names for home in (*hidden[1:], directory))
+    return names if is_inside and not any(home.is_symlink() for home in hidden) else []
+
+
+def _stays_inside(home: Path, name: str) -> bool:
+    """Whether a name below a folder leads to no other place, by dots or by links on the way."""
+    parts = name.split("/")
+    if any(part in ("", ".", "..") or "\\" in part or ":" in part or "\0" in part for part in parts):
+        return False
+    return not any(home.joinpath(*parts[:n]).is_symlink() for n in range(1, len(parts)))
 
 
 def _is_there(path: Path) -> bool:
@@ -220,4 +241,5 @@ def _sweep_away_leftovers(home: Path) -> None:
     for leftover in home.glob(f"{BESIDE}*"):
         if is_leftover(leftover):
             _finish(leftover, home)
-            shutil.rmtree(leftover, ignore_errors=True)
+            if not (leftover / _ENTRIES).exists():  # one that is not understood may hold what was replaced
+                shutil.rmtree(leftover, ignore_errors=True)
