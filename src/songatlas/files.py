@@ -112,7 +112,9 @@ def beside_of(home: Path, name: str = "") -> Path:
 @contextmanager
 def held(place: Path) -> Iterator[None]:
     """Hold a file or folder that is being written, so that nobody takes it for a leftover."""
-    number = _taken(place)
+    number = None
+    with suppress(BlockingIOError):
+        number = _locked(place)
     try:
         yield
     finally:
@@ -202,8 +204,11 @@ def _sweep_away_files(home: Path) -> None:
                 leftover.unlink()
 
 
-def _taken(place: Path) -> int | None:
-    """An open file or folder that this run alone holds; None where the system knows no such locks."""
+def _locked(place: Path) -> int | None:
+    """An open file or folder that this run alone holds; None where the system knows no such locks.
+
+    BlockingIOError where another run holds it.
+    """
     if sys.platform == "win32":
         return None
     import fcntl
@@ -214,30 +219,23 @@ def _taken(place: Path) -> int | None:
         return None
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(number)
+        if isinstance(error, BlockingIOError):
+            raise
         return None
     return number
 
 
 def _is_free(place: Path) -> bool | None:
     """Whether nobody holds a place; None where the system does not say."""
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
     try:
-        number = os.open(place, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        number = _locked(place)
     except BlockingIOError:
         return False
-    except OSError:
+    if number is None:
         return None
-    finally:
-        os.close(number)
+    os.close(number)
     return True
 
 

@@ -22,7 +22,9 @@ def verify(
     ],
     as_json: opt.AsJson = False,
 ) -> None:
-    """Say whether an atlas, and the outputs beside it, are still what a build wrote. Nothing is changed.
+    """Say whether an atlas, and the outputs beside it, are still what a build wrote.
+
+    Nothing is changed, but that what a killed command had left half exchanged is put in its place.
 
     Ends with 0 where all is well, with 1 where anything differs, is missing or cannot be read, and with 2
     where there is no atlas.

@@ -202,7 +202,7 @@ class _Findings:
             record = json.loads((self.directory / "quality.json").read_text(encoding="utf-8"))
             n_rows, k = int(record["n_rows"]), int(record["k"])
             left_out = sum(map(int, record["excluded_rows"].values()))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             self.notes.append("There is no quality.json that says how many rows there should be.")
             return
         if atlas is not None and (atlas.n_rows, atlas.k) != (n_rows, k):
@@ -301,6 +301,6 @@ def _fingerprint_of(folder: Path) -> str | None:
     """Fingerprint of an atlas, by its manifest; None where it has none that can be read."""
     try:
         found = json.loads((folder / "manifest.json").read_bytes())["sha256"]
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return str(found)
