@@ -85,7 +85,6 @@ def _token(found: bytearray, random: Random, seeds: Sequence[bytes], tokens: Seq
 def _grafted(found: bytearray, random: Random, seeds: Sequence[bytes], tokens: Sequence[bytes]) -> None:
     other = bytearray(random.choice(seeds))
     begin, end = _place(other, random)
-    found[_place(found, random)[0] :][:0] = other[begin:end]
     place = random.randrange(len(found) + 1)
     found[place:place] = other[begin:end]
 

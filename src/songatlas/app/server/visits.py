@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
@@ -39,6 +40,7 @@ MOST_VISITS: Final = 500
 HEADER: Final = "x-songatlas-connection"
 
 _EVERY_S: Final = 5.0
+_TIDY_EVERY: Final = 6  # times as long
 _GOODBYES: Final = (1000, 1001, 1008)  # closing codes of a page that is closed or left, and of a log-out
 _BUSY: Final = 1013
 
@@ -227,10 +229,20 @@ _loop: list[asyncio.AbstractEventLoop] = []
 
 
 async def _keep_house() -> None:
-    while True:
+    for turn in count(1):
         await asyncio.sleep(_EVERY_S)
-        if _end(at_once=False):
-            await asyncio.to_thread(gc.collect)
+        if _end(at_once=False) or turn % _TIDY_EVERY == 0:
+            await asyncio.to_thread(_tidy)
+
+
+def _tidy() -> None:
+    """Free what nobody holds; what is left is passed over when Python looks by itself in the midst of a page.
+
+    Looking through all modules, catalogues and visits takes a good part of a second, and stops every page.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _end(*, at_once: bool) -> int:
