@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from fuzz.ledger import pages, totals
 from fuzz.running import run_here
 
 _FOLDER: Final = Path("build/fuzz")
+_ONE_THREAD: Final = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}  # inputs are small: more would wait
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,7 +102,8 @@ def _parent(name: str, wanted: argparse.Namespace, *, share: int) -> None:
         command += ["--runs", str(wanted.runs - done if wanted.runs else 0)]
         command += ["--minutes", str((until - time.time()) / 60 if wanted.minutes else 1e9)]
         command += ["--seed", str(wanted.seed + turn if wanted.seed else time.time_ns() % (1 << 31))]
-        ended = subprocess.run([*command, *(["--plain"] if wanted.plain else [])], check=False)  # noqa: S603
+        command += ["--plain"] if wanted.plain else []
+        ended = subprocess.run(command, env=_ONE_THREAD | os.environ, check=False)  # noqa: S603
         if ended.returncode:
             sys.stderr.write(f"{name}: the process ended with {ended.returncode} and is begun anew\n")
 
