@@ -1,4 +1,4 @@
-"""Densities of taste against fifty digits, contrasts of clusters against scikit-learn's areas under curves."""
+"""Densities of taste against fifty digits; contrasts of clusters against areas under the curve."""
 
 from __future__ import annotations
 
