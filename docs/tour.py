@@ -5,8 +5,9 @@
 # writes into the folder in which it is started. The songs are simulated: no title or artist in them exists.
 #
 # This page is a notebook, [tour.ipynb](tour.ipynb), and the notebook is made of a script, `docs/tour.py`.
-# Any of the three may be changed and run; with a table of your own, put its path in the place of
-# `"songs.csv"`.
+# To run it yourself: `python ../docs/tour.py` in a new folder, or the notebook in any program for notebooks
+# (such as JupyterLab). With a table of your own, put its path in the place of `"songs.csv"` below: a table
+# that is there is read, and never written.
 
 # %%
 from dataclasses import dataclass
@@ -34,10 +35,10 @@ config = pl.Config(
 # rows that stand twice, cells that are empty, audio plays among the songs.
 
 # %%
-simulate_catalogue(600, seed=0).write_csv("songs.csv")
-pl.read_csv("songs.csv").select(
-    "track_name", "track_artist", "genres", "energy", "tempo", "duration_ms"
-).head(4)
+TABLE = Path("songs.csv")
+if not TABLE.exists():
+    simulate_catalogue(600, seed=0).write_csv(TABLE)
+pl.read_csv(TABLE).select("track_name", "track_artist", "genres", "energy", "tempo", "duration_ms").head(4)
 
 # %% [markdown]
 # ## What is understood of it
@@ -47,7 +48,7 @@ pl.read_csv("songs.csv").select(
 # `units={"duration_ms": "s"}`).
 
 # %%
-table = songatlas.read_songs("songs.csv")
+table = songatlas.read_songs(TABLE)
 for each in table.columns[:12]:
     print(f"{each.header:<26} -> {each.column or 'left alone':<14} {each.unit or '':<11} {each.how_sure}")
 
@@ -60,7 +61,7 @@ for each in table.columns[:12]:
 # %%
 from songatlas.atlas import preview
 
-_, clean = preview("songs.csv", songatlas.AtlasSettings())
+_, clean = preview(TABLE, songatlas.AtlasSettings())
 for count in clean.counts:
     if count.n_rows:
         print(count.sentence)
@@ -73,7 +74,7 @@ for count in clean.counts:
 # same table, settings and seed give the same atlas, bit for bit.
 
 # %%
-atlas = songatlas.build_atlas("songs.csv", k_max=8, seed=0)
+atlas = songatlas.build_atlas(TABLE, k_max=8, seed=0)
 print(f"{atlas.n_clustered} of {atlas.n_songs} songs in {atlas.k} clusters")
 
 # %% [markdown]
@@ -299,7 +300,7 @@ for note in rows.notes:
 # `compare` says what became of each.
 
 # %%
-grown = pl.concat([pl.read_csv("songs.csv"), simulate_catalogue(100, seed=7)], how="vertical_relaxed")
+grown = pl.concat([pl.read_csv(TABLE), simulate_catalogue(100, seed=7)], how="vertical_relaxed")
 later = songatlas.build_atlas(grown, k_max=8, seed=0, like=atlas)
 difference = songatlas.compare(atlas, later)
 print(difference.summary)

@@ -1,6 +1,6 @@
 """Says whether a commit made songatlas slower: two commits, the same benchmarks, taken in turn.
 
-python tools/compare_commits.py OLD NEW [--benchmarks kmeans,sweep] [--repeats 3] [--slower 10] [--quick]
+python tools/compare_commits.py OLD NEW [--benchmarks kmeans,sweep,road] [--repeats 3] [--slower 10] [--quick]
 
 Both commits are laid out in a folder that is taken away afterwards, and installed there; the benchmarks are
 those of the checkout, so that both are measured by the same rule. Prints JSON: for every line of every
@@ -25,7 +25,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = "songatlas_cpu_s"
-SIZES = ("n_songs", "n_dimensions", "k", "ks", "n_labelings")
+SIZES = ("step", "n_songs", "n_dimensions", "k", "ks", "n_labelings")
 
 
 def installed(commit: str, room: Path, place: str) -> Path:
@@ -56,7 +56,7 @@ def lines_of(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         if SECONDS in result
     }
     if not named:
-        raise ValueError(f"no result says {SECONDS}: compare benchmarks such as kmeans, sweep or silhouette")
+        raise ValueError(f"no result says {SECONDS}: compare kmeans, sweep, silhouette or road")
     return named
 
 
@@ -94,11 +94,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Compare the speed of two commits")
     parser.add_argument("old")
     parser.add_argument("new")
-    parser.add_argument("--benchmarks", default="kmeans,sweep")
+    parser.add_argument("--benchmarks", default="kmeans,sweep,road")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--slower", type=float, default=10.0, help="percent that count as slower")
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args(arguments)
+    if given.repeats < 2:
+        parser.error(f"--repeats {given.repeats}: of one run nobody can tell noise; at least 2")
     with tempfile.TemporaryDirectory() as name:
         room = Path(name)
         (room / "benchmarks").symlink_to(ROOT / "benchmarks")
