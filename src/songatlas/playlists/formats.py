@@ -20,6 +20,7 @@ from songatlas.playlists.uris import read_uris, write_uris
 from songatlas.playlists.xspf import read_xspf, write_xspf
 
 _MOST_NAMED = 3
+_LINES: Final = {"\n": ("lines", 1_000_000), "\r": ("lines", 1_000_000)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +38,20 @@ class Format:
         Takes a TrackList in its normal form and the absolute folder of the file (or None), returns its text.
     read : callable
         Takes the text, a name for a playlist without one, and the folder; returns a TrackList.
+    title : str
+        What it is called where a person chooses.
+    mime : str
+        Its media type.
+    most : mapping of str to (str, int)
+        Signs that stand before each piece of it: what the piece is called, and how many are read at most.
     """
 
     name: str
     suffixes: tuple[str, ...]
     description: str
+    title: str
+    mime: str
+    most: Mapping[str, tuple[str, int]]
     write: Callable[[TrackList, str | None], str]
     read: Callable[[str, str, str | None], TrackList]
 
@@ -275,6 +285,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
                 name="m3u8",
                 suffixes=(".m3u8",),
                 description="What nearly every player opens: paths or URIs, one a line.",
+                title="M3U8",
+                mime="application/vnd.apple.mpegurl",
+                most=_LINES,
                 write=write_m3u,
                 read=read_m3u,
             ),
@@ -282,6 +295,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
                 name="m3u",
                 suffixes=(".m3u",),
                 description="The same under its older name, for players that know no other; also in UTF-8.",
+                title="M3U",
+                mime="audio/x-mpegurl",
+                most=_LINES,
                 write=write_m3u,
                 read=read_m3u,
             ),
@@ -289,6 +305,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
                 name="xspf",
                 suffixes=(".xspf",),
                 description="A playlist in XML that says title, artist, album and ids of every song.",
+                title="XSPF",
+                mime="application/xspf+xml",
+                most={"<": ("tags", 4_000_000)},
                 write=write_xspf,
                 read=read_xspf,
             ),
@@ -296,6 +315,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
                 name="jspf",
                 suffixes=(".jspf",),
                 description="The same in JSON, which web services such as ListenBrainz read.",
+                title="JSPF",
+                mime="application/json",
+                most=dict.fromkeys(",[{", ("values", 2_000_000)),
                 write=write_jspf,
                 read=read_jspf,
             ),
@@ -303,6 +325,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
                 name="csv",
                 suffixes=(".csv",),
                 description="A table for services that move playlists, called as Exportify's.",
+                title="CSV",
+                mime="text/csv",
+                most=_LINES | dict.fromkeys(",;\t|", ("cells", 4_000_000)),
                 write=write_csv,
                 read=read_csv,
             ),
@@ -310,6 +335,9 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
                 name="uris",
                 suffixes=(".txt", ".uris"),
                 description="Spotify URIs, one a line, to be pasted into a playlist there.",
+                title="Spotify list",
+                mime="text/plain",
+                most=_LINES,
                 write=write_uris,
                 read=read_uris,
             ),

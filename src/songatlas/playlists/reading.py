@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,16 +21,6 @@ from songatlas.playlists.uris import track_of
 MOST_BYTES: Final = 1 << 26
 """Largest playlist file that is read, in bytes."""
 
-_LINES: Final = {"\n": ("lines", 1_000_000), "\r": ("lines", 1_000_000)}
-_CELLS: Final = dict.fromkeys(",;\t|", ("cells", 4_000_000))
-_MOST_PIECES: Final[Mapping[str, Mapping[str, tuple[str, int]]]] = {
-    "m3u8": _LINES,
-    "m3u": _LINES,
-    "uris": _LINES,
-    "csv": {**_LINES, **_CELLS},
-    "xspf": {"<": ("tags", 4_000_000)},
-    "jspf": dict.fromkeys(",[{", ("values", 2_000_000)),
-}
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -102,7 +91,7 @@ def playlist_of_bytes(content: bytes, name: str, *, directory: Path | None = Non
     folder = None if directory is None else os.path.normpath(directory.absolute())
     try:
         chosen = _format_of(text, Path(name).suffix.lower())
-        _require_bounded(text, chosen.name)
+        _require_bounded(text, chosen)
         found = chosen.read(text, Path(name).stem or "Playlist", folder)
     except UnreadableTable as error:
         raise UnreadableTable(f"cannot read {quoted(name)} as a playlist: {error}") from None
@@ -121,9 +110,9 @@ def _too_large(name: str) -> UnreadableTable:
     )
 
 
-def _require_bounded(text: str, format: str) -> None:
+def _require_bounded(text: str, format: Format) -> None:
     """Refuse a text of so many small pieces that what is made of them would fill the memory."""
-    for sign, (pieces, most) in _MOST_PIECES[format].items():
+    for sign, (pieces, most) in format.most.items():
         if text.count(sign) > most:
             raise UnreadableTable(f"it holds more than {most:,} {pieces}, which no playlist does: {_NEXT}")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
@@ -28,22 +27,6 @@ from songatlas.playlists import (
     safe_file_name,
 )
 from songatlas.safe_cells import text_of_cells
-
-FORMAT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"m3u8": "M3U8", "m3u": "M3U", "xspf": "XSPF", "jspf": "JSPF", "csv": "CSV", "uris": "Spotify list"}
-)
-"""What the formats are called."""
-
-_MIMES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "m3u8": "application/vnd.apple.mpegurl",
-        "m3u": "audio/x-mpegurl",
-        "xspf": "application/xspf+xml",
-        "jspf": "application/json",
-        "csv": "text/csv",
-        "uris": "text/plain",
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +81,7 @@ def playlist_file(
     return PlaylistFile(
         name=f"{safe_file_name(tracks.name, set())}{suffix}",
         text=playlist_text(tracks, form),
-        mime=_MIMES[form],
+        mime=FORMATS[form].mime,
         notes=(*sorted(known), *left_out(tracks, form, added=added)),
         has_paths=form != "uris" and any(file_of(track.location) for track in tracks.tracks),
     )
@@ -162,9 +145,9 @@ def show_download(atlas: Atlas, playlist: Playlist) -> None:
     form = (
         st.segmented_control(
             "Format",
-            list(FORMAT_WORDS),
+            list(FORMATS),
             key=keep("format", "m3u8", in_address=True, allowed=FORMATS.__contains__),
-            format_func=FORMAT_WORDS.__getitem__,
+            format_func=lambda form: FORMATS[form].title,
             required=True,
         )
         or "m3u8"
@@ -180,7 +163,7 @@ def show_download(atlas: Atlas, playlist: Playlist) -> None:
         page_words.show_error(error)
         return
     st.download_button(
-        f"Save {FORMAT_WORDS[form]} file",
+        f"Save {FORMATS[form].title} file",
         data=file.text.encode("utf-8", "replace"),
         file_name=file.name,
         mime=file.mime,
