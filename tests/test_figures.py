@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +22,8 @@ from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from songatlas.figures import CLUSTER_COLOURS, FIGURES, colour_of, save_figures
+from songatlas.errors import SongAtlasError
+from songatlas.figures import CLUSTER_COLOURS, FIGURES, colour_of, save_figure, save_figures
 from songatlas.figures.lettering import families_for, printable, shortened, text_width, wrapped
 from songatlas.figures.style import ink_on, magnitude_of, share_of
 from songatlas.seriation import diagonal_orders, ordered_rows
@@ -233,6 +236,20 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here")
     with pytest.raises(OSError, match="file"):
         save_figures({"elbow": draw("elbow")}, tmp_path / "file")
+
+
+def test_a_figure_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_figure(draw("elbow"), tmp_path / "old.svg")
+    before = (tmp_path / "old.svg").read_bytes()
+
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SongAtlasError, match="no space left on device; free the place or name another"):
+        save_figure(draw("cluster_sizes"), tmp_path / "old.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["old.svg"]
+    assert (tmp_path / "old.svg").read_bytes() == before
 
 
 def test_every_cluster_has_its_colour_and_ink_that_can_be_read_on_it() -> None:

@@ -13,8 +13,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from limits import few_calls_in_one_another
 from songatlas.errors import BadSettings, SongAtlasError
-from songatlas.files import beside_of, held, is_leftover, write_file
+from songatlas.files import (
+    beside_of,
+    held,
+    is_leftover,
+    keep_all,
+    read_at_most,
+    remove_folder,
+    require_place,
+    walked,
+    write_file,
+)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -99,3 +110,63 @@ def test_a_full_disk_is_told_in_one_line_by_tables_too(tmp_path: Path, write: Ca
     assert ran.stdout.startswith("cannot write "), ran.stderr[-2000:]
     assert "file too large; free the place" in ran.stdout
     assert contents(tmp_path) == {"a": "old"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_what_is_no_file_is_neither_replaced_nor_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    for place in (pipe, tmp_path / "link"):
+        with pytest.raises(BadSettings, match="is a pipe, which a file would replace: name a file"):
+            write_file(place, "new")
+        with pytest.raises(OSError, match="is a pipe, no file; save what it holds"):
+            read_at_most(place, 10)
+    assert pipe.is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
+    with pytest.raises(IsADirectoryError):
+        read_at_most(tmp_path, 10)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="the system has no such devices")
+def test_devices_are_no_place_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with pytest.raises(BadSettings, match="is a device, which"):
+        write_file(tmp_path / "zero", "new")
+    with pytest.raises(OSError, match="is a device, no file"):
+        read_at_most(tmp_path / "zero", 10)
+    with pytest.raises(BadSettings, match="is no file, and a whole file is written"):
+        require_place(Path("/dev/new"))
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    for folder in ("real", "links"):
+        (tmp_path / folder).mkdir()
+    real, link = tmp_path / "real" / "songs.csv", tmp_path / "links" / "songs.csv"
+    link.symlink_to(real)
+    for text in ("first", "second"):  # there is nothing at its end, then a file
+        write_file(link, text)
+        assert link.is_symlink()
+        assert real.read_text() == text
+    write_file(link, "own", follow_links=False)
+    assert not link.is_symlink()
+    assert (link.read_text(), real.read_text()) == ("own", "second")
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises(SongAtlasError, match=r"cannot write|no such file"):
+        write_file(link / "x", "new")
+
+
+def test_folders_may_lie_as_deep_as_they_like(tmp_path: Path) -> None:
+    top = place = tmp_path / "top"
+    for _ in range(300):
+        place.mkdir()
+        place /= "d"
+    place.with_name("file").write_text("x")
+    (top / "link").symlink_to(tmp_path)
+    with few_calls_in_one_another(200):
+        assert len(list(walked(top))) == 300
+        keep_all(top)
+        remove_folder(top)
+    assert not top.exists()
+    remove_folder(top)

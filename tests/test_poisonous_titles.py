@@ -19,7 +19,7 @@ from songatlas import read_songs
 from songatlas.atlas import Atlas
 from songatlas.playlists import FORMATS, TrackList, playlist_text, read_playlist, safe_file_name
 from songatlas.playlists.tracks import Track, normal
-from songatlas.safe_cells import is_live
+from spreadsheets import SEPARATORS, formulas_in, is_formula
 from typed import songatlas
 
 STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -49,7 +49,7 @@ def atlas(written: Path) -> Atlas:
 
 
 @pytest.mark.parametrize("name", ["clustered_songs.csv", "clusters.csv"])
-@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("separator", SEPARATORS)
 def test_no_cell_of_a_table_is_a_formula_wherever_a_program_splits(
     written: Path, name: str, separator: str
 ) -> None:
@@ -59,8 +59,7 @@ def test_no_cell_of_a_table_is_a_formula_wherever_a_program_splits(
 def _formulas(path: Path, separator: str) -> list[str]:
     """Cells that a spreadsheet would run, if it splits at some sign."""
     with path.open(newline="", encoding="utf-8") as file:
-        cells = [cell for row in csv.reader(file, delimiter=separator) for cell in row]
-    return [cell for cell in cells if not cell.startswith("'") and is_live(cell) and cell.lstrip("+-= ")]
+        return formulas_in(file, separator)
 
 
 def test_clustered_songs_are_read_back_with_the_texts_of_the_source(source: Path, written: Path) -> None:
@@ -98,7 +97,7 @@ def test_streamed_text_is_guarded_and_read_back(source: Path, tmp_path: Path) ->
         )
         assert ended.returncode == 0, ended.stderr
         path = out / "clustered_songs" / "semicolons.csv"
-        assert any(_formulas(path, separator) for separator in ",;\t|") == is_raw
+        assert any(_formulas(path, separator) for separator in SEPARATORS) == is_raw
         before, after = read_songs(semicolons), read_songs(path)
         assert after.raw[after.raw.columns[1]].to_list() == before.raw[before.raw.columns[1]].to_list()
 
@@ -191,7 +190,7 @@ def _check_playlist(path: Path, form: str, n_tracks: int, *, is_raw: bool) -> No
         assert len(json.loads(text)["playlist"]["track"]) == n_tracks
     else:
         cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
-        assert any(map(is_live, (cell for cell in cells if not cell.startswith("'")))) == is_raw
+        assert any(map(is_formula, cells)) == is_raw
 
 
 @pytest.mark.parametrize(
@@ -245,5 +244,4 @@ def test_all_playlists_of_clusters_have_an_index_that_is_safe(written: Path, tmp
     assert len(files) == 5
     for path in files:
         with path.open(newline="", encoding="utf-8") as file:
-            cells = [cell for row in csv.reader(file) for cell in row if not cell.startswith("'")]
-        assert not [cell for cell in cells if is_live(cell)]
+            assert formulas_in(file, ",") == []

@@ -10,6 +10,8 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
+import stat
 import sys
 import threading
 import time
@@ -36,6 +38,7 @@ _AT_ONCE = 8
 _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 _A_WHILE, _A_DAY = 600.0, 86_400.0
 _O_BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+_O_NOT_WAITING: Final[int] = getattr(os, "O_NONBLOCK", 0)
 
 
 def is_audio(location: str) -> bool:
@@ -49,7 +52,9 @@ def is_audio(location: str) -> bool:
     return bool(_AUDIO.search(location))
 
 
-def write_file(path: Path, content: str | bytes | Callable[[Path], object]) -> None:
+def write_file(
+    path: Path, content: str | bytes | Callable[[Path], object], *, follow_links: bool = True
+) -> None:
     """Write a file beside its place and rename it.
 
     Parameters
@@ -58,16 +63,66 @@ def write_file(path: Path, content: str | bytes | Callable[[Path], object]) -> N
         Folders on the way are made where they do not exist.
     content : str, bytes or callable
         Text is written as UTF-8 with the line ends that it has; a callable is given the place to write to.
+    follow_links : bool
+        Whether a link stays, and what it leads to is written; else a file takes its place.
 
     Raises
     ------
     BadSettings
-        If `path` is a folder.
+        If `path` is there and no file (see `require_place`).
     SongAtlasError
         If it cannot be written, with the reason in one line.
     """
-    if path.is_dir():
+    require_place(path)
+    try:
+        replace_file(Path(os.path.realpath(path)) if follow_links and path.is_symlink() else path, content)
+    except OSError as error:
+        raise SongAtlasError(refusal(path, error)) from error
+
+
+def require_place(path: Path) -> None:
+    """Refuse what no file can take the place of: a folder, a device, a pipe.
+
+    Raises
+    ------
+    BadSettings
+        If something lies there that is no file.
+    """
+    if os.path.isdir(path):  # noqa: PTH112 (a name may be too long to ask, which writing tells)
         raise BadSettings(f"{str(path)!r} is a folder: name a file in it")
+    home = os.path.realpath(path.parent)
+    if home == "/dev" or home.startswith("/proc/"):
+        raise BadSettings(f"{str(path)!r} is no file, and a whole file is written: name a file")
+    if what := _no_file(path):
+        raise BadSettings(
+            f"{str(path)!r} is {what}, which a file would replace: name a file that is not there yet"
+        )
+
+
+def _no_file(path: Path) -> str:
+    """What lies at a path where that is neither a file nor a folder; empty where nothing does."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # told by what opens it
+        return ""
+    return kind_of(mode)
+
+
+def kind_of(mode: int) -> str:
+    """Return what is told of a pipe, a socket or a device, by its mode; nothing of files and folders."""
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return ""
+    return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def replace_file(path: Path, content: str | bytes | Callable[[Path], object]) -> None:
+    """Do what `write_file` does, whatever lies at `path`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     beside = beside_of(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,26 +137,30 @@ def write_file(path: Path, content: str | bytes | Callable[[Path], object]) -> N
             keep(beside)
             beside.replace(path)
         keep(path.parent)
-    except OSError as error:
-        raise SongAtlasError(refusal(path, error)) from error
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
 
 
 def read_at_most(path: Path, n_bytes: int) -> bytes:
-    """Return the content of a file, of a larger one its first bytes; a pipe is read like a file.
+    """Return the content of a file, of a larger one its first bytes; pipes and devices are not waited for.
 
     Raises
     ------
     OSError
-        If it cannot be read, or no file can have such a name.
+        If it cannot be read, is no file, or no file can have such a name.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(n_bytes)
+        number = os.open(path, os.O_RDONLY | _O_NOT_WAITING | _O_BINARY)
     except ValueError:
         raise OSError(errno.EINVAL, "no file has a NUL in its name") from None
+    with open(number, "rb") as file:  # noqa: PTH123 (a number)
+        mode = os.fstat(number).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if what := kind_of(mode):
+            raise OSError(errno.EINVAL, f"it is {what}, no file; save what it holds as a file")
+        return file.read(n_bytes)
 
 
 def beside_of(home: Path, name: str = "") -> Path:
@@ -165,12 +224,45 @@ def keep_all(folder: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     homes, files = [], []
-    for home, _, names in os.walk(folder):
-        homes.append(Path(home))
-        files += [file for name in names if (file := Path(home) / name).is_file() and not file.is_symlink()]
+    for home, entries in walked(folder):
+        homes.append(home)
+        files += [home / entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for places in (files, homes):
             list(pool.map(keep, places))
+
+
+def walked(folder: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
+    """Give a folder and those below it, however deep, each with what is in it; links are not entered.
+
+    Every folder comes before those in it.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be read.
+    """
+    waiting = [folder]
+    while waiting:
+        home = waiting.pop()
+        with os.scandir(home) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        waiting += [home / each.name for each in reversed(entries) if each.is_dir(follow_symlinks=False)]
+        yield home, entries
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, however deep; what cannot be removed is left."""
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    with suppress(OSError):
+        for home, entries in reversed(list(walked(folder))):
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    (home / entry.name).unlink()
+            home.rmdir()
 
 
 @contextmanager

@@ -3,14 +3,16 @@ r"""Cells of text that a spreadsheet would run as a formula: written so that it 
 Conventions
 -----------
 A cell is *live* if, after any apostrophes and blanks, it begins with ``=``, ``+``, ``-``, ``@``, their
-full-width forms, a tab or a break of line, and is no plain number: ``-5.3``, ``+4``, ``-1e-5`` and ``-7 dB``
-stay as they are. A live cell is written behind one more apostrophe, one that has some already too, so that
-taking one away gives every text back.
+full-width and small forms, a tab or a break of line, and is no plain number: ``-5.3``, ``+4``, ``-1e-5`` and
+``-7 dB`` stay as they are. Blanks are all signs that a program may drop or not show: spaces of every width,
+control signs, NUL among them, and marks without a shape. A live cell is written behind one more apostrophe,
+one that has some already too, so that taking one away gives every text back.
 
 A program that splits at another sign than the file's, as spreadsheets do in other countries, begins cells in
-the midst of ours. So where such a sign (comma, semicolon, tab, ``|`` or a break of line, but for the
-separator of the file) stands before a sign of formulas, an apostrophe goes right behind it; smileys and
-lists of numbers get none. Cells with such a sign are quoted, for programs that split at several signs.
+the midst of ours. So where such a sign (comma, semicolon, tab, ``|`` or a break of line) stands before a
+sign of formulas, an apostrophe goes right behind it; smileys and lists of numbers get none. That is so
+whatever separates the cells of the file: it may be saved with another separator before it comes back.
+Cells with such a sign are quoted, for programs that split at several signs.
 
 Our own tables are known by columns of ours that follow each other. Where cells were written raw these stand
 in another order (`raw_order`), so that nothing is taken from raw cells; tables of others stay as they are.
@@ -38,17 +40,27 @@ OUR_COLUMNS: Final = (
 )
 """Columns that follow each other only in tables that songatlas wrote with guarded cells."""
 
-_SEPARATORS: Final = ",;\t|"
-_BLANKS: Final = "\u0020\u00a0\u200b\ufeff"
-_SIGNS: Final = "=+\\-@＝＋－＠"
+_BREAKS: Final = "\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
+_SPLITTING: Final = f"[,;\t|{_BREAKS}]"
+_BLANKS: Final = (  # no sign that splits: where one stands decides where the apostrophe goes
+    "\x00-\x08\x0e-\x1b\x1f\x20\x7f-\x84\x86-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202a-\u202f\u205f-\u206f\u2800\u3000\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_SIGNS: Final = "=+\\-@＝＋－＠﹦﹢﹣﹫"
 _LIVE: Final = rf"^['{_BLANKS}]*[{_SIGNS}\t\r\n]"
 _UNITS: Final = "%|dB|dBFS|LU|LUFS|BPM|ms|s"
 _PLAIN: Final = (
     rf"^[{_BLANKS}]*[+-][0-9.,]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?[{_BLANKS}]?(?:{_UNITS})?[{_BLANKS}]*$"
 )
-_NUMBERS: Final = r"^[\[(]?[0-9eE.,;|+\- \t]*[\])]?$"
-_MARKED: Final = rf'[{_SEPARATORS}\r\n"]'
+_NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)? *"
+_NUMBERS: Final = rf"^[\[(]? *(?:{_NUMBER})?(?:[,;|\t] *(?:{_NUMBER})?)*[\])]?$"  # none ends in a sign
+_MARKED: Final = f'{_SPLITTING[:-1]}"]'
 _INNER: Final = f"['\"{_BLANKS}]*[{_SIGNS}]"
+_BEFORE: Final = f"({_SPLITTING})({_INNER})"
+_BEHIND: Final = f"({_SPLITTING})'({_INNER})"
+_BEGUN: Final = f"{_SPLITTING}{_INNER}(?:[^)]|$)"
 _NUMBERED: Final = re.compile(r"_[0-9]+$")
 
 _ROWS_AT_ONCE: Final = 262_144
@@ -65,27 +77,21 @@ def is_live(text: str) -> bool:
     return re.search(_LIVE, text) is not None and re.fullmatch(_PLAIN[1:-1], text) is None
 
 
-def guarded(text: str, *, separator: str = ",") -> str:
+def guarded(text: str) -> str:
     """Return a text as a cell that no spreadsheet runs; `unguarded` takes it back.
-
-    Parameters
-    ----------
-    text : str
-    separator : str
-        Of the file, which must be given to `unguarded` too.
 
     Examples
     --------
     >>> guarded("=1+1"), guarded("Hey"), guarded("a;=1"), guarded("a ;-)")
     ("'=1+1", 'Hey', "a;'=1", 'a ;-)')
     """
-    if _has_inner(text, separator):
-        text = re.sub(f"({_others(separator)})({_INNER})", r"\1'\2", text)
+    if _has_inner(text):
+        text = re.sub(_BEFORE, r"\1'\2", text)
     return f"'{text}" if is_live(text) else text
 
 
-def unguarded(text: str, *, separator: str = ",") -> str:
-    """Return the text of a cell that `guarded` made.
+def unguarded(text: str) -> str:
+    """Return the text of a cell that `guarded` made, whatever separated it from others.
 
     Examples
     --------
@@ -96,31 +102,26 @@ def unguarded(text: str, *, separator: str = ",") -> str:
         return text
     if text.startswith("'") and is_live(text):
         text = text[1:]
-    if not _has_inner(text, separator):
-        return text
-    return re.sub(f"({_others(separator)})'({_INNER})", r"\1\2", text)
+    return re.sub(_BEHIND, r"\1\2", text) if _has_inner(text) else text
 
 
-def guarded_cells(cells: pl.Series, *, separator: str = ",") -> pl.Series:
+def guarded_cells(cells: pl.Series) -> pl.Series:
     """Return a column of texts, each as `guarded` gives it; null stays null."""
-    cells = _guarded_inside(cells, separator)
+    cells = _guarded_inside(cells)
     return _changed(cells, _live(cells), lambda some: "'" + some)
 
 
-def unguarded_cells(cells: pl.Series, *, separator: str = ",") -> pl.Series:
+def unguarded_cells(cells: pl.Series) -> pl.Series:
     """Return a column of texts, each as `unguarded` gives it; null stays null."""
-    behind = rf"({_others(separator)})'({_INNER})"
     is_behind = cells.str.starts_with("'")
     if is_behind.any():
         cells = _changed(cells, is_behind & _live(cells), lambda some: some.str.slice(1))
-    if not cells.str.contains(f"{_others(separator)}'").any():
+    if not cells.str.contains(f"{_SPLITTING}'").any():
         return cells
-    return _changed(cells, _inner(cells, separator), lambda some: some.str.replace_all(behind, "${1}${2}"))
+    return _changed(cells, _inner(cells), lambda some: some.str.replace_all(_BEHIND, "${1}${2}"))
 
 
-def unguarded_table(
-    header: Sequence[str], rows: pl.DataFrame, *, separator: str | None = None
-) -> tuple[tuple[str, ...], pl.DataFrame]:
+def unguarded_table(header: Sequence[str], rows: pl.DataFrame) -> tuple[tuple[str, ...], pl.DataFrame]:
     """Return header and rows of a table as they were before songatlas wrote it; those of others as they are.
 
     Parameters
@@ -129,22 +130,16 @@ def unguarded_table(
         As it stands in the file.
     rows : DataFrame
         Its cells; columns that hold no texts stay as they are.
-    separator : str, optional
-        Of the file.
     """
     if not was_guarded(header):
         return tuple(header), rows
-    by = separator or ","
     texts = [cells for cells in rows if cells.dtype == pl.String]
-    plain = rows.with_columns(unguarded_cells(cells, separator=by) for cells in texts)
-    return unguarded_header(header, separator=separator), plain
+    return unguarded_header(header), rows.with_columns(unguarded_cells(cells) for cells in texts)
 
 
-def unguarded_header(header: Sequence[str], *, separator: str | None = None) -> tuple[str, ...]:
+def unguarded_header(header: Sequence[str]) -> tuple[str, ...]:
     """Return the header of a table that songatlas wrote as it was before; that of others as it is."""
-    if not was_guarded(header):
-        return tuple(header)
-    return tuple(unguarded(text, separator=separator or ",") for text in header)
+    return tuple(unguarded(text) for text in header) if was_guarded(header) else tuple(header)
 
 
 def was_guarded(header: Iterable[str]) -> bool:
@@ -229,22 +224,21 @@ def text_of_cells(table: pl.DataFrame, *, include_header: bool = True, raw: bool
 def _put(rows: pl.DataFrame, out: IO[bytes], separator: str) -> None:
     """Write rows guarded, and quoted where any program might need it."""
     texts = (cells for cells in rows if cells.dtype in (pl.String, pl.Categorical, pl.Enum))
-    safe = rows.with_columns(_as_written(cells.cast(pl.String), separator) for cells in texts)
+    safe = rows.with_columns(_as_written(cells.cast(pl.String)) for cells in texts)
     safe.write_csv(out, include_header=False, separator=separator, quote_style="never")
 
 
-def _as_written(cells: pl.Series, separator: str) -> pl.Series:
+def _as_written(cells: pl.Series) -> pl.Series:
     """A column of texts as the file has them, quotes and all."""
     is_split = cells.str.contains(_MARKED)
-    cells = _changed(cells, is_split, lambda some: _guarded_inside(some, separator))
+    cells = _changed(cells, is_split, _guarded_inside)
     cells = _changed(cells, _live(cells), lambda some: "'" + some)
     return _changed(cells, is_split | (cells == ""), _quoted)
 
 
-def _guarded_inside(cells: pl.Series, separator: str) -> pl.Series:
+def _guarded_inside(cells: pl.Series) -> pl.Series:
     """A column of texts with an apostrophe before each sign of formulas at which a cell might begin."""
-    before = rf"({_others(separator)})({_INNER})"
-    return _changed(cells, _inner(cells, separator), lambda some: some.str.replace_all(before, "${1}'${2}"))
+    return _changed(cells, _inner(cells), lambda some: some.str.replace_all(_BEFORE, "${1}'${2}"))
 
 
 def _quoted(cells: pl.Series) -> pl.Series:
@@ -258,21 +252,15 @@ def _live(cells: pl.Series) -> pl.Series:
     return live & ~cells.str.contains(_PLAIN) if live.any() else live
 
 
-def _inner(cells: pl.Series, separator: str) -> pl.Series:
-    """Whether in each cell a sign of formulas follows a sign at which other programs split."""
-    inner = cells.str.contains(rf"{_others(separator)}{_INNER}(?:[^)]|$)")
+def _inner(cells: pl.Series) -> pl.Series:
+    """Whether in each cell a sign of formulas follows a sign at which some program splits."""
+    inner = cells.str.contains(_BEGUN)
     return inner & ~cells.str.contains(_NUMBERS) if inner.any() else inner
 
 
-def _has_inner(text: str, separator: str) -> bool:
+def _has_inner(text: str) -> bool:
     """Whether `_inner` holds of one text."""
-    found = re.search(rf"{_others(separator)}{_INNER}(?:[^)]|$)", text)
-    return found is not None and re.fullmatch(_NUMBERS[1:-1], text) is None
-
-
-def _others(separator: str) -> str:
-    """Pattern of the signs at which a program may split, other than the one the file is split at."""
-    return f"[{_SEPARATORS.replace(separator, '')}\r\n]"
+    return re.search(_BEGUN, text) is not None and re.fullmatch(_NUMBERS[1:-1], text) is None
 
 
 def _changed(cells: pl.Series, is_meant: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -232,7 +233,8 @@ def test_anything_else_in_a_password_file_is_refused(tmp_path: Path, content: by
         read_password_file(tmp_path / "missing")
 
 
-ANNA = {"is_logged_in": True, "email": "Anna@Example.org"}
+ANNA = {"is_logged_in": True, "email": "Anna@Example.org", "email_verified": True}
+UNSAID = {"is_logged_in": True, "email": "anna@example.org"}
 
 
 @pytest.mark.parametrize(
@@ -243,7 +245,14 @@ ANNA = {"is_logged_in": True, "email": "Anna@Example.org"}
         (ANNA, ["@example.org"], True),
         (ANNA, ["@ample.org"], False),
         (ANNA, ["ben@example.org"], False),
+        ({**ANNA, "email_verified": "true"}, ["@example.org"], True),
+        ({**ANNA, "email_verified": "false"}, ["@example.org"], False),
         ({**ANNA, "email_verified": False}, ["@example.org"], False),
+        ({**ANNA, "email_verified": None}, ["@example.org"], False),
+        ({**ANNA, "email_verified": 1}, ["@example.org"], False),
+        (UNSAID, ["@example.org"], False),
+        (UNSAID, ["anna@example.org"], False),
+        (UNSAID, [], True),
         ({**ANNA, "email": "anna@evil.example@example.org"}, ["@example.org"], False),
         ({**ANNA, "email": None}, ["@example.org"], False),
         ({**ANNA, "is_logged_in": "yes"}, [], False),
@@ -253,6 +262,21 @@ ANNA = {"is_logged_in": True, "email": "Anna@Example.org"}
 )
 def test_who_logged_in_enters_where_allowed(who: dict[str, Any], allow: list[str], may: bool) -> None:
     assert may_enter(who, allow) is may
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        (UNSAID, True),
+        (ANNA, True),
+        ({**UNSAID, "email": "ben@example.org"}, False),
+        ({**UNSAID, "email_verified": False}, False),
+        ({**UNSAID, "email_verified": "False"}, False),
+        ({**UNSAID, "email_verified": None}, False),
+    ],
+)
+def test_who_trusts_addresses_counts_those_of_which_nothing_is_said(who: dict[str, Any], may: bool) -> None:
+    assert may_enter(who, ["anna@example.org"], trust_addresses=True) is may
 
 
 SECRETS = """[auth]
@@ -286,16 +310,23 @@ def test_a_login_guards_what_a_password_guards(monkeypatch: pytest.MonkeyPatch) 
     from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
     monkeypatch.setattr("songatlas.app.server.logins._way", lambda provider: f"by {provider}")
-    gate = Gate(inside, LoginKeeper(["anna@example.org"], ["default"]))
+    allow = ["anna@example.org", "eve@example.org"]
+    gate = Gate(inside, LoginKeeper(allow, ["default"]))
     for path in EVERYTHING[:-1]:
         assert ask(gate, path).status == 401
         assert ask(gate, path, kind="websocket").status == 1008
     assert b"by default" in ask(gate, LOGIN).content
-    for email, status in (("anna@example.org", 200), ("ben@example.org", 401)):
-        told = f'{{"is_logged_in": true, "email": "{email}"}}'
+    for email, verified, status in (
+        ("anna@example.org", {"email_verified": True}, 200),
+        ("eve@example.org", {}, 401),
+        ("ben@example.org", {"email_verified": True}, 401),
+    ):
+        told = json.dumps({"is_logged_in": True, "email": email} | verified)
         signed = create_signed_value(get_cookie_secret(), "_streamlit_user", told).decode()
         cookie = {"Cookie": f"_streamlit_user={signed}"}
         assert ask(gate, "/clusters", headers=cookie).status == status
+        unsaid = b"does not say that it verified it" in ask(gate, LOGIN, headers=cookie).content
+        assert unsaid is (email == "eve@example.org")
         forged = {"Cookie": cookie["Cookie"][:-2] + "xx"}
         assert ask(gate, "/clusters", headers=forged).status == 401
     assert b"not among those who may enter" in ask(gate, LOGIN, headers=cookie).content

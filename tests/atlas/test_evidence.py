@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,19 @@ def test_different_points_are_counted_as_far_as_needed(points: np.ndarray) -> No
     assert evidence.ks_to_try(few, settings=SETTINGS) == (2, 3)
     with pytest.raises(TooFewSongs, match="only 4 of them different"):
         evidence.ks_to_try(few, settings=AtlasSettings(k=4))
+
+
+@pytest.mark.parametrize("k", ["auto", 2])
+def test_a_smallest_k_out_of_reach_is_refused_and_not_lowered(
+    points: np.ndarray, k: Literal["auto", 2]
+) -> None:
+    few = points[:50]
+    asked = AtlasSettings(k=k, k_min=49, k_max=60)
+    assert evidence.ks_to_try(few, settings=asked) == ((49,) if k == "auto" else (2, 49))
+    with pytest.raises(TooFewSongs, match=r"50 songs .* k_min is 50: .* at most --k-min 49"):
+        evidence.ks_to_try(few, settings=asked.change(k_min=50))
+    with pytest.raises(TooFewSongs, match=r"only 20 of them different, and k_min is 49: .* --k-min 19"):
+        evidence.ks_to_try(np.repeat(few[:20], 90, axis=0), settings=asked)
 
 
 def test_the_silhouette_of_the_chosen_clustering_is_exact_up_to_a_size(

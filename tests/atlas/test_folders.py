@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from limits import few_calls_in_one_another
 from songatlas.atlas import folders, strangers
 from songatlas.atlas.exchanging import exchange
 from songatlas.atlas.folders import put_back, put_in_place, write_folder
@@ -349,3 +350,23 @@ def test_folders_of_a_list_that_are_links_move_nothing(tmp_path: Path) -> None:
     put_back(tmp_path / "given")
     assert (tmp_path / "elsewhere" / "a.csv").read_text() == "mine"
     assert not (tmp_path / "given" / "a.csv").exists()
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_folders_of_others_may_lie_as_deep_as_they_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_exchange: bool
+) -> None:
+    if not can_exchange:
+        monkeypatch.setattr(folders, "exchange", lambda one, other: False)
+    out = tmp_path / "out"
+    write_folder(out, write_all("old"), ours=OURS)
+    place = out / "figures"
+    for _ in range(300):
+        place /= "d"
+        place.mkdir()
+    (place / "mine").write_text("keep")
+    with few_calls_in_one_another(200):
+        write_folder(out, write_all("new"), ours=OURS)
+    assert (out / "a.csv").read_text() == "new"
+    assert (place / "mine").read_text() == "keep"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

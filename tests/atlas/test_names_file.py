@@ -140,3 +140,14 @@ def test_hostile_files_are_refused_in_a_line(tmp_path: Path, text: str, words: s
     with pytest.raises(BadSettings, match=words) as caught:
         read_names(tmp_path)
     assert len(str(caught.value)) < 600
+
+
+def test_a_cluster_called_gone_goes_with_names_that_are_gone(tmp_path: Path) -> None:
+    clusters = ("gone", "gone_", "Loud rock")
+    text = names_text(clusters, ("gone", "Away", "Loud rock"), (1, 2, 3), gone={"Calm songs": "Sleep"})
+    (tmp_path / NAMES).write_text(text, encoding="utf-8")
+    found = read_names(tmp_path)
+    assert found is not None
+    assert found.shown_names(clusters) == ("gone", "Away", "Loud rock")
+    assert dict(found.gone) == {"Calm songs": "Sleep"}
+    assert "\n[gone__]\n" in text

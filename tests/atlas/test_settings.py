@@ -59,6 +59,13 @@ def test_to_dict_reads_back_equal_but_for_threads() -> None:
     assert AtlasSettings.from_dict(values) == settings.change(threads=None)
 
 
+def test_a_change_is_checked_with_what_stays() -> None:
+    settings = AtlasSettings(k_max=60, weights={"era": 0.5})
+    assert settings.change(k_min=50) == AtlasSettings(k_min=50, k_max=60, weights={"era": 0.5})
+    with pytest.raises(BadSettings, match="k_max is 60"):
+        settings.change(k_min=61)
+
+
 def test_settings_cannot_be_changed_in_place() -> None:
     settings = AtlasSettings(weights={"era": 0.5})
     with pytest.raises(TypeError):

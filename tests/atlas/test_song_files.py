@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import polars as pl
 import pytest
 
+from songatlas.app.server.sounds import Sounds
 from songatlas.atlas import Atlas, build_atlas
 from songatlas.atlas.extending import rows_of_tracks
 from songatlas.atlas.playlist import make_playlist, playlist_tracks
@@ -18,7 +21,7 @@ from songatlas.atlas.song_files import file_of, row_of_file, rows_of_locations, 
 from songatlas.cli import main
 from songatlas.errors import UnknownName
 from songatlas.playlists import Track, TrackList, read_playlist, write_playlist
-from songatlas.playlists.locations import uri_of_path
+from songatlas.playlists.locations import is_on_share, uri_of_path
 
 N_SONGS = 24
 
@@ -151,6 +154,39 @@ def test_a_list_without_places_gets_our_files_and_keeps_its_own(atlas: Atlas, mu
     tracks = playlist_tracks(atlas, made).tracks
     assert [track.location for track in tracks[:2]] == [str(path_of(music, 2)), "/theirs/3.mp3"]
     assert all(track.location for track in tracks)
+
+
+def test_no_other_computer_is_asked_for_a_file(
+    atlas: Atlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def look(path: object, *_: object, **__: object) -> bool:
+        asked.append(str(path))
+        return True
+
+    windows = partial(is_on_share, system="nt")
+    for module in ("songatlas.atlas.song_files", "songatlas.playlists.reading"):
+        monkeypatch.setattr(f"{module}.is_on_share", windows)
+    for module, name in ((os.path, "isfile"), (os.path, "samefile"), (Path, "exists"), (Path, "resolve")):
+        monkeypatch.setattr(module, name, look)
+    shares = ("//host/a/x.mp3", "\\\\host\\a\\x.mp3", "/\\host/a/x.mp3", "file://host/a/x.mp3")
+    songs = atlas.songs.with_columns(pl.lit(shares[0]).alias("location"))
+    assert told_gone([Track(location=share) for share in shares]) == ()
+    assert Sounds(shares).sound_of(0) is None
+    assert rows_of_locations(songs, ["//other/x.mp3", "/mine/x.mp3"], look_for_files=True) == [None, None]
+    coded = "%5C%5Chost%5Ca%5Cx.mp3"
+    (tmp_path / "list.m3u8").write_text("\n".join(["#EXTM3U", *shares, coded]), encoding="utf-8")
+    assert len(read_playlist(tmp_path / "list.m3u8").tracks) == 5
+    assert [path for path in asked if "host" in path and windows(path)] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["//h/s/a", "\\\\h\\s\\a", "/\\h/s/a", "\\\\?\\UNC\\h\\s\\a", "\\\\.\\pipe\\a", "C:/a", "/a", "a"]
+)
+def test_shares_are_what_windows_takes_for_them(path: str) -> None:
+    assert is_on_share(path, system="nt") == PureWindowsPath(path).drive.startswith("\\\\")
+    assert not is_on_share(path, system="posix")
 
 
 def test_files_that_are_gone_are_counted(music: Path) -> None:

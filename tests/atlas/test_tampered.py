@@ -18,7 +18,7 @@ import pytest
 
 from songatlas.atlas import Atlas, build_demo
 from songatlas.atlas.saved import BELIEFS, OURS, SWEEP, _fingerprint
-from songatlas.errors import BadAtlas
+from songatlas.errors import BadAtlas, BadSettings
 
 ARRAYS = {"centroids.npy": np.float64, "subclusters.npy": np.float64, SWEEP: np.float64, BELIEFS: np.float32}
 
@@ -342,6 +342,19 @@ def test_what_is_no_file_is_never_waited_for(saved: Path, name: str) -> None:
     (saved / name).unlink()
     (saved / name).mkdir()
     refused(saved)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_names_that_are_no_file_are_never_waited_for(saved: Path) -> None:
+    names = saved / "names.toml"
+    names.unlink()
+    os.mkfifo(names)
+    with pytest.raises(BadSettings, match="it is a pipe, no file"):
+        Atlas.load(saved)
+    names.unlink()
+    names.symlink_to("/dev/zero")
+    with pytest.raises(BadSettings, match="it is a device, no file"):
+        Atlas.load(saved)
 
 
 @pytest.mark.parametrize("version", [1, 5, "4", None, 4.5, [4], True])

@@ -41,6 +41,8 @@ def test_a_wrong_path_is_one_line(tmp_path: Path) -> None:
         (("--column", "energy"), "write NAME=VALUE"),
         (("--port", "0"), "--port"),
         (("--address", "no.such.address.invalid"), "cannot listen on"),
+        (("--allow", "@example.org"), "name the secrets with --login"),
+        (("--trust-addresses",), "say with --allow who may enter"),
         (("--settings", "missing.toml"), "cannot read the settings file"),
     ],
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from songatlas import cli
@@ -56,6 +58,22 @@ def test_only_playlist_files_of_an_index_are_removed(atlas: Path, tmp_path: Path
     index.write_text(index.read_text() + "notes.doc,x,1,1,smooth\n")
     assert _run(monkeypatch, atlas, "--all-clusters", "--songs", 2, "-o", tmp_path) == 0
     assert (tmp_path / "notes.doc").read_text() == "keep"
+
+
+@pytest.mark.parametrize(("called", "file"), [("playlists", "playlists (2)"), ("PlayLists", "PlayLists (2)")])
+def test_a_cluster_called_like_the_index_has_its_file(
+    atlas: Path, tmp_path: Path, monkeypatch, called: str, file: str
+) -> None:
+    shutil.copytree(atlas, tmp_path / "atlas")
+    names = tmp_path / "atlas" / "names.toml"
+    names.write_text(names.read_text(encoding="utf-8").replace(' = ""', f' = "{called}"', 1), "utf-8")
+    for form, stem in (("csv", file), ("m3u8", called)):
+        out, words = tmp_path / form, ("--all-clusters", "--songs", 2, "--format", form)
+        assert _run(monkeypatch, tmp_path / "atlas", *words, "-o", out) == 0
+        listed = pl.read_csv(out / "playlists.csv")["file"].to_list()
+        assert f"{stem}.{form}" in listed
+        assert {path.name for path in out.iterdir()} == {*listed, "playlists.csv"}
+        assert len(listed) == 3
 
 
 def test_one_file_for_two_outputs_is_refused(atlas: Path, tmp_path: Path, monkeypatch, capsys) -> None:

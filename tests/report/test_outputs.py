@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,9 +106,11 @@ def test_two_runs_differ_in_the_time_stamp_alone(
         assert without_stamp(again.directory / entry) == without_stamp(written.directory / entry), entry
 
 
-def test_without_figures_old_ones_go_and_strangers_stay(hostile_atlas: Atlas, tmp_path: Path) -> None:
-    (tmp_path / "figures").mkdir()
-    for name in ("figures/elbow.svg", "figures/mine.svg", "notes.txt"):
+def test_without_figures_old_ones_go_and_strangers_stay(
+    hostile_atlas: Atlas, written: WrittenOutputs, tmp_path: Path
+) -> None:
+    shutil.copytree(written.directory, tmp_path, dirs_exist_ok=True)
+    for name in ("figures/mine.svg", "notes.txt"):
         (tmp_path / name).write_text("before")
     outputs = write_outputs(hostile_atlas, tmp_path, figures=False)
     assert "figures" not in outputs.entries

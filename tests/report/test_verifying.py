@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import songatlas as library
@@ -14,6 +18,7 @@ from songatlas.atlas import Atlas
 from songatlas.atlas.names_keeping import keep_names
 from songatlas.errors import BadAtlas
 from songatlas.report import write_outputs
+from songatlas.report.outputs_record import _fingerprint as _fingerprint_of_record
 from typed import songatlas
 
 
@@ -63,6 +68,39 @@ def _cut(out: Path) -> None:
     (out / "clustered_songs.csv").write_bytes(b"".join(lines[:-3]))
 
 
+def _moved(out: Path) -> None:
+    path = out / "clustered_songs.csv"
+    songs = pl.read_csv(path, infer_schema=False)
+    other = pl.when(pl.int_range(pl.len()) == 7).then((pl.col("cluster_2").cast(pl.Int64) + 1) % 2)
+    songs.with_columns(other.otherwise(pl.col("cluster_2").cast(pl.Int64)).alias("cluster_2")).write_csv(path)
+
+
+def _without_record(change: Callable[[Path], object]) -> Callable[[Path], object]:
+    def changed(out: Path) -> None:
+        change(out)
+        (out / "outputs.json").unlink()
+
+    return changed
+
+
+def _quality(rows: str) -> Callable[[Path], object]:
+    def change(out: Path) -> None:
+        path = out / "quality.json"
+        path.write_text(re.sub(r'"n_rows": \d+', rows, path.read_text("utf-8"), count=1), "utf-8")
+
+    return change
+
+
+def _size_in_record(size: object) -> Callable[[Path], object]:
+    def change(out: Path) -> None:
+        said = json.loads((out / "outputs.json").read_bytes())
+        said["files"]["report.html"]["n_bytes"] = size
+        said["sha256"] = _fingerprint_of_record(said)
+        (out / "outputs.json").write_text(json.dumps(said), "utf-8")
+
+    return change
+
+
 def _other_atlas(out: Path) -> None:
     manifest = json.loads((out / "atlas" / "manifest.json").read_bytes()) | {"version": "0.0"}
     from songatlas.atlas.saved import _fingerprint
@@ -79,7 +117,13 @@ def _other_atlas(out: Path) -> None:
         (_changed("atlas/manifest.json"), "manifest.json"),
         (_changed("outputs.json"), "outputs.json"),
         (_cut, "clustered_songs.csv has"),
-        (_cut, "The clustered songs have 147 rows, quality.json tells of 150"),
+        (_without_record(_cut), "The clustered songs have 147 rows, quality.json tells of 150"),
+        (_without_record(_moved), "1 clustered songs are in other clusters in the atlas"),
+        (_quality('"n_rows": 1e999'), "quality.json has"),
+        (_size_in_record("x"), "is no list of files"),
+        (_size_in_record(-1), "is no list of files"),
+        (_size_in_record(True), "is no list of files"),
+        (_size_in_record([1]), "is no list of files"),
         (lambda out: (out / "clusters.csv").unlink(), "clusters.csv is missing"),
         (lambda out: (out / "atlas" / "centroids.npy").unlink(), "atlas/centroids.npy is missing"),
         (lambda out: (out / "atlas" / "names.toml").write_text("x"), "names cannot be read"),
@@ -124,3 +168,44 @@ def test_the_command_ends_with_what_it_found(out: Path) -> None:
 def test_nothing_to_verify_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadAtlas, match="no such folder"):
         library.verify(tmp_path / "none")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BadAtlas, match="this is no folder"):
+        library.verify(tmp_path / "file")
+
+
+@pytest.mark.parametrize("rows", ["1e999", "-1", "true", '"7"', "1.5", "1" + "0" * 400, "null"])
+def test_a_number_of_rows_that_is_none_is_told(out: Path, rows: str) -> None:
+    _quality(f'"n_rows": {rows}')(out)
+    (out / "outputs.json").unlink()
+    found = library.verify(out)
+    assert "No quality.json says how many rows there should be." in found.notes
+    assert found.is_well, found.problems
+
+
+def test_rows_of_a_file_that_differs_are_not_counted(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (out / "clustered_songs.csv").write_text("cluster_2\n7\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(pl, "scan_csv", None)
+        found = library.verify(out)
+    assert len(found.problems) == 1, found.problems
+    assert "The rows of the clustered songs were not counted: they are not as written." in found.notes
+
+
+def test_nothing_is_unpacked_to_count_its_rows(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (out / "outputs.json").unlink()
+    path = out / "clustered_songs.csv"
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    monkeypatch.setattr(pl, "scan_csv", None)
+    found = library.verify(out)
+    assert "The rows of the clustered songs were not counted, for their kind of file." in found.notes
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_pipes_beside_the_atlas_are_not_waited_for(out: Path) -> None:
+    for name in ("outputs.json", "quality.json", "clustered_songs.csv"):
+        (out / name).unlink()
+        os.mkfifo(out / name)
+    found = library.verify(out)
+    assert [problem.partition("' ")[2] for problem in found.problems] == [
+        "is no file: build the outputs again"
+    ]

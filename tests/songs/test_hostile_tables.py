@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from songatlas.errors import SongAtlasError, UnreadableTable
-from songatlas.songs import limits, open_tables, read_songs, reading, text_blocks, unpacking
+from songatlas.songs import limits, open_tables, read_songs, reading, text_blocks, text_form, unpacking
 from songatlas.songs.limits import LONGEST_ROW, MOST_COLUMNS
+from songatlas.songs.opened import read_whole
 from songatlas.songs.reading import read_raw
 from songatlas.songs.table import RawTable
 from songatlas.songs.workbook_sheets import UnreadableBook, sheets_of
@@ -139,13 +140,72 @@ def test_a_workbook_of_formulas_gives_their_values_and_runs_nothing() -> None:
     assert cells.rows() == [("track_name", "energy"), ("", "0.5")]
 
 
+@pytest.mark.parametrize("mark", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b\x08"])
+def test_archives_that_are_too_large_are_refused_before_they_are_held(tmp_path: Path, mark: bytes) -> None:
+    for name in ("songs.csv", "songs.xlsx"):
+        path = tmp_path / name
+        path.write_bytes(mark)
+        os.truncate(path, 8 * 2**30)
+        with pytest.raises(
+            UnreadableTable, match=r"is an archive or a workbook of 8\.0 GiB, and at most 2 GiB"
+        ):
+            read_songs(path)
+        for command in (("build", path, "--engine", "memory"), ("build", path), ("tune", path)):
+            ended = songatlas(*command)
+            assert ended.returncode == 2
+            assert len(ended.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("begin", ['[{"title":"', '{"title":"', "[" + " " * 5_000 + '{"title":"'])
+def test_json_in_one_piece_has_a_bound(tmp_path: Path, begin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_JSON", 2**20)
+    monkeypatch.setattr(reading, "LONGEST_ROW", 2**20)
+    path = tmp_path / "songs.json"
+    path.write_text(begin + "a\n" * 2**20)
+    words = r"is JSON in one piece of 2 MB, and at most 1 MB are read: write one flat object a line"
+    for source in (path, path.read_bytes(), gzip.compress(path.read_bytes())):
+        with pytest.raises(UnreadableTable, match=words):
+            read_songs(source)
+    assert limits.MOST_JSON == 2**20
+
+
+def test_json_lines_inside_gzip_have_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_blocks, "LONGEST_ROW", 2**20)
+    content = b'{"title": "a", "energy": 0.5}\n{"title": "' + b"a" * 2**21
+    with pytest.raises(UnreadableTable, match=r"holds a row of over \d+ million bytes"):
+        read_songs(gzip.compress(content))
+
+
+@pytest.mark.skipif(not Path("/proc/kmsg").exists(), reason="no such files here")
+def test_files_that_say_that_they_are_empty_are_not_waited_for() -> None:
+    for name in ("/proc/kmsg", "/proc/self/status"):
+        with pytest.raises(UnreadableTable, match=f"'{Path(name).name}' is empty"):
+            read_songs(name)
+        with pytest.raises(UnreadableTable, match="is empty"):
+            open_tables(name)
+
+
+def test_a_file_that_grows_is_not_read_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "songs.csv"
+    path.write_text(HEADER + ROW * 100)
+    assert len(read_whole(path)) == path.stat().st_size
+    is_long = os.fstat
+
+    def shorter(number: int) -> os.stat_result:
+        return os.stat_result([*is_long(number)[:6], 100, *is_long(number)[7:]])
+
+    monkeypatch.setattr(os, "fstat", shorter)
+    with pytest.raises(UnreadableTable, match=r"'songs\.csv' was changed while it was read"):
+        read_whole(path)
+
+
 def test_a_workbook_that_is_none() -> None:
     with pytest.raises(UnreadableBook):
         sheets_of(b"PK\x03\x04 and no more", most_memory=2**32, seconds=60)
 
 
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (text_blocks, reading):
+    for module in (text_blocks, text_form, reading):
         monkeypatch.setattr(module, "LONGEST_ROW", 2**20)
     path = tmp_path / "songs.csv"
     for text in ("x" * (2**20 + 1), HEADER + ROW * 3 + "1," * 2**20 + "\n" + ROW):

@@ -12,10 +12,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from songatlas.cli.sources import name_of
 from songatlas.errors import BadSettings, MissingColumns, SongAtlasError, UnreadableTable
-from songatlas.songs import TableFiles, open_tables, table_files
+from songatlas.songs import TableFiles, open_tables, read_songs, table_files
+from songatlas.songs.folder_files import files_below
+from songatlas.songs.limits import LONGEST_ROW
 from songatlas.songs.reading import read_raw
-from songatlas.songs.text_blocks import LONGEST_ROW
 
 HEADER = "track_id,track_name,artist,energy,danceability\n"
 
@@ -270,6 +272,39 @@ def test_folders_behind_links_are_read_once(tmp_path: Path) -> None:
     files = open_tables(home)
     assert [file.name for file in files.files] == ["linked/list.csv", "list.csv", "one.csv"]
     assert any("read already, passed over: linked/round, twice" in note for note in files.notes)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_names_that_are_no_utf8_are_text_and_stay_apart(tmp_path: Path) -> None:
+    songs = "track_name,artist,energy,danceability,valence\nOne,Two,0.5,0.3,0.7\n"
+    names = ["s\udcff.csv", "s\udcfe.csv", "s\ufffd.csv", "genre=\udcff/t.csv", "genre=\udcfe/t.csv"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(songs)
+    files = open_tables(tmp_path)
+    shown = ["genre=\ufffd/2_t.csv", "genre=\ufffd/t.csv", "s\ufffd.csv", "2_s\ufffd.csv", "3_s\ufffd.csv"]
+    assert sorted(file.name for file in files.files) == sorted(shown)
+    assert sorted(str(file.path) for file in files.files) == sorted(str(tmp_path / name) for name in names)
+    read = pl.concat(files.read(part) for part in files.parts(10))
+    assert sorted(read["genre"].to_list(), key=str) == [None] * 3 + ["\ufffd"] * 2
+    home = tmp_path.rename(f"{tmp_path}\udcff")
+    assert open_tables(home).name.endswith("\ufffd")
+    assert open_tables(home / "s\udcff.csv").name == "s\ufffd.csv"
+    assert read_songs(home / "s\udcff.csv").source.name == "s\ufffd.csv"
+    with (home / "s\udcff.csv").open("rb") as file:
+        assert read_songs(file).source.name == "s\ufffd.csv"
+    assert name_of(str(home / "s\udcff.csv")) == "s\ufffd"
+    assert name_of(str(home)).endswith("\ufffd")
+
+
+def test_folders_that_lie_too_deep_are_refused(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 99)
+    deep.mkdir(parents=True)
+    (deep / "songs.csv").write_text("track_name,artist,energy\nOne,Two,0.5\n")
+    assert files_below(tmp_path).files == ["d/" * 99 + "songs.csv"]
+    (deep / "d" / "d").mkdir(parents=True)
+    with pytest.raises(UnreadableTable, match="holds more than 100 folders within one another"):
+        open_tables(tmp_path)
 
 
 def test_files_of_nothing_but_blank_lines_are_passed_over(tmp_path: Path) -> None:

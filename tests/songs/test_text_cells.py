@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from songatlas.songs import read_songs
+from songatlas.songs.ids import bare_ids
 from songatlas.songs.text_cells import (
     Different,
     Names,
     as_names,
-    bare_ids,
     join_tags,
     labels,
     parts_of_lists,

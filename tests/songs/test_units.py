@@ -117,6 +117,44 @@ def test_a_few_shifted_rows_do_not_mislead() -> None:
     assert table.songs["tempo_bpm"][3] == 223_440
     assert reading_of(table, "valence").note == "cells that are no number: 1"
     assert "values outside 0 to 1: 1" in reading_of(table, "energy").note
+    assert reading_of(table, "tempo_bpm").note == "values outside 20 to 320 BPM: 1"
+    assert reading_of(table, "loudness_db").note == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "words"),
+    [
+        ("tempo", 1e12, "20 to 320 BPM"),
+        ("loudness", 99, "-70 to 10 dB"),
+        ("duration_ms", 1e12, "1 ms to 24 hours"),
+        ("key", 12, "0 to 11"),
+        ("mode", 5, "0 to 1"),
+        ("time_signature", 40, "1 to 12"),
+        ("valence", -3, "0 to 1"),
+    ],
+)
+def test_values_that_no_song_has_are_told_of_every_feature(header: str, value: float, words: str) -> None:
+    usual = {"key": [1, 5, 7], "mode": [0, 1, 1], "time_signature": [4, 4, 3]}
+    changed = {name: np.tile(values, 100).astype(object) for name, values in usual.items()}
+    changed |= {name: np.tile(values, 300 // N).astype(object) for name, values in TRUE.items()}
+    changed[header][3] = value
+    table = read_songs(table_of(**changed))
+    notes = {reading.header: reading.note for reading in table.columns if "values outside" in reading.note}
+    assert notes == {header: f"values outside {words}: 1"}
+
+
+def test_values_of_percentages_that_no_song_has() -> None:
+    percent = (100 * np.tile(TRUE["energy"], 10)).round()
+    percent[[3, 7]] = (-5, 400)
+    changed = {name: np.tile(values, 10) for name, values in TRUE.items()}
+    table = read_songs(table_of(**{**changed, "energy": percent}))
+    assert reading_of(table, "energy").note == "values outside 0 to 100: 2"
+
+
+def test_codes_for_what_is_missing_are_not_told_as_values() -> None:
+    table = read_songs(table_of(tempo=[0, *TRUE["tempo"][1:]], key=[-1, *[5] * (N - 1)]))
+    assert reading_of(table, "tempo_bpm").note == ""
+    assert "values outside" not in reading_of(table, "key").note
 
 
 @pytest.mark.parametrize(

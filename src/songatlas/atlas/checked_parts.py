@@ -18,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from songatlas.errors import BadAtlas, in_brief
+from songatlas.errors import BadAtlas, UnreadableTable, in_brief
+from songatlas.songs.stored_sizes import require_bounded_parquet
 
 MOST_JSON: Final = 256 * 2**20
 """Bytes of the largest part in JSON that is read; those of a real atlas have some hundred thousand."""
@@ -121,7 +122,7 @@ def read_table(
     Raises
     ------
     ValueError
-        If it is another table than asked for.
+        If it is another table than asked for, or would fill the memory.
     """
     lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False)
     schema = lazy.collect_schema()
@@ -133,6 +134,10 @@ def read_table(
     found = int(lazy.select(pl.len()).collect().item())
     if found > n_rows:
         raise ValueError(f"{path.name} has {found:,} rows, and atlas.json knows of {n_rows:,}")
+    try:
+        require_bounded_parquet(path)
+    except UnreadableTable as error:
+        raise ValueError(f"{path.name} {error}") from None
     return pl.read_parquet(path, glob=False, hive_partitioning=False)
 
 

@@ -67,15 +67,17 @@ def ks_to_try(points: np.ndarray, *, settings: AtlasSettings) -> tuple[int, ...]
     Raises
     ------
     TooFewSongs
-        If there are fewer different songs than clusters, or fewer than three.
+        If `k` or `k_min` is not below the number of different songs, or these are fewer than three.
     """
     wanted = 2 if settings.k == "auto" else int(settings.k)
     n_different = _count_different(points, enough=max(wanted, settings.k_max) + 1)
     if n_different <= wanted:
         raise TooFewSongs(_too_few(len(points), n_different, wanted))
+    if n_different <= settings.k_min:
+        raise TooFewSongs(_too_few_to_begin(len(points), n_different, settings.k_min))
     few = max(int(np.sqrt(len(points) / _FEW_SONGS)), min(_PLAIN_KS, len(points) // _PLAIN_CLUSTER))
     most = min(settings.k_max, n_different - 1, max(settings.k_min, few))
-    ks = set(range(min(settings.k_min, most), most + 1))
+    ks = set(range(settings.k_min, most + 1))
     return tuple(sorted(ks if settings.k == "auto" else ks | {wanted}))
 
 
@@ -91,13 +93,25 @@ def _count_different(points: np.ndarray, *, enough: int) -> int:
 
 def _too_few(n_songs: int, n_different: int, wanted: int) -> str:
     """Say why this many songs cannot be clustered."""
-    songs = f"{n_songs:,} song{'s' * (n_songs != 1)} {'is' if n_songs == 1 else 'are'} left after cleaning"
-    alike = "" if n_different == n_songs else f", only {n_different:,} of them different"
     if n_different > 2:
         step = f"ask for at most --k {n_different - 1}, or give more songs"
     else:
         step = "give more songs, or switch off rules of cleaning with --keep all"
-    return f"{songs}{alike}, and {wanted} clusters need at least {wanted + 1}: {step}"
+    return f"{_left(n_songs, n_different)}, and {wanted} clusters need at least {wanted + 1}: {step}"
+
+
+def _too_few_to_begin(n_songs: int, n_different: int, k_min: int) -> str:
+    """Say why the sweep cannot begin at `k_min`."""
+    return (
+        f"{_left(n_songs, n_different)}, and k_min is {k_min}: it must be below the number of different "
+        f"songs; give at most --k-min {n_different - 1}, or more songs"
+    )
+
+
+def _left(n_songs: int, n_different: int) -> str:
+    """Say how many songs there are to cluster."""
+    songs = f"{n_songs:,} song{'s' * (n_songs != 1)} {'is' if n_songs == 1 else 'are'} left after cleaning"
+    return songs if n_different == n_songs else f"{songs}, only {n_different:,} of them different"
 
 
 def gather_evidence(

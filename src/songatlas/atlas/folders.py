@@ -23,7 +23,7 @@ from pathlib import Path
 from songatlas.atlas.exchanging import exchange
 from songatlas.atlas.strangers import bring_late_ones, carry, has_strangers
 from songatlas.errors import BadSettings, SongAtlasError
-from songatlas.files import BESIDE, beside_of, held, is_leftover, keep, keep_all, refusal
+from songatlas.files import BESIDE, beside_of, held, is_leftover, keep, keep_all, refusal, remove_folder
 
 _ENTRIES = "entries.json"
 
@@ -84,7 +84,7 @@ def put_in_place(new: Path, directory: Path) -> None:
         keep(directory.absolute().parent)
     except OSError as error:
         raise SongAtlasError(refusal(directory, error)) from error
-    shutil.rmtree(new, ignore_errors=True)
+    remove_folder(new)
 
 
 def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collection[str]) -> None:
@@ -94,7 +94,7 @@ def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Colle
     home.mkdir(parents=True, exist_ok=True)
     _sweep_away_leftovers(home)
     staging = beside_of(home, directory.absolute().name)
-    shutil.rmtree(staging, ignore_errors=True)
+    remove_folder(staging)
     try:
         staging.mkdir()
         with held(staging):
@@ -109,7 +109,7 @@ def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Colle
                 _exchange(staging / "new", directory, aside=staging / "old", ours=ours)
             keep(home)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        remove_folder(staging)
 
 
 def _aside(directory: Path) -> Path:
@@ -141,7 +141,7 @@ def _replace(new: Path, directory: Path, *, ours: Collection[str]) -> bool:
         return False
     else:
         _swap(new, directory)
-    shutil.rmtree(_aside(directory), ignore_errors=True)
+    remove_folder(_aside(directory))
     return True
 
 
@@ -156,14 +156,14 @@ def _moved_inside(staging: Path, directory: Path) -> Path:
 def _swap(new: Path, directory: Path) -> None:
     """Put `new` in the place of `directory` in two steps; should the second fail, the old one comes back."""
     aside = _aside(directory)
-    shutil.rmtree(aside, ignore_errors=True)
+    remove_folder(aside)
     directory.rename(aside)
     try:
         new.rename(directory)
     except BaseException:  # also when interrupted: the old folder must come back
         aside.rename(directory)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    remove_folder(aside)
 
 
 def _exchange(new: Path, directory: Path, *, aside: Path, ours: Collection[str]) -> None:
@@ -242,4 +242,4 @@ def _sweep_away_leftovers(home: Path) -> None:
         if is_leftover(leftover):
             _finish(leftover, home)
             if not (leftover / _ENTRIES).exists():  # one that is not understood may hold what was replaced
-                shutil.rmtree(leftover, ignore_errors=True)
+                remove_folder(leftover)

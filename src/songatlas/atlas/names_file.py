@@ -9,8 +9,9 @@
 ```
 On the left stands the name that songatlas gave, on the right the one to show in its place; an empty text
 keeps the left one. Under `[gone]` wait the names of clusters that are not there at present: such a line
-counts again where a cluster of that name is there and its own line is empty. The file belongs to the person:
-no manifest vouches for it, so that it may be edited at any time.
+counts again where a cluster of that name is there and its own line is empty. Where a cluster itself is called
+"gone", the table is `[gone_]`. The file belongs to the person: no manifest vouches for it, so that it may be
+edited at any time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -195,7 +197,8 @@ def names_of(content: bytes, path: Path) -> NamesFile:
             f'{str(path)!r} is not TOML ({error}): write lines like "Feel-good songs" = "My name", both '
             f"sides in straight quotes{curly} and each left side once"
         ) from None
-    gone = values.pop(_GONE, {}) if isinstance(values.get(_GONE, {}), dict) else {}
+    tables = [name for name, value in values.items() if isinstance(value, dict) and name.rstrip("_") == _GONE]
+    gone = {name: value for table in tables for name, value in values.pop(table).items()}
     given = {name: _checked(name, value, path, text) for name, value in values.items()}
     return NamesFile(
         path=path,
@@ -226,9 +229,10 @@ def names_text(
         given = "" if name == own else name
         lines.append(f"{_toml(own)} = {_toml(given)}  # cluster {cluster}, {songs}")
     if gone:
+        table = next(name for number in count() if (name := f"{_GONE}{'_' * number}") not in generated)
         lines += [
             "",
-            f"[{_GONE}]",
+            f"[{table}]",
             _GONE_TEMPLATE,
             *(f"{_toml(own)} = {_toml(name)}" for own, name in gone.items()),
         ]

@@ -118,5 +118,6 @@ def keep_names(directory: Path, atlas: Atlas, given: Mapping[int, str]) -> Path:
     file = read_names(folder)
     names = tuple(given.get(cluster, name) for cluster, name in enumerate(now.cluster_names()))
     sizes = [profile.size for profile in now.profiles]
-    write_file(folder / NAMES, text_of_names(now.generated.names, names, sizes, file=file))
+    text = text_of_names(now.generated.names, names, sizes, file=file)
+    write_file(folder / NAMES, text, follow_links=False)  # whoever gave away the folder may have made a link
     return folder / NAMES

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -187,8 +187,17 @@ def folder_of(directory: Path) -> Path:
         put_back(folder)
         if (folder / "manifest.json").is_file():
             return folder
-    what = "no atlas in it (no manifest.json)" if directory.is_dir() else "no such folder"
+    what = "no such folder"
+    if directory.is_dir():
+        what = "no atlas in it (no manifest.json)"
+    elif directory.exists():
+        what = "this is no folder"
     raise BadAtlas(f"{str(directory)!r}: {what}; name the folder that 'songatlas build -o FOLDER' wrote")
+
+
+def is_atlas_folder(folder: Path) -> bool:
+    """Say whether a saved atlas lies in a folder itself, be it damaged: a manifest, and a part of ours."""
+    return (folder / "manifest.json").is_file() and any((folder / name).is_file() for name in PARTS)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -294,7 +303,6 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
     found = read_json(folder / "atlas.json")
     songs = _read_songs(folder, n_rows=found["n_songs"])
     of_songs = {name: songs[f"{_OF_SONGS}{name}"].alias(name) for name in _of_songs()}
-    labels = of_songs["cluster"].to_numpy().astype(np.int32)
     profiles = tuple(_profile(values) for values in found["profiles"])
     findings = tuple(Finding(**finding) for finding in found["findings"])
     likeness, whole = found.get("likeness"), found.get("whole")
@@ -306,44 +314,28 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Atlas:
         columns=tuple(ColumnReading(**column) for column in found["columns"]),
         n_rows=found["n_rows"],
         n_songs=found["n_songs"],
-        counts=tuple(
-            RuleCount(**count | {"examples": tuple(count["examples"])}) for count in found["counts"]
-        ),
+        counts=tuple(_count(values) for values in found["counts"]),
         dropped_features=MappingProxyType(found["dropped_features"]),
         songs=songs.drop(f"{_OF_SONGS}{name}" for name in of_songs),
         space=SongSpace.from_dict(found["space"]),
         layout=Layout.from_dict(found["layout"]),
         positions=np.column_stack([of_songs["x"], of_songs["y"]]).astype(np.float32),
-        clustering=Clustering(
-            centroids=read_array(folder / "centroids.npy", kind=np.float64),
-            labels=labels,
-            **found["clustering"] | {"history": tuple(found["clustering"]["history"])},
-        ),
+        clustering=_clustering(folder, found["clustering"], of_songs),
         sweep=_sweep(folder, found) if SWEEP in manifest["parts"] else (),
         plain_run=tuple(found["plain_run"]),
         distances=of_songs["distance"].to_numpy().astype(np.float64),
         evidence=frame_of(found["evidence"], found["evidence_types"]),
         quality=MappingProxyType(found["quality"]),
         verdict=Verdict.from_dict(found["verdict"]),
-        division=Division(
-            labels=of_songs["subcluster"].to_numpy().astype(np.int32),
-            parents=np.array(found["subcluster_parents"], dtype=np.int32),
-            centroids=read_array(folder / "subclusters.npy", kind=np.float64),
-        ),
+        division=_division(folder, found["subcluster_parents"], of_songs),
         roles=_roles(of_songs, exact=found["roles_exact"]),
         exemplars=tuple(tuple(exemplars) for exemplars in found["exemplars"]),
         findings=findings,
         refinement=found["refinement"] and Refinement.from_dict(found["refinement"]),
         spaces=frame_of(found["spaces"], found["spaces_types"]),
-        silhouette_sample=read_table(
-            folder / "silhouette_sample.parquet", wanted=_TYPES_OF_SAMPLE, n_rows=found["n_songs"]
-        ),
+        silhouette_sample=_read_sample(folder, n_rows=found["n_songs"]),
         profiles=profiles,
-        generated=Generated(
-            tuple(profile.name for profile in profiles),
-            findings,
-            tuple(profile.evidence for profile in profiles),
-        ),
+        generated=_generated(profiles, findings),
         colours=tuple(found.get("colours", range(len(profiles)))),
         likeness=None if likeness is None else Likeness.from_dict(likeness),
         whole=whole and Whole.from_dict(whole, seconds=manifest.get("seconds", {})),
@@ -365,11 +357,45 @@ def _read_songs(folder: Path, *, n_rows: int) -> pl.DataFrame:
     return songs
 
 
+def _read_sample(folder: Path, *, n_rows: int) -> pl.DataFrame:
+    """Read the silhouettes of some songs."""
+    return read_table(folder / "silhouette_sample.parquet", wanted=_TYPES_OF_SAMPLE, n_rows=n_rows)
+
+
 def _whole_described(whole: Whole | None) -> dict[str, Any] | None:
     """What is known of a whole catalogue, as plain values; the seconds stand in the manifest."""
     if whole is None:
         return None
     return {name: value for name, value in plain(whole).items() if name != "seconds"}
+
+
+def _count(values: Mapping[str, Any]) -> RuleCount:
+    """Make what a rule did out of plain values."""
+    return RuleCount(**{**values, "examples": tuple(values["examples"])})
+
+
+def _clustering(folder: Path, values: Mapping[str, Any], of_songs: Mapping[str, pl.Series]) -> Clustering:
+    """Make the clustering out of its centroids, its labels and plain values."""
+    return Clustering(
+        centroids=read_array(folder / "centroids.npy", kind=np.float64),
+        labels=of_songs["cluster"].to_numpy().astype(np.int32),
+        **{**values, "history": tuple(values["history"])},
+    )
+
+
+def _division(folder: Path, parents: Sequence[int], of_songs: Mapping[str, pl.Series]) -> Division:
+    """Make the playlist-sized clusters out of their centroids and labels."""
+    return Division(
+        labels=of_songs["subcluster"].to_numpy().astype(np.int32),
+        parents=np.array(parents, dtype=np.int32),
+        centroids=read_array(folder / "subclusters.npy", kind=np.float64),
+    )
+
+
+def _generated(profiles: Sequence[Profile], findings: tuple[Finding, ...]) -> Generated:
+    """Make what was said before a person named anything."""
+    names = tuple(profile.name for profile in profiles)
+    return Generated(names, findings, tuple(profile.evidence for profile in profiles))
 
 
 def _sweep(folder: Path, found: Mapping[str, Any]) -> tuple[Swept, ...]:

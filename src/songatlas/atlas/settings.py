@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -36,7 +36,8 @@ class AtlasSettings:
     k : int or "auto"
         Number of clusters, at least 2; `"auto"` takes the verdict of the evidence.
     k_min, k_max : int
-        Smallest and largest number of clusters that the sweep tries. Few songs lower `k_max`.
+        Smallest and largest number of clusters that the sweep tries. Few songs lower `k_max`, never `k_min`,
+        which must be below the number of different songs.
     seed : int
         Seed of everything random, from 0 to 2**63 - 1.
     space : tuple of str
@@ -165,8 +166,7 @@ class AtlasSettings:
 
     def change(self, **changes: Any) -> AtlasSettings:
         """Return the settings with some of them changed; unknown names raise `BadSettings`."""
-        self.from_dict(changes)
-        return replace(self, **changes)
+        return self.from_dict({f.name: getattr(self, f.name) for f in fields(self)} | changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what decides the result, ready for JSON (`threads` does not)."""

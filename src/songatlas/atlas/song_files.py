@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from songatlas.files import is_audio
-from songatlas.playlists.locations import is_absolute, is_uri, settled
+from songatlas.playlists.locations import is_absolute, is_on_share, is_uri, settled
 from songatlas.playlists.tracks import Track
 
 
@@ -33,7 +33,7 @@ def file_of(location: str | None) -> Path | None:
     Returns
     -------
     Path or None
-        Absolute; the file need not be there.
+        Absolute; the file need not be there. Never on another computer, see `is_on_share`.
 
     Examples
     --------
@@ -43,6 +43,8 @@ def file_of(location: str | None) -> Path | None:
     if not location or "\0" in location:
         return None
     path = settled(location)
+    if is_on_share(path):
+        return None
     return Path(path) if not is_uri(path) and Path(path).is_absolute() else None
 
 
@@ -120,11 +122,11 @@ def _row_of_same_file(
     text: str, by_name: Mapping[str, Sequence[str]], row_of: Mapping[str, int]
 ) -> int | None:
     """The row of a song whose file is the very file that a path leads to."""
-    if is_uri(text) or not is_absolute(text):
+    if is_uri(text) or not is_absolute(text) or is_on_share(text):
         return None
     for path in by_name.get(os.path.basename(text), ()):  # noqa: PTH119
         try:
-            if os.path.samefile(path, text):  # noqa: PTH121
+            if not is_on_share(path) and os.path.samefile(path, text):  # noqa: PTH121
                 return row_of[path]
         except (OSError, ValueError):
             continue

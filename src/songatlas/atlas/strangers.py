@@ -61,15 +61,25 @@ def bring_late_ones(old: Path, new: Path, *, ours: Collection[str]) -> None:
             start.replace(end)
 
 
-def _strangers(folder: Path, *, ours: Collection[str], below: str = "") -> Iterator[str]:
-    """Names of the files and folders of others, a folder before what is in it."""
+def _strangers(folder: Path, *, ours: Collection[str]) -> Iterator[str]:
+    """Names of the files and folders of others, a folder before what is in it; each is read when it comes."""
     homes = {name[:place] for name in ours for place, letter in enumerate(name) if letter == "/"}
-    for entry in sorted(os.scandir(folder / below), key=lambda entry: entry.name):
-        name = f"{below}{entry.name}"
+    waiting = [_entries(folder, "")]
+    while waiting:
+        if (found := next(waiting[-1], None)) is None:
+            waiting.pop()
+            continue
+        name, is_folder = found
         if name in ours:
             continue
-        is_folder = entry.is_dir(follow_symlinks=False)
         if not (is_folder and name in homes):
             yield name
         if is_folder:
-            yield from _strangers(folder, ours=ours, below=f"{name}/")
+            waiting.append(_entries(folder, f"{name}/"))
+
+
+def _entries(folder: Path, below: str) -> Iterator[tuple[str, bool]]:
+    """What is in a folder: names that begin with `below`, and whether each is a folder."""
+    with os.scandir(folder / below) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    return ((f"{below}{entry.name}", entry.is_dir(follow_symlinks=False)) for entry in entries)

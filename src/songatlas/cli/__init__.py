@@ -1,15 +1,16 @@
 """The command line: every command is a thin call of one library function.
 
 Results go to stdout, progress and errors to stderr. A mistake of the person's ends with one line that
-says the next step and exit status 2; an interrupted run ends with 130. Nothing heavy is imported before
-a command runs, so that `songatlas --help` answers at once.
+says the next step and exit status 2, as does a machine without enough memory or disk; an interrupted run
+ends with 130. Nothing heavy is imported before a command runs, so that `songatlas --help` answers at once.
 """
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -23,13 +24,19 @@ from songatlas.cli.compare import compare
 from songatlas.cli.playlist import playlist
 from songatlas.cli.recommend import recommend
 from songatlas.cli.scan import refuse_folder, scan
-from songatlas.cli.terminal import harmless, progress_bar
+from songatlas.cli.terminal import harmless, print_no_more, progress_bar, take_every_letter
 from songatlas.cli.verify import verify
 from songatlas.errors import SongAtlasError
 from songatlas.files import write_file
 
 # Typer shows its wrong-usage error only as the parent of this one.
 _UsageError: Any = typer.BadParameter.__mro__[1]
+
+_FULL: Final = {errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_PANICKED: Final = (
+    "a file is damaged in a way that broke its reader: fetch or export it anew, as CSV or Parquet, and if "
+    "that does not help, report it with what 'songatlas info' says"
+)
 
 app = typer.Typer(
     name="songatlas",
@@ -43,6 +50,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; every mistake of the person's becomes one line and exit status 2."""
+    take_every_letter()
     try:
         status = app(standalone_mode=False)
     except SongAtlasError as error:
@@ -55,13 +63,34 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _FULL:
+            raise
+        print_no_more(sys.stdout)
+        _fail(f"cannot write what was found: {error.strerror}; make room, or send it elsewhere")
+    except MemoryError:
+        _fail(
+            "this takes more memory than there is: close other programs, give fewer songs, or build with "
+            "--engine stream, which keeps within --memory"
+        )
+    except _panics() as error:
+        _fail(f"{_PANICKED}; the reader says {str(error)!r}")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _panics() -> tuple[type[BaseException], ...]:
+    """What Polars raises where it breaks, if anything has asked for Polars; no `Exception`."""
+    polars = sys.modules.get("polars")
+    return () if polars is None else (polars.exceptions.PanicException,)
 
 
 def _fail(message: str, *, status: int = 2) -> None:
     """Print one line on stderr and leave."""
     line = harmless(" ".join(message.split()))
-    print(f"songatlas: {line}", file=sys.stderr)  # noqa: T201 (Rich would wrap the line)
+    try:
+        print(f"songatlas: {line}", file=sys.stderr)  # noqa: T201 (Rich would wrap the line)
+    except OSError:  # then the status tells
+        print_no_more(sys.stderr)
     sys.exit(status)
 
 
@@ -98,6 +127,8 @@ def assign(
 
     refuse_folder(songs, "assign")
     target = output or Path(f"{songs.stem}_clustered.csv")
+    opt.require_folder(target)
+    opt.require_unread(target, songs, atlas)
     with progress_bar() as progress:
         progress(0.0, "opening the atlas")
         loaded = Atlas.load(atlas)
@@ -182,6 +213,7 @@ def tune(
     refuse_folder(songs, "tune")
     if settings_out is not None:
         opt.require_folder(settings_out)
+        opt.require_unread(settings_out, songs, settings)
     with progress_bar() as progress:
         found = tune_songs(songs, start, progress=progress)
     if settings_out is not None:

@@ -67,6 +67,12 @@ _Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="WHO", help="With --login: address, or @domain. Repeatable."),
 ]
+_TrustAddresses = Annotated[
+    bool,
+    typer.Option(
+        "--trust-addresses", help="With --allow: the provider vouches for every address, see docs/serving.md."
+    ),
+]
 
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 (only compared with)
@@ -87,6 +93,7 @@ def app(
     make_password_file: _MakePassword = None,
     login: _Login = None,
     allow: _Allow = None,
+    trust_addresses: _TrustAddresses = False,
     k: opt.K = None,
     seed: opt.Seed = None,
     genre: opt.Genre = None,
@@ -107,7 +114,7 @@ def app(
         _make_password(make_password_file)
         return
     _require_extra()
-    access = _access(password_file, login, allow or [])
+    access = _access(password_file, login, allow or [], trust_addresses=trust_addresses)
     columns, units = opt.read_pairs("--column", column), opt.read_pairs("--unit", unit)
     named = {"k": opt.read_k(k), "seed": seed, "genre": genre, "header": header, "threads": threads}
     given = {"columns": columns, "units": units} | named
@@ -136,7 +143,9 @@ def _make_password(path: Path) -> None:
     stdout().print(f"wrote {shown(str(path))}: start with songatlas app --password-file {shown(str(path))}")
 
 
-def _access(password_file: Path | None, login: Path | None, allow: Sequence[str]) -> dict[str, Any]:
+def _access(
+    password_file: Path | None, login: Path | None, allow: Sequence[str], *, trust_addresses: bool
+) -> dict[str, Any]:
     """Who may enter, looked at before anything is started."""
     from songatlas.access.login_secrets import read_login_file, require_login_parts
     from songatlas.access.passwords import read_password_file
@@ -148,10 +157,15 @@ def _access(password_file: Path | None, login: Path | None, allow: Sequence[str]
         require_login_parts()
     if allow and login is None:
         raise BadSettings("--allow says who may enter of those who log in: name the secrets with --login")
+    if trust_addresses and not allow:
+        raise BadSettings(
+            "--trust-addresses is about the addresses of --allow: say with --allow who may enter"
+        )
     if wrong := [each for each in allow if each.count("@") != 1 or each.endswith("@")]:
         raise BadSettings(f"--allow {wrong[0]!r} is no address: write anna@example.org, or @example.org")
     files = {"password_file": password_file, "login_file": login}
-    return {name: str(path) for name, path in files.items() if path} | {"allow": list(allow)}
+    who = {"allow": list(allow), "trust_addresses": trust_addresses}
+    return {name: str(path) for name, path in files.items() if path} | who
 
 
 def _settings(given: Mapping[str, Any], file: Path | None, source: Path | None) -> dict[str, Any] | None:

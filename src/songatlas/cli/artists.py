@@ -74,7 +74,7 @@ def artists(
     from songatlas.atlas.artist_lists import sorted_artists
     from songatlas.atlas.artist_view import artists_of_atlas, market_of_atlas
 
-    _check(sort, output, figure)
+    _check(atlas, sort, output, figure)
     with progress_bar() as progress:
         progress(0.0, "opening the atlas")
         loaded = Atlas.load(atlas)
@@ -103,7 +103,7 @@ def artists(
             stdout().print(shown(str(path)))
 
 
-def _check(sort: str, output: Path | None, figure: Path | None) -> None:
+def _check(atlas: Path, sort: str, output: Path | None, figure: Path | None) -> None:
     """Refuse what cannot be done before the work begins."""
     from songatlas.atlas.artist_lists import SORTS
 
@@ -115,6 +115,7 @@ def _check(sort: str, output: Path | None, figure: Path | None) -> None:
     for path in (output, figure):
         if path is not None:
             opt.require_folder(path)
+            opt.require_unread(path, atlas)
 
 
 class _Said:
@@ -314,10 +315,7 @@ def _draw(view: ArtistView, rows: Sequence[int], path: Path) -> None:
     """Draw artists over clusters into a file."""
     from songatlas.figures import artist_bars, save_figure
 
-    try:
-        save_figure(artist_bars(**view.bars(rows)), path)
-    except OSError as error:
-        raise BadSettings(f"cannot write {str(path)!r}: {error.strerror or error}") from None
+    save_figure(artist_bars(**view.bars(rows)), path)
 
 
 def _files(output: Path | None, figure: Path | None) -> dict[str, str]:

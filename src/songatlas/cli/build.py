@@ -11,7 +11,7 @@ from songatlas.cli import options as opt
 from songatlas.cli import tell
 from songatlas.cli.engines import Chosen, choose_engine, engine_for_rows
 from songatlas.cli.large import Large, build_large, build_large_demo, preview_large
-from songatlas.cli.scan import Workers, refuse_folder, scan_songs, tell_scan
+from songatlas.cli.scan import Workers, refuse_folder, refuse_own_table, scan_songs, tell_scan
 from songatlas.cli.sources import name_of
 from songatlas.cli.terminal import progress_bar
 from songatlas.progress import part
@@ -149,11 +149,14 @@ def _build_here(
     from songatlas.atlas.build import with_source
     from songatlas.atlas.identity import check_names
     from songatlas.report import write_outputs
+    from songatlas.report.outputs import require_outputs_place
 
     songs = Path(source)
     music = songs.absolute().name if songs.is_dir() else ""
     check_names(directory / "atlas")
+    require_outputs_place(directory, source=songs)
     if music:
+        refuse_own_table(directory / "songs.parquet")
         with progress_bar() as progress:
             found = scan_songs(songs, directory / "songs.parquet", workers=workers, progress=progress)
         songs = found.output
@@ -207,8 +210,10 @@ def _demo_here(n_songs: int, chosen: AtlasSettings, directory: Path, *, like: Pa
     from songatlas.atlas import build_demo
     from songatlas.atlas.identity import check_names
     from songatlas.report import write_outputs
+    from songatlas.report.outputs import require_outputs_place
 
     check_names(directory / "atlas")
+    require_outputs_place(directory)
     with progress_bar() as progress:
         atlas = build_demo(n_songs, chosen, like=like, progress=part(progress, 0.0, 0.8))
         return write_outputs(atlas, directory, progress=part(progress, 0.8, 1.0))

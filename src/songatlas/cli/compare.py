@@ -46,6 +46,7 @@ def compare(
 
     if output is not None:
         opt.require_folder(output)
+        opt.require_unread(output, old_atlas, new_atlas)
     with progress_bar() as progress:
         progress(0.1, "opening and comparing the atlases")
         found = compare_atlases(old_atlas, new_atlas)

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from songatlas.cli.memory import memory_of_machine, read_size, told
 from songatlas.cli.sources import Lies, what_lies_at
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, UnreadableTable
 
 Engine: TypeAlias = Literal["memory", "stream", "spark"]
 
@@ -29,7 +29,6 @@ TIMES_ITS_SIZE: Final = 8
 A_SIMULATED_ROW: Final = 520
 """Memory that a build of a simulated catalogue takes, for each row."""
 
-_READ_WHOLE: Final = (".xlsx", ".xls", ".xlsm", ".ods", ".zip")
 _MOST_OF_MACHINE: Final = 0.7
 
 
@@ -180,12 +179,23 @@ def check_options(asked: Asked) -> None:
 
 def needed_for(path: Path) -> int:
     """Return about how many bytes of memory a build of a whole file takes; 0 where nothing else reads it."""
-    if path.suffix.lower() in _READ_WHOLE:
-        return 0
     try:
-        return TIMES_ITS_SIZE * path.stat().st_size
-    except OSError:
+        n_bytes = path.stat().st_size if path.is_file() else 0
+        return TIMES_ITS_SIZE * n_bytes if n_bytes and _is_read_in_parts(path) else 0
+    except (OSError, ValueError):
         return 0
+
+
+def _is_read_in_parts(path: Path) -> bool:
+    """Say whether a file is of a kind that is read in parts, by its first bytes."""
+    from songatlas.songs.opened import FileContent
+
+    try:
+        content = FileContent.of(path)
+        kind = content.kind()
+    except UnreadableTable:
+        return False
+    return kind in ("text", "jsonl") or (kind == "parquet" and not content.is_gzip)
 
 
 def _no_music(source: str, engine: str) -> str:

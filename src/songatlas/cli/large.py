@@ -150,8 +150,11 @@ def _build(
     """Build the atlas and all outputs."""
     from songatlas import build_large_atlas
     from songatlas.atlas.identity import check_names
+    from songatlas.report.outputs import require_outputs_place
 
     check_names(ending.directory / "atlas")
+    beside = large.asked.rows_to is None
+    require_outputs_place(ending.directory, source=source, has_folder_of_rows=beside)
     build_large_atlas(
         source,
         ending.directory,

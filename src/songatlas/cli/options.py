@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 from songatlas.cli.engines import ENGINES, KMEANS, Asked
 from songatlas.errors import BadSettings, quoted
+from songatlas.files import require_place
 
 if TYPE_CHECKING:
     from songatlas.atlas import AtlasSettings
@@ -228,11 +230,29 @@ def refuse_address(output: Path | None) -> None:
 
 
 def require_folder(path: Path) -> None:
-    """Refuse a file in a folder that is not there, before the work begins."""
+    """Refuse a file in a folder that is not there, or in the place of what is no file, before the work."""
     if not path.absolute().parent.is_dir():
         raise BadSettings(
             f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
         )
+    require_place(path)
+
+
+def require_unread(output: Path, *read: str | Path | None) -> None:
+    """Refuse to write what the same command reads: a file, or a part of an atlas."""
+    from songatlas.atlas.saved import OURS, is_atlas_folder
+
+    for source in read:
+        if source is None or not os.path.exists(source):  # noqa: PTH110 (a text may be too long for a name)
+            continue
+        if os.path.exists(output) and output.samefile(source):  # noqa: PTH110
+            raise BadSettings(
+                f"{str(output)!r} is read here, and would be replaced by what is written: name another file"
+            )
+        for folder in (Path(source), Path(source) / "atlas"):
+            is_part = output.name in OURS and is_atlas_folder(folder)
+            if is_part and folder.samefile(output.absolute().parent):
+                raise BadSettings(f"{str(output)!r} is a part of the atlas itself: name another file")
 
 
 def require_different(*paths: Path | None) -> None:

@@ -136,7 +136,9 @@ def playlist(
     from songatlas.atlas.playlist import make_playlist
     from songatlas.safe_cells import text_of_cells
 
-    _check_files(output, report, all_clusters=all_clusters)
+    _check_files(output, report, all_clusters=all_clusters, read=(atlas, *(like or ()), *(unlike or ())))
+    if report is not None:
+        opt.require_unread(report, extend)
     _check_places(output, location=location, music=music)
     place = _Place(template=location, music=music)
     options: dict[str, Any] = {
@@ -250,7 +252,9 @@ def _ends(start: str | None, end: str | None) -> tuple[str, str] | None:
     return None if start is None or end is None else (start, end)
 
 
-def _check_files(output: Path | None, report: Path | None, *, all_clusters: bool) -> None:
+def _check_files(
+    output: Path | None, report: Path | None, *, all_clusters: bool, read: Sequence[str | Path]
+) -> None:
     """Refuse files that cannot be written before the work begins."""
     if all_clusters and (output is None or report is not None):
         raise BadSettings("--all-clusters writes a folder: name it with -o DIR, and leave --report")
@@ -258,6 +262,7 @@ def _check_files(output: Path | None, report: Path | None, *, all_clusters: bool
     for path in (report, None if all_clusters else output):
         if path is not None:
             opt.require_folder(path)
+            opt.require_unread(path, *read)
 
 
 def _check_places(output: Path | None, *, location: str | None, music: Path | None) -> None:
@@ -290,15 +295,13 @@ def _write_all(
     import polars as pl
 
     from songatlas.atlas.folders import write_folder
-    from songatlas.playlists import playlist_text, safe_file_name
+    from songatlas.playlists import playlist_text, safe_file_names
     from songatlas.playlists.formats import format_named
     from songatlas.safe_cells import write_cells
 
     format, raw_cells = form.name or "m3u8", form.raw_cells
     suffix = format_named(format).suffixes[0]
-    files: list[str] = []
-    for tracks in lists:
-        files.append(f"{safe_file_name(tracks.name, {name.rsplit('.', 1)[0] for name in files})}{suffix}")
+    files = safe_file_names([tracks.name for tracks in lists], suffix, beside=_INDEX)
     index = pl.DataFrame(
         {
             "file": files,

@@ -111,6 +111,7 @@ def recommend(
         filters.append(f"explicit={'yes' if explicit else 'no'}")
     if output is not None:
         opt.require_folder(output)
+        opt.require_unread(output, atlas, *like, *(unlike or ()))
     with progress_bar() as progress:
         progress(0.0, "opening the atlas")
         loaded = Atlas.load(atlas)

@@ -101,11 +101,27 @@ def scan_songs(
 
 
 def refuse_folder(songs: Path, command: str) -> None:
-    """Tell a command that reads a table what to do with a folder of music."""
+    """Tell a command that reads a table what to do with a folder of music, or with one of our own."""
+    from songatlas.songs.folder_files import is_output
+
+    if songs.is_dir() and is_output(songs):
+        raise BadSettings(
+            f"{str(songs)!r} is a folder that songatlas wrote, and '{command}' reads a table: name a file of "
+            "songs, such as the one that the atlas was built of"
+        )
     if songs.is_dir():
         raise BadSettings(
             f"{str(songs)!r} is a folder, and '{command}' reads a table: make one of its music files with "
             f"'songatlas scan {_quoted(songs)} -o songs.parquet', then name songs.parquet"
+        )
+
+
+def refuse_own_table(table: Path) -> None:
+    """Refuse to scan into a table that no scan has written."""
+    if table.exists() and not table.with_suffix(".scan.sqlite").is_file():
+        raise BadSettings(
+            f"{str(table)!r} is not from songatlas and would be replaced: name another folder with -o, or "
+            "give it another name"
         )
 
 

@@ -58,16 +58,20 @@ def what_lies_at(source: str, wished: str = "auto") -> Lies:
 def name_of(source: str) -> str:
     """Return what an atlas of a source is called after: the name of the folder or file, without its ending.
 
+    Bytes of it that are no UTF-8 become U+FFFD.
+
     Examples
     --------
     >>> name_of("s3a://bucket/music/songs/"), name_of("lists/my songs.csv")
     ('songs', 'my songs')
     """
+    from songatlas.songs.opened import in_letters
+
     if is_address(source):
         source = source.split("://", 1)[1].rstrip("/").rpartition("/")[2]
-        return Path(source or "songs").stem
+        return in_letters(Path(source or "songs").stem)
     path = Path(source)
-    return path.absolute().name if path.is_dir() else path.stem
+    return in_letters(path.absolute().name if path.is_dir() else path.stem)
 
 
 def is_address(source: str) -> bool:
@@ -111,5 +115,8 @@ def _look_closer(folder: Path) -> None:
 
 def _some(names: list[str]) -> str:
     """A few names, and how many more there are."""
+    from songatlas.songs.opened import in_letters
+
+    names = [in_letters(name) for name in names]
     more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
     return ", ".join(names[:2]) + more

@@ -1,16 +1,21 @@
 """The terminal: where results, JSON and progress are printed, in one way for all commands.
 
 Results go to stdout, progress to stderr. Whoever prints text of a table passes it through `shown`, so
-that `[bold]` in a title is no markup and nothing in it steers the terminal.
+that `[bold]` in a title is no markup and nothing in it steers the terminal; `:heart:` is no emoji anywhere.
+Where stdout has letters of its own only, such as those of cp1252, `?` stands for the others, and JSON escapes
+them.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.markup import escape
@@ -29,7 +34,7 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     bars = Bars(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -45,8 +50,24 @@ def progress_bar() -> Iterator[Progress]:
 
 def stdout() -> Console:
     """Return a console for stdout that leaves long lines and numbers alone; wide where it is no terminal."""
-    console = Console(soft_wrap=True, highlight=False)
-    return console if console.is_terminal else Console(soft_wrap=True, highlight=False, width=_WIDTH_IN_FILES)
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_IN_FILES
+    return console
+
+
+def take_every_letter() -> None:
+    """Let stdout print `?` for letters that its encoding lacks, instead of failing at them."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def print_no_more(stream: TextIO) -> None:
+    """Send nowhere what a stream that is full has not taken, so that Python does not try again as it ends."""
+    if isinstance(stream, io.TextIOWrapper):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def shown(text: str) -> str:
@@ -73,7 +94,8 @@ def harmless(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print JSON on stdout, in which whatever steers a terminal is escaped."""
-    text = json.dumps(value, ensure_ascii=False)
+    has_all_letters = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    text = json.dumps(value, ensure_ascii=not has_all_letters)
     plain = _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     Console(soft_wrap=True, highlight=False, markup=False).out(plain, highlight=False)
 

@@ -14,7 +14,6 @@ from functools import cached_property
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -79,7 +78,11 @@ class WordTable:
         """Lay the columns out in the width of the terminal."""
         texts = [[cells[at] for cells, _ in self._rows] for at in range(len(self._names))]
         columns = [
-            _Column(name, name in self._numbers, (Text(name), *map(Text.from_markup, cells)))
+            _Column(
+                name,
+                name in self._numbers,
+                (Text(name), *(Text.from_markup(cell, emoji=False) for cell in cells)),
+            )
             for name, cells in zip(self._names, texts, strict=True)
         ]
         left_out = []
@@ -91,7 +94,7 @@ class WordTable:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
         for column, width in zip(columns, _widths(columns, _room(columns, options)), strict=True):
             justify: JustifyMethod = "right" if column.is_number else "left"
-            table.add_column(escape(column.name), overflow="fold", justify=justify, width=width)
+            table.add_column(Text(column.name), overflow="fold", justify=justify, width=width)
         for at, (_, style) in enumerate(self._rows, start=1):
             table.add_row(*(column.cells[at] for column in columns), style=style)
         yield table

@@ -14,6 +14,7 @@ from PIL import Image
 
 from songatlas.errors import BadSettings
 from songatlas.figures.style import drawing
+from songatlas.files import replace_file, write_file
 
 _DPI = 150
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^>]*>\s*")
@@ -56,7 +57,7 @@ def save_figures(figures: Mapping[str, Figure], directory: str | os.PathLike[str
             figure.clear()
         for file_name, content in pictures.items():
             written.append(folder / file_name)
-            _write_whole(folder / file_name, content)
+            replace_file(folder / file_name, content)
     return tuple(written)
 
 
@@ -73,9 +74,9 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     BadSettings
-        If the ending is another.
-    OSError
-        If the file cannot be written.
+        If the ending is another, or something lies there that is no file.
+    SongAtlasError
+        If the file cannot be written, with the reason in one line.
     """
     target = Path(path)
     make = {".png": _png, ".svg": _svg}.get(target.suffix.lower())
@@ -84,7 +85,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     with drawing():
         content = make(figure)
         figure.clear()
-    _write_whole(target, content)
+    write_file(target, content)
     return target
 
 
@@ -118,9 +119,3 @@ def _slim(embedded: re.Match[bytes]) -> bytes:
         slim, "PNG", optimize=True
     )
     return b"data:image/png;base64," + base64.b64encode(slim.getvalue())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
-    beside.replace(path)

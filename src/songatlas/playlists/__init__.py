@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from songatlas.playlists.choosing import MINUTES, PER_ARTIST, Length, fill
-from songatlas.playlists.file_names import safe_file_name
+from songatlas.playlists.file_names import safe_file_name, safe_file_names
 from songatlas.playlists.formats import (
     FORMATS,
     Format,
@@ -54,6 +54,7 @@ __all__ = [
     "playlist_text",
     "read_playlist",
     "safe_file_name",
+    "safe_file_names",
     "shortest_tour",
     "spotify_uri_of",
     "summarize",

@@ -121,7 +121,7 @@ def read_csv(text: str, name: str, directory: str | None = None) -> TrackList:
         )
     rows = _rows_of(text, delimiter)[1:]
     if was_guarded(header):
-        rows = [[unguarded(cell, separator=delimiter) for cell in cells] for cells in rows]
+        rows = [[unguarded(cell) for cell in cells] for cells in rows]
     columns = replace(columns, unit=_unit(header, rows, columns))
     tracks = (_track_of(cells, columns, directory) for cells in rows)
     return _named(name, tuple(track for track in tracks if track != Track()), rows, columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 _UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029<>:"/\\|?*]')
@@ -63,6 +63,31 @@ def safe_file_name(name: str, taken: Collection[str]) -> str:
         number += 1
         tried = f"{plain} ({number})"
     return tried
+
+
+def safe_file_names(names: Iterable[str], suffix: str, *, beside: str = "") -> list[str]:
+    """Return a file name for each of some playlists, no two alike.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What the playlists are called.
+    suffix : str
+        With its dot.
+    beside : str
+        Another file of the folder, whose name none of them gets.
+
+    Examples
+    --------
+    >>> safe_file_names(["Calm", "calm", "Index"], ".csv", beside="index.csv")
+    ['Calm.csv', 'calm (2).csv', 'Index (2).csv']
+    """
+    stem = beside[: -len(suffix)] if _compared(beside).endswith(_compared(suffix)) else ""
+    taken = [stem] if stem else []
+    first = len(taken)
+    for name in names:
+        taken.append(safe_file_name(name, taken))
+    return [f"{name}{suffix}" for name in taken[first:]]
 
 
 def _compared(name: str) -> str:

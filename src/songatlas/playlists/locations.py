@@ -4,8 +4,9 @@ Conventions
 -----------
 A location is a URI where it begins with a scheme of two letters or more (``https://``, ``spotify:``), so that
 ``C:\Music`` is a path. File URIs are read as paths. Relative paths belong to the folder of the playlist and
-are written with forward slashes. Bytes of a path that are no UTF-8 are held as Python holds them
-(surrogateescape), and percent-encoded in URIs.
+are written with forward slashes. Paths of other computers (``\\host\share``) are never looked up on Windows,
+where asking for one tells that host who asks. Bytes of a path that are no UTF-8 are held as Python holds
+them (surrogateescape), and percent-encoded in URIs.
 
 References
 ----------
@@ -24,6 +25,7 @@ from songatlas.files import is_audio
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:(?://|[^\s/\\]+$)", re.IGNORECASE)
 _WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_SHARE: Final = re.compile(r"[\\/]{2}|[\\/]\?\?[\\/]")
 _MOST_FOLDERS_UP = 2
 _IN_URIS = "/:@!$&'()*+,;=?#%-._~"
 _IPV6: Final = re.compile(r"[^/]*//\[[0-9A-Fa-f:.]+\]")
@@ -46,6 +48,21 @@ def is_uri(location: str) -> bool:
 def is_absolute(path: str) -> bool:
     """Say whether a path is absolute, here or on Windows."""
     return path.startswith("/") or bool(_WINDOWS.match(path))
+
+
+def is_on_share(path: str, *, system: str = os.name) -> bool:
+    r"""Say whether looking a path up might ask another computer, as ``\\host\share`` does on Windows alone.
+
+    Paths of devices, which begin with two slashes as well, count as such.
+
+    Examples
+    --------
+    >>> [is_on_share(path, system="nt") for path in (r"\\host\a.mp3", "//host/a.mp3", r"C:\a.mp3", r"\a.mp3")]
+    [True, True, False, False]
+    >>> is_on_share("//host/a.mp3", system="posix")
+    False
+    """
+    return system == "nt" and _SHARE.match(path) is not None
 
 
 def settled(location: str, directory: str | None = None) -> str:

@@ -14,7 +14,7 @@ from songatlas.errors import UnreadableTable, quoted
 from songatlas.files import is_audio, read_at_most
 from songatlas.playlists.csv_lists import is_table
 from songatlas.playlists.formats import FORMATS, Format
-from songatlas.playlists.locations import is_uri
+from songatlas.playlists.locations import is_on_share, is_uri
 from songatlas.playlists.tracks import Track, TrackList
 from songatlas.playlists.uris import track_of
 
@@ -183,11 +183,16 @@ def _on_disk(track: Track) -> Track:
     if "%" not in location and "\\" not in location:
         return track
     try:
-        if not Path(location).exists():
+        if not _is_there(location):
             decoded = unquote(location, errors="surrogateescape")
             for spelling in (decoded, location.replace("\\", "/"), decoded.replace("\\", "/")):
-                if "\0" not in spelling and Path(spelling).exists():
+                if _is_there(spelling):
                     return replace(track, location=spelling)
     except OSError:  # a name that is too long for a file
         return track
     return track
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file lies on this computer."""
+    return "\0" not in path and not is_on_share(path) and Path(path).exists()

@@ -1,8 +1,8 @@
 """Profiles: what each cluster sounds like, its name, and the evidence for the name.
 
 `profile_clusters` measures contrasts (`contrasts`), reads tags, heard words and years (`labels`), picks
-typical songs (`typical`), puts names together from the vocabulary (`words`, `naming`) and tells the evidence
-(`evidence`).
+typical songs (`typical`), puts names together from the vocabulary (`words`, `pieces`, `naming`) and tells the
+evidence (`evidence`).
 """
 
 from __future__ import annotations

@@ -16,70 +16,38 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, zip_longest
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from songatlas.noticing import is_noticeable
 from songatlas.profiles.contrasts import Contrasts
 from songatlas.profiles.labels import Era, TagShare
-from songatlas.profiles.words import (
-    ALREADY_SAID,
-    COMPARATIVES,
-    HEARD_SAYS,
-    HEARD_WORDS,
-    IMPORTANCE,
-    SPELLINGS,
-    UNNAMED,
-    VOCABULARY,
-    Word,
+from songatlas.profiles.pieces import (
+    SONGS,
+    Piece,
+    Signed,
+    Traits,
+    comparatives,
+    era_pieces,
+    heard_pieces,
+    importance,
+    is_telling,
+    tag_pieces,
+    true_words,
 )
-
-CLEAR: Final = 0.3
-"""Contrast from which a word of one feature is true (65% of random pairs go its way)."""
-
-SLIGHT: Final = 0.15
-"""Contrast from which a comparative, or each feature of a word of several, is true."""
+from songatlas.profiles.words import COMPARATIVES, HEARD_SAYS, SPELLINGS, UNNAMED
 
 TOLD_APART: Final = 4.0
 """Percentile points by which a cluster must differ from its namesake for a comparative."""
 
-A_WHILE: Final = 4.0
-"""Years between the medians of cluster and catalogue from which "older" or "newer" is worth saying."""
-
 MOSTLY_SPEECH: Final = 0.5
 """Mean speechiness from which a spoken cluster is spoken word and no longer music with much speech."""
-
-VINTAGE: Final = 40.0
-"""Years by which a cluster's median must lie behind the catalogue's to be called vintage."""
 
 _PIECE_COST: Final = 0.25  # what a further word must add
 _NEAR_BEST: Final = 0.35  # how much worth a second choice may give away before a comparative is better
 _SECOND_MOOD_COST: Final = 0.2
 _LEAST_WORTH: Final = -0.15
-_TAG_WORTH: Final = 1.3
-_HEARD_WORTH: Final = 1.1  # less, as what a person wrote goes before what was heard
-_DETAIL_WORTH: Final = 0.9
-_HEARD_TOO: Final = 0.1  # what it adds to a feature that says the same
-_ERA_WORTH: Final = 0.8
-
-Signed = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a name with its evidence: features (with their side), a tag, a heard word or an era."""
-
-    text: str
-    role: Literal["mood", "era", "tag", "kind", "detail"]
-    covers: tuple[Signed, ...] = ()
-    bonus: float = 0.0
-    tag: TagShare | None = None
-    compares: bool = False
-    heard: TagShare | None = None
-
-
-_SONGS: Final = Piece("songs", "kind")
 
 NONE_KEPT: Final[Mapping[int, str]] = MappingProxyType({})
 """No cluster keeps a name."""
@@ -103,27 +71,6 @@ class Name:
     def covers(self) -> tuple[Signed, ...]:
         """Every feature that the name speaks of, with its side."""
         return tuple(dict.fromkeys(each for piece in self.pieces for each in piece.covers))
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What is known of one cluster when it is named."""
-
-    contrasts: Mapping[str, float]
-    percentiles: Mapping[str, float]
-    means: Mapping[str, float]
-    tags: tuple[TagShare, ...]
-    era: Era
-    spoken: bool
-    speechiness: float
-    size: int
-    is_all: bool
-    heard: tuple[TagShare, ...] = ()
-
-    @property
-    def identity(self) -> tuple[float, ...]:
-        """What orders clusters whatever their numbers."""
-        return (-self.size, *self.percentiles.values(), *self.means.values(), self.era.percentile)
 
 
 def name_clusters(
@@ -237,7 +184,7 @@ def _traits(
 def _said_by(word: str, tags: Sequence[TagShare]) -> bool:
     """Whether a tag that is fit for a name says what was heard, or a part of it."""
     heard = _plain(word)
-    written = [_plain(tag.tag) for tag in tags if _is_telling(tag)]
+    written = [_plain(tag.tag) for tag in tags if is_telling(tag)]
     return any(each == heard or each.endswith(f" {heard}") or heard.endswith(f" {each}") for each in written)
 
 
@@ -250,18 +197,16 @@ def _true_names(traits: Traits) -> list[Name]:
     """Every name that is true of a cluster, the worthiest first; never empty."""
     if traits.size == 0:
         return [Name("Empty", (), 0.0)]
-    moods = [_piece(word) for word in VOCABULARY if word.role == "mood" and _is_true(word, traits)]
-    kinds = [_piece(word) for word in VOCABULARY if word.role == "kind" and _is_true(word, traits)]
-    tags = [_tag_piece(tag, moods) for tag in traits.tags if _serves_in_name(tag, traits)]
-    heard = [piece for word in traits.heard for piece in _heard_pieces(word, traits, moods)]
+    moods, kinds = true_words(traits, "mood"), true_words(traits, "kind")
+    tags, heard = tag_pieces(traits, moods), heard_pieces(traits, moods)
     tags += [piece for piece in heard if piece.role == "tag"]
     kinds += [piece for piece in heard if piece.role == "kind"]
     details = [piece for piece in heard if piece.role == "detail"]
     moods += [piece for piece in heard if piece.role == "mood"]
     if traits.spoken:
         return _spoken_names(traits, (*tags, *kinds), moods)
-    moods += _comparative_moods(traits, {each for mood in moods for each in mood.covers})
-    plain = _combinations(moods, _era_pieces(traits.era), tags, kinds)
+    moods += comparatives(traits, {each for mood in moods for each in mood.covers})
+    plain = _combinations(moods, era_pieces(traits.era), tags, kinds)
     names = [_compose(pieces, traits) for pieces in _with_details(plain, details)]
     worthy = sorted((name for name in names if name.worth >= _LEAST_WORTH), key=_by_worth)
     return worthy or [Name("All songs" if traits.is_all else "Middle ground", (), 0.0)]
@@ -272,7 +217,7 @@ def _spoken_names(traits: Traits, nouns: Sequence[Piece], moods: Sequence[Piece]
     if traits.speechiness >= MOSTLY_SPEECH:
         return [Name("Spoken word", (), traits.speechiness, spoken=True)]
     moods = [mood for mood in moods if ("speechiness", 1) not in mood.covers]
-    choices = [(_SONGS,), *((noun,) for noun in nouns), *((mood, _SONGS) for mood in moods)]
+    choices = [(SONGS,), *((noun,) for noun in nouns), *((mood, SONGS) for mood in moods)]
     return sorted((_compose(pieces, traits, before="half-spoken") for pieces in choices), key=_by_worth)
 
 
@@ -288,12 +233,12 @@ def _combinations(
         for tag in (None, *tags):
             if tag is not None and before[:2] != before:
                 continue
-            for kind in (None, *kinds) if tag is not None else (_SONGS, *kinds):
+            for kind in (None, *kinds) if tag is not None else (SONGS, *kinds):
                 pieces = tuple(each for each in (*before, tag, kind) if each is not None)
                 needs_noun = tag is not None or any(piece.compares for piece in before)
                 if needs_noun and kind is not None and not kind.text.endswith("s"):
                     continue  # "acoustic" is no noun behind a tag or a comparative
-                if len(pieces) <= 3 and pieces != (_SONGS,) and _reads_well(pieces):
+                if len(pieces) <= 3 and pieces != (SONGS,) and _reads_well(pieces):
                     yield pieces
 
 
@@ -304,7 +249,7 @@ def _with_details(
     for pieces in choices:
         yield pieces
         yield from ((*pieces, detail) for detail in details if len(pieces) < 3)
-    yield from ((_SONGS, detail) for detail in details)
+    yield from ((SONGS, detail) for detail in details)
 
 
 def _befores(moods: Sequence[Piece], eras: Sequence[Piece]) -> Iterator[tuple[Piece, ...]]:
@@ -330,8 +275,8 @@ def _reads_well(pieces: Sequence[Piece]) -> bool:
 
 def _compose(pieces: tuple[Piece, ...], traits: Traits, *, before: str = "") -> Name:
     covered = {each for piece in pieces for each in piece.covers}
-    worth = sum(_importance(each) * abs(traits.contrasts[each[0]]) for each in sorted(covered))
-    worth += sum(piece.bonus - _PIECE_COST * (piece is not _SONGS) for piece in pieces)
+    worth = sum(importance(each) * abs(traits.contrasts[each[0]]) for each in sorted(covered))
+    worth += sum(piece.bonus - _PIECE_COST * (piece is not SONGS) for piece in pieces)
     worth -= _SECOND_MOOD_COST * (sum(piece.role == "mood" for piece in pieces) > 1)
     text = " ".join([*([before] if before else []), *(_joined(pieces))])
     return Name(text[:1].upper() + text[1:], pieces, round(worth, 9), spoken=bool(before))
@@ -341,109 +286,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[str]:
     """The words of a name; a detail stands behind a comma, or belongs to "songs"."""
     for piece, following in zip_longest(pieces, pieces[1:]):
         is_followed = following is not None and following.role == "detail"
-        yield f"{piece.text}{' with' if piece is _SONGS else ','}" if is_followed else piece.text
-
-
-def _importance(side: Signed) -> float:
-    return IMPORTANCE.get(side[0], (0.4, 0.4))[side[1] > 0]
-
-
-def _piece(word: Word) -> Piece:
-    covers = (*((each, 1) for each in word.high), *((each, -1) for each in word.low))
-    return Piece(word.text, word.role, covers)
-
-
-def _is_true(word: Word, traits: Traits) -> bool:
-    """Whether the cluster lies clearly on the word's side on all its features."""
-    sides = [(feature, 1) for feature in word.high] + [(feature, -1) for feature in word.low]
-    if any(feature not in traits.contrasts for feature, _ in sides):
-        return False
-    heights = [side * traits.contrasts[feature] for feature, side in sides]
-    least = word.least if len(heights) > 1 else CLEAR
-    if min(heights) < least or sum(heights) / len(heights) < CLEAR:
-        return False
-    if any(traits.contrasts.get(feature, 0.0) > SLIGHT for feature in word.not_high):
-        return False
-    if any(traits.contrasts.get(feature, 0.0) < -SLIGHT for feature in word.not_low):
-        return False
-    bounds = [(feature, mean, 1) for feature, mean in word.mean_from.items()]
-    bounds += [(feature, mean, -1) for feature, mean in word.mean_to.items()]
-    return all(
-        side * (traits.means[feature] - bound) >= 0
-        for feature, bound, side in bounds
-        if feature in traits.means
-    )
-
-
-def _comparative_moods(traits: Traits, said: set[Signed]) -> list[Piece]:
-    """Comparatives of the features that no plain mood speaks of, where the contrast carries them."""
-    pieces = []
-    for feature, contrast in traits.contrasts.items():
-        side = 1 if contrast > 0 else -1
-        if abs(contrast) >= SLIGHT and (feature, side) not in said:
-            words = COMPARATIVES.get(feature, (f"lower-{feature}", f"higher-{feature}"))
-            pieces.append(Piece(words[side > 0], "mood", ((feature, side),), bonus=-0.1, compares=True))
-    return pieces
-
-
-def _era_pieces(era: Era) -> list[Piece]:
-    pieces = []
-    if era.decade is not None and era.decade_lift >= 1.5 and era.decade_share >= 0.4 + 0.1 * era.n_decades:
-        worth = _ERA_WORTH * era.decade_share * (1 - 1 / era.decade_lift)
-        decades = [era.decade + 10 * step for step in range(era.n_decades)]
-        text = "/".join(f"{year % 100}s" if 1950 <= year < 2000 else f"{year}s" for year in decades)
-        pieces.append(Piece(text, "era", bonus=worth))
-    if abs(era.contrast) >= CLEAR and abs(era.years_behind) >= A_WHILE:
-        older = "vintage" if era.years_behind >= VINTAGE else "older"
-        text = "newer" if era.contrast > 0 else older
-        pieces.append(Piece(text, "era", bonus=0.6 * _ERA_WORTH * abs(era.contrast)))
-    return pieces
-
-
-def _serves_in_name(tag: TagShare, traits: Traits) -> bool:
-    """Whether a tag holds for a good share of the cluster, far more than elsewhere, and reads as a word."""
-    readable = len(tag.tag) <= 24 and any(letter.isalpha() for letter in tag.tag) and tag.tag.isprintable()
-    return readable and _is_telling(tag) and not traits.is_all
-
-
-def _is_telling(tag: TagShare) -> bool:
-    """Whether a tag holds for a good share of the cluster, far more than elsewhere."""
-    return tag.share >= 0.2 and tag.strength >= 0.2 and tag.n_songs >= 3
-
-
-def _tag_piece(tag: TagShare, moods: Sequence[Piece]) -> Piece:
-    """A tag as part of a name; it covers what the true moods that it says by itself would."""
-    words = [SPELLINGS.get(word, word) for word in tag.tag.split()]
-    said = {text for ending, texts in ALREADY_SAID.items() if tag.tag.endswith(ending) for text in texts}
-    covers = dict.fromkeys(each for mood in moods if mood.text in said for each in mood.covers)
-    return Piece(" ".join(words), "tag", tuple(covers), bonus=_TAG_WORTH * tag.strength, tag=tag)
-
-
-def _heard_pieces(word: TagShare, traits: Traits, moods: Sequence[Piece]) -> list[Piece]:
-    """What a heard word can be in a name; features that say the same are worth nothing beside it."""
-    if not _serves_in_name(word, traits):
-        return []
-    covers = tuple(
-        (feature, side)
-        for feature, side in HEARD_SAYS.get(word.tag.casefold(), ())
-        if side * traits.contrasts.get(feature, 0.0) >= SLIGHT
-    )
-    measured = sum(_importance(each) * abs(traits.contrasts[each[0]]) for each in covers)
-    known = HEARD_WORDS.get(word.tag.casefold())
-    if known is None:
-        plain = _tag_piece(word, moods)
-        return [replace(plain, bonus=_HEARD_WORTH * word.strength, tag=None, heard=word)]
-    worth = {each.role: _DETAIL_WORTH if each.role == "detail" else _HEARD_WORTH for each in known}
-    return [
-        Piece(
-            each.text,
-            each.role,
-            covers,
-            bonus=max(worth[each.role] * word.strength - measured, _HEARD_TOO * word.strength),
-            heard=word,
-        )
-        for each in known
-    ]
+        yield f"{piece.text}{' with' if piece is SONGS else ','}" if is_followed else piece.text
 
 
 def _is_free(
@@ -516,15 +359,15 @@ def _kept_name(text: str, choices: Sequence[Name], traits: Traits) -> Name:
 
 def _comparative_names(traits: Traits) -> list[Name]:
     """Names of one or two comparatives, for a cluster whose plain words belong to a clearer one."""
-    pieces = _comparative_moods(traits, set())
-    choices = [(piece, _SONGS) for piece in pieces] + [(*pair, _SONGS) for pair in combinations(pieces, 2)]
+    pieces = comparatives(traits, set())
+    choices = [(piece, SONGS) for piece in pieces] + [(*pair, SONGS) for pair in combinations(pieces, 2)]
     names = [_compose(choice, traits) for choice in choices]
     paired = [replace(name, text=_with_comma(name)) for name in names]
     return sorted(paired, key=_by_worth)
 
 
 def _with_comma(name: Name) -> str:
-    text = ", ".join(piece.text for piece in name.pieces if piece is not _SONGS) + " songs"
+    text = ", ".join(piece.text for piece in name.pieces if piece is not SONGS) + " songs"
     return text[:1].upper() + text[1:]
 
 
@@ -537,13 +380,10 @@ def _qualifiers(name: Name, mine: Traits, theirs: Traits | None) -> Iterable[Pie
         is_heard = theirs is None or is_noticeable(feature, mine.means[feature], theirs.means[feature])
         if is_heard and gap >= TOLD_APART and abs(percentile - 50) >= 3 and side not in name.covers:
             words = COMPARATIVES.get(feature, (f"lower {feature}", f"higher {feature}"))
-            gaps.append((-gap * _importance(side), Piece(words[side[1] > 0], "mood", (side,), compares=True)))
+            gaps.append((-gap * importance(side), Piece(words[side[1] > 0], "mood", (side,), compares=True)))
     yield from (piece for _, piece in sorted(gaps, key=lambda each: (each[0], each[1].text)))
     said = name.text.casefold()
-    yield from (piece for piece in _era_pieces(mine.era) if piece.text not in said)
-    for tag in mine.tags:
-        if _serves_in_name(tag, mine) and tag.tag not in said:
-            yield _tag_piece(tag, ())
-    for word in mine.heard:
-        heard = _heard_pieces(word, mine, ())
-        yield from (piece for piece in heard if piece.role != "kind" and piece.text.casefold() not in said)
+    yield from (piece for piece in era_pieces(mine.era) if piece.text not in said)
+    yield from (piece for piece in tag_pieces(mine) if piece.tag is None or piece.tag.tag not in said)
+    heard = heard_pieces(mine)
+    yield from (piece for piece in heard if piece.role != "kind" and piece.text.casefold() not in said)

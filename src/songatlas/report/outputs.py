@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 from songatlas.atlas.folders import write_folder
 from songatlas.atlas.identity import carry_names
+from songatlas.atlas.names_file import NAMES
 from songatlas.atlas.saved import OURS as OURS_OF_ATLAS
 from songatlas.atlas.saved import write_parts
 from songatlas.errors import SongAtlasError
-from songatlas.files import write_file
+from songatlas.files import read_at_most, write_file
 from songatlas.progress import Progress, part, silent
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
 from songatlas.report.html import Picture, picture_of, render
+from songatlas.report.outputs_place import require_free
 from songatlas.report.outputs_record import RECORD, write_record
 from songatlas.report.record import quality_record
 from songatlas.report.sampled import ENGINES, FOLDER
@@ -29,8 +31,10 @@ from songatlas.report.tables import appended_names, write_clustered_songs, write
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
 
+_PARTS = tuple(f"atlas/{name}" for name in OURS_OF_ATLAS)
+
 OURS = (
-    *(f"atlas/{name}" for name in OURS_OF_ATLAS),
+    *_PARTS,
     "clustered_songs.csv",
     "clusters.csv",
     *(f"figures/{name}.{ending}" for name in FIGURE_NAMES for ending in ("png", "svg")),
@@ -39,6 +43,31 @@ OURS = (
     "report.html",
 )
 """Every entry that belongs to us in a folder of outputs; all others are left alone."""
+
+_MOST_OF_RECORD = 64 * 2**20  # bytes of a quality.json; one of ours has some ten thousand
+
+
+def require_outputs_place(
+    directory: Path, *, source: str | Path | None = None, has_folder_of_rows: bool = False
+) -> None:
+    """Refuse a folder for outputs in which files of a person would be replaced, before the work begins.
+
+    Parameters
+    ----------
+    directory : Path
+        Need not exist.
+    source : str or Path, optional
+        Table of songs that the outputs are to be made of.
+    has_folder_of_rows : bool
+        Whether the clustered songs will be a folder of files.
+
+    Raises
+    ------
+    BadSettings
+        With what would be replaced.
+    """
+    names = {*OURS, *((FOLDER,) if has_folder_of_rows else ())} - {f"atlas/{NAMES}"}
+    require_free(directory, sorted(names), source=source)
 
 
 @dataclass(frozen=True)
@@ -105,7 +134,7 @@ def write_outputs(
     Raises
     ------
     BadSettings
-        If `directory` is a file, or its names.toml is bad.
+        If `directory` is a file, its names.toml is bad, or files of a person would be replaced in it.
     SongAtlasError
         If the atlas was loaded from a folder, or the place cannot be written.
     """
@@ -114,6 +143,7 @@ def write_outputs(
             "this atlas was loaded from its folder and has no input rows: build it again with "
             "build_atlas, or give a table to Atlas.assign"
         )
+    require_outputs_place(Path(directory))
     tell, home = progress or silent, Path(directory) / "atlas"
     carried = carry_names(atlas, home)
     named = carried.atlas
@@ -163,8 +193,8 @@ def _left_of_large(directory: Path, atlas: Atlas) -> tuple[str, ...]:
     if atlas.whole is not None or not (directory / FOLDER).is_dir():
         return ()
     try:
-        before = json.loads((directory / "quality.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        before = json.loads(read_at_most(directory / "quality.json", _MOST_OF_RECORD))
+    except (OSError, ValueError, RecursionError):
         return ()
     return (FOLDER,) if isinstance(before, dict) and before.get("engine") in ENGINES else ()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +81,10 @@ def read_record(folder: Path) -> OutputsRecord | None:
         If it is damaged, or of a version that this songatlas does not know.
     """
     path = folder / RECORD
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
+    if not path.is_file():
+        raise BadAtlas(f"{str(path)!r} is no file: build the outputs again")
     said = read_json(path)
     if not isinstance(said, dict) or said.get("format") != FORMAT or said.get("sha256") != _fingerprint(said):
         raise BadAtlas(f"{str(path)!r} was changed or damaged since it was written: build the outputs again")
@@ -91,12 +94,19 @@ def read_record(folder: Path) -> OutputsRecord | None:
             f"{FORMAT_VERSION}: use the version that built it, or build the outputs again"
         )
     try:
-        files = {str(name): OutputFile(**found) for name, found in said["files"].items()}
+        files = {str(name): _listed(**found) for name, found in said["files"].items()}
     except (AttributeError, KeyError, TypeError) as error:
         raise BadAtlas(f"{str(path)!r} is no list of files: build the outputs again") from error
     if any(Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name for name in files):
         raise BadAtlas(f"{str(path)!r} names files outside of its folder: build the outputs again")
     return OutputsRecord(atlas=str(said.get("atlas")), files=files)
+
+
+def _listed(*, n_bytes: Any, sha256: Any) -> OutputFile:
+    """A file of the record; TypeError where it is none."""
+    if type(n_bytes) is not int or n_bytes < 0 or not isinstance(sha256, str):
+        raise TypeError("no size and SHA-256 of a file")
+    return OutputFile(n_bytes=n_bytes, sha256=sha256)
 
 
 def file_of(path: Path) -> OutputFile:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from songatlas.atlas.checked_parts import MOST_JSON
 from songatlas.atlas.names_file import NAMES
 from songatlas.atlas.rows import appended_names
 from songatlas.atlas.saved import OURS, damaged_parts, folder_of, load_atlas
 from songatlas.errors import BadAtlas, BadSettings, SongAtlasError
-from songatlas.files import BESIDE
+from songatlas.files import BESIDE, read_at_most, walked
 from songatlas.report.outputs_record import RECORD, OutputsRecord, file_of, read_record
 from songatlas.report.sampled import FOLDER
 from songatlas.songs.folder_files import WORK
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 _FEW: Final = 10
 _ROWS: Final = "clustered_songs.csv"
+_MOST_QUALITY: Final = 64 * 2**20  # bytes; one of ours has some ten thousand
+_MOST_ROWS: Final = 2**62
+_PACKED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"\x28\xb5\x2f\xfd")
+"""How gzip, zlib and zstd begin: Polars would unpack the whole file, whatever it is called."""
+_UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +143,7 @@ class _Findings:
         self.problems: list[str] = []
         self.notes: list[str] = []
         self.strangers: list[str] = []
+        self.unlike: set[str] = set()
 
     def look_at_atlas(self) -> Atlas | None:
         """Look at manifest, parts and names; return the atlas where it opens."""
@@ -186,6 +193,7 @@ class _Findings:
 
     def _compare(self, name: str, n_bytes: int, sha256: str) -> None:
         path = self.directory / name
+        before = len(self.problems)
         try:
             if not path.is_file():
                 self.problems.append(f"{name} is missing.")
@@ -195,15 +203,17 @@ class _Findings:
                 self.problems.append(f"{name} was changed (its SHA-256 differs).")
         except OSError as error:
             self.problems.append(f"{name} cannot be read ({error.strerror or error}).")
+        if len(self.problems) > before:
+            self.unlike.add(name)
 
     def look_at_rows(self, atlas: Atlas | None) -> None:
         """Count the clustered songs, and compare their clusters with the atlas."""
         try:
-            record = json.loads((self.directory / "quality.json").read_text(encoding="utf-8"))
-            n_rows, k = int(record["n_rows"]), int(record["k"])
-            left_out = sum(map(int, record["excluded_rows"].values()))
+            record = json.loads(read_at_most(self.directory / "quality.json", _MOST_QUALITY))
+            n_rows, k = _count(record["n_rows"]), _count(record["k"])
+            left_out = sum(map(_count, record["excluded_rows"].values()))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            self.notes.append("There is no quality.json that says how many rows there should be.")
+            self.notes.append("No quality.json says how many rows there should be.")
             return
         if atlas is not None and (atlas.n_rows, atlas.k) != (n_rows, k):
             self.problems.append(
@@ -213,9 +223,12 @@ class _Findings:
         if atlas is not None and atlas.whole and atlas.whole.rows_to:
             self.notes.append(f"The clustered songs lie at {atlas.whole.rows_to}: they were not looked at.")
             return
+        if any(name == _ROWS or name.startswith(f"{FOLDER}/") for name in self.unlike):
+            self.notes.append("The rows of the clustered songs were not counted: they are not as written.")
+            return
         try:
             counted = self._counted(atlas)
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except _UNREADABLE as error:
             reason = " ".join(str(error).split())[:120]
             self.problems.append(f"The clustered songs cannot be read ({reason}).")
             return
@@ -226,27 +239,26 @@ class _Findings:
 
     def _counted(self, atlas: Atlas | None) -> Mapping[str, Any] | None:
         """How many rows there are, how many have no cluster, and the least and largest cluster."""
-        frames = list(_frames(self.directory))
-        if not frames:
+        found = list(_frames(self.directory))
+        frames = [frame for frame in found if frame is not None]
+        if not frames or len(frames) < len(found):
             return None
-        name = "cluster"
+        name, of_ids = "cluster", None
         if atlas is not None:
             own = atlas.whole.columns.get(name) if atlas.whole else None
             name = own or appended_names([each.header for each in atlas.columns], (name,))[name]
-        rows = [frame.select(pl.col(name).cast(pl.Int64, strict=False)) for frame in frames]
-        cluster = pl.col(name)
-        return (
-            pl.concat(rows)
-            .select(
-                n=pl.len(),
-                out=cluster.null_count(),
-                least=cluster.min(),
-                largest=cluster.max(),
-                kinds=cluster.n_unique(),
-            )
-            .collect(engine="streaming")
-            .row(0, named=True)
+            of_ids = next((each.header for each in atlas.columns if each.column == "song_id"), None)
+        cluster = pl.col(name).cast(pl.Int64, strict=False).alias("cluster")
+        song = pl.lit(None, pl.String) if of_ids is None else pl.col(of_ids).cast(pl.String)
+        rows = pl.concat(frame.select(cluster, song.alias("song")) for frame in frames)
+        counts = rows.select(
+            n=pl.len(),
+            out=pl.col("cluster").null_count(),
+            least=pl.col("cluster").min(),
+            largest=pl.col("cluster").max(),
         )
+        counted = counts.collect(engine="streaming").row(0, named=True)
+        return counted if atlas is None or of_ids is None else {**counted, "moved": _moved(rows, atlas)}
 
     def _compare_counts(self, counted: Mapping[str, Any], n_rows: int, k: int, left_out: int) -> None:
         before = len(self.problems)
@@ -259,6 +271,8 @@ class _Findings:
             )
         if counted["least"] is not None and not 0 <= counted["least"] <= counted["largest"] < k:
             self.problems.append(f"The clustered songs name clusters beyond the {k} of quality.json.")
+        if counted.get("moved"):
+            self.problems.append(f"{counted['moved']:,} clustered songs are in other clusters in the atlas.")
         if len(self.problems) == before:
             self.checked.append(
                 f"{n:,} rows of clustered songs, {out:,} of them left out, as quality.json says."
@@ -281,15 +295,33 @@ class _Findings:
         return name if self.is_alone else f"atlas/{name}"
 
 
-def _frames(directory: Path) -> Iterator[pl.LazyFrame]:
-    """The clustered songs, as they lie in a file or in a folder of files."""
-    folder = directory / FOLDER
-    single = directory / _ROWS
-    paths = [single] if single.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in paths:
+def _count(value: object) -> int:
+    """A number of rows or clusters that a record tells."""
+    if type(value) is not int or not 0 <= value <= _MOST_ROWS:
+        raise TypeError("no count")
+    return value
+
+
+def _moved(rows: pl.LazyFrame, atlas: Atlas) -> int:
+    """How many rows of songs that the atlas knows by their ids are in another cluster there."""
+    labels = pl.LazyFrame(
+        {"song": atlas.songs["song_id"], "label": pl.Series(atlas.clustering.labels, dtype=pl.Int64)}
+    )
+    unlike = rows.drop_nulls().join(labels, on="song").filter(pl.col("cluster") != pl.col("label"))
+    return int(unlike.select(pl.len()).collect(engine="streaming").item())
+
+
+def _frames(directory: Path) -> Iterator[pl.LazyFrame | None]:
+    """The clustered songs, as they lie in a file or in a folder of files; None for what must be unpacked."""
+    single, folder = directory / _ROWS, directory / FOLDER
+    homes = walked(folder) if folder.is_dir() else ()
+    below = (home / entry.name for home, entries in homes for entry in entries if entry.is_file())
+    for path in [single] if single.is_file() else sorted(below):
         endings = path.name.lower().split(".")[1:]
         if "parquet" in endings or "pq" in endings:
             yield pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        elif read_at_most(path, 4).startswith(_PACKED):
+            yield None
         elif {"csv", "tsv", "tab"} & set(endings):
             separator = "," if "csv" in endings else "\t"
             yield pl.scan_csv(path, separator=separator, infer_schema=False, glob=False)
@@ -300,7 +332,7 @@ def _frames(directory: Path) -> Iterator[pl.LazyFrame]:
 def _fingerprint_of(folder: Path) -> str | None:
     """Fingerprint of an atlas, by its manifest; None where it has none that can be read."""
     try:
-        found = json.loads((folder / "manifest.json").read_bytes())["sha256"]
+        found = json.loads(read_at_most(folder / "manifest.json", MOST_JSON))["sha256"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return str(found)

@@ -14,6 +14,7 @@ from songatlas.songs.dates import from_parts, read_dates
 from songatlas.songs.different import Different, share_true
 from songatlas.songs.flags import read_flags
 from songatlas.songs.headers import DATE_PARTS
+from songatlas.songs.ids import bare_ids, ids_in, is_counter, share_of_spotify_ids
 from songatlas.songs.numbers import read_numbers
 from songatlas.songs.recognition import find_genre
 from songatlas.songs.row_rules import (
@@ -37,18 +38,14 @@ from songatlas.songs.table import ColumnReading, RawTable, Sureness
 from songatlas.songs.text_cells import (
     Names,
     TextForm,
-    bare_ids,
     genre_words,
     hold_several,
-    ids_in,
-    is_counter,
     is_label,
     join_tags,
     listed_names,
     null_where,
     read_names,
     read_text,
-    share_of_spotify_ids,
     split_names,
     split_tags,
 )

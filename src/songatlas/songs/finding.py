@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.errors import UnknownName, quoted
-from songatlas.songs.text_cells import bare_ids
+from songatlas.songs.ids import bare_ids
 
 MOST_NAMED: Final = 5
 """Candidates named where words mean several songs."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from songatlas.errors import SongAtlasError, UnreadableTable, did_you_mean
+from songatlas.errors import SongAtlasError, UnreadableTable, did_you_mean, quoted
 from songatlas.songs.delimited import decode, find_separator, split_rows
 from songatlas.songs.headers import known_headers
-from songatlas.songs.opened import FileContent, require_file
+from songatlas.songs.limits import DEEPEST
+from songatlas.songs.opened import FileContent, in_letters, require_file
 
 _ENDINGS = frozenset({".csv", ".tsv", ".tab", ".parquet", ".pq", ".jsonl", ".ndjson", ".json"})
 WORK: Final = ".songatlas-work"
@@ -39,8 +41,9 @@ class FoundTable:
     Attributes
     ----------
     name : str
-        Relative to the folder, with ``/``.
+        Relative to the folder, with ``/``; bytes that are no UTF-8 are U+FFFD.
     path : Path
+        Where it is.
     folders : mapping of str to (str or None)
         Columns that the names of its folders give, ``genre=rock`` for one; None where they say "no value".
     """
@@ -60,7 +63,7 @@ def find_tables(path: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
     """
     require_file(path)
     if path.is_file():
-        return (FoundTable(path.name, path, {}),), ()
+        return (FoundTable(in_letters(path.name), path, {}),), ()
     if not path.is_dir():
         beside = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UnreadableTable(
@@ -88,7 +91,8 @@ def find_tables(path: Path) -> tuple[tuple[FoundTable, ...], tuple[str, ...]]:
         "links in it to folders that are read already": below.again,
     }
     told = tuple(f"{what}, passed over: {_listed(names)}" for what, names in notes.items() if names)
-    return tuple(FoundTable(name, path / name, _columns_of(name)) for name in tables), told
+    shown = zip(_in_letters(tables), tables, strict=True)
+    return tuple(FoundTable(text, path / name, _columns_of(name)) for text, name in shown), told
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def files_below(folder: Path) -> Below:
     Raises
     ------
     UnreadableTable
-        If a folder may not be read.
+        If a folder may not be read, or lies too deep.
     """
     below, entered, waiting = Below([], [], []), set[object](), [folder]
     try:
@@ -129,8 +133,9 @@ def files_below(folder: Path) -> Below:
                     links += _enter(start, folder, below, entered)
             waiting = links
     except OSError as error:
+        where = quoted(str(error.filename or folder))
         raise UnreadableTable(
-            f"{str(error.filename or folder)!r} cannot be read ({error.strerror or error}): check its rights"
+            f"{where} cannot be read ({error.strerror or error}): check its rights"
         ) from None
     for names in (below.files, below.outputs, below.again):
         names.sort()
@@ -140,28 +145,41 @@ def files_below(folder: Path) -> Below:
 def _enter(start: Path, folder: Path, below: Below, entered: set[object]) -> list[Path]:
     """List what is below a folder and not behind links; return the links to folders."""
     links: list[Path] = []
-    for home, folders, files in os.walk(start, onerror=_raise):
-        here = Path(home)
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
         name = here.relative_to(folder).as_posix()
+        if name.count("/") >= DEEPEST:
+            raise UnreadableTable(
+                f"{quoted(str(folder))} holds more than {DEEPEST} folders within one another, as no "
+                "catalogue does: name the folder that the tables lie in"
+            )
         identity = _identity(here)
         if identity in entered or is_output(here):
             (below.again if identity in entered else below.outputs).append(name)
-            folders.clear()
             continue
         entered.add(identity)
-        below.files.extend((here / each).relative_to(folder).as_posix() for each in files)
-        links += [here / each for each in folders if (here / each).is_symlink()]
+        with os.scandir(here) as entries:
+            for entry in entries:
+                if not _is_folder(entry):
+                    below.files.append((here / entry.name).relative_to(folder).as_posix())
+                else:
+                    (links if entry.is_symlink() else waiting).append(here / entry.name)
     return links
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Say whether an entry is a folder or a link to one; what cannot be looked at is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _identity(folder: Path) -> object:
     """What tells a folder from all others, whatever its path."""
     state = folder.stat()
     return (state.st_dev, state.st_ino) if state.st_ino else os.path.realpath(folder)
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def is_output(folder: Path) -> bool:
@@ -220,13 +238,26 @@ def _has_known_headers(content: FileContent) -> bool:
     return max(map(known_headers, rows[:12]), default=0) >= _FEWEST_KNOWN
 
 
+def _in_letters(names: Sequence[str]) -> list[str]:
+    """Names as text, each another one, for files are written under them; numbers tell those that agree."""
+    shown = {name: name for name in names if in_letters(name) == name}
+    taken = set(shown)
+    for name in names:
+        if name not in shown:
+            folders, slash, file = in_letters(name).rpartition("/")
+            tries = (f"{folders}{slash}{turn}_{file}" for turn in count(2))
+            shown[name] = next(text for text in chain([in_letters(name)], tries) if text not in taken)
+            taken.add(shown[name])
+    return [shown[name] for name in names]
+
+
 def _columns_of(name: str) -> dict[str, str | None]:
     """Columns that the folders on the way to a file give it."""
-    pairs = [part.split("=", 1) for part in name.split("/")[:-1] if "=" in part]
+    pairs = [part.split("=", 1) for part in in_letters(name).split("/")[:-1] if "=" in part]
     return {unquote(key): None if value == _NO_VALUE else unquote(value) for key, value in pairs if key}
 
 
 def _listed(names: Sequence[str]) -> str:
     """A few names and how many more there are."""
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more
+    return ", ".join(map(in_letters, names[:_LISTED])) + more

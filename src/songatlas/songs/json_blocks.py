@@ -11,7 +11,7 @@ import polars as pl
 from songatlas.errors import UnreadableTable, one_line
 from songatlas.songs.limits import LONGEST_ROW, require_columns, require_dense
 from songatlas.songs.stored import REFUSALS
-from songatlas.songs.text_blocks import BLOCK_BYTES, Content, row_too_long
+from songatlas.songs.text_form import BLOCK_BYTES, Content, row_too_long
 
 
 @dataclass(frozen=True)

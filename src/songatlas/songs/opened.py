@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import stat
 import threading
@@ -21,6 +22,7 @@ GZIP: Final = b"\x1f\x8b"
 BEGINS_OBJECT: Final = re.compile(r'\{\s*(?:["}]|$)')
 """Text that begins so is JSON, whole or broken, and no row of cells."""
 
+_NO_LETTER: Final = re.compile("[\ud800-\udfff]")
 _LONGEST_LINE = 2**20  # bytes of a first line that is looked at
 _KEPT_OPEN = 4  # gzip files whose place is remembered
 
@@ -28,7 +30,7 @@ _KEPT_OPEN = 4  # gzip files whose place is remembered
 def require_file(path: Path) -> None:
     """Raise UnreadableTable for what is neither file nor folder, and would be waited for or never end."""
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except (OSError, ValueError):  # told where it is opened
         return
     for is_kind, kind in (
@@ -37,10 +39,42 @@ def require_file(path: Path) -> None:
         (stat.S_ISCHR, "a device"),
         (stat.S_ISBLK, "a device"),
     ):
-        if is_kind(mode):
+        if is_kind(status.st_mode):
             raise UnreadableTable(
                 f"{quoted(str(path))} is {kind}, no file: save what comes out of it as a file, and name that"
             )
+    if stat.S_ISREG(status.st_mode) and status.st_size == 0:  # files in /proc say so, and some never end
+        raise UnreadableTable(f"{quoted(in_letters(path.name))} is empty: fetch or export the table again")
+
+
+def read_whole(path: Path) -> bytes:
+    """Return the bytes of a file, as many as it says it has.
+
+    Raises
+    ------
+    UnreadableTable
+        If there are more of them.
+    """
+    with path.open("rb") as file:
+        n_bytes = os.fstat(file.fileno()).st_size
+        content = file.read(n_bytes)
+        if file.read(1):
+            raise UnreadableTable(
+                f"{quoted(in_letters(path.name))} was changed while it was read: start again, and let the "
+                "file be meanwhile"
+            )
+    return content
+
+
+def in_letters(name: str) -> str:
+    r"""Return the name of a file as text: each byte of it that is no UTF-8 becomes U+FFFD.
+
+    Examples
+    --------
+    >>> in_letters("sur\udcff.csv"), in_letters("songs.csv")
+    ('sur�.csv', 'songs.csv')
+    """
+    return _NO_LETTER.sub("\ufffd", name)
 
 
 @dataclass(frozen=True)
@@ -85,26 +119,7 @@ class FileContent:
 
     def kind(self) -> Kind:
         """Return what the file is by its first bytes."""
-        top = self.read_at(0, 4096)
-        if top.startswith(b"PAR1"):
-            return "parquet"
-        if top.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-            return "workbook"
-        if re.match(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{", top):
-            return "json"
-        if re.match(rb"(?:\xef\xbb\xbf)?\s*\{", top):
-            return self._kind_of_json()
-        return "text"
-
-    def _kind_of_json(self) -> Kind:
-        """Tell an object a line from one object, and from text that only begins like JSON."""
-        first = (
-            self.read_at(0, _LONGEST_LINE).decode("utf-8-sig", errors="replace").lstrip().split("\n", 1)[0]
-        )
-        try:
-            return "jsonl" if isinstance(json.loads(first), dict) else "text"
-        except (ValueError, RecursionError):
-            return "json" if BEGINS_OBJECT.match(first) else "text"
+        return kind_of(self)
 
 
 @dataclass(frozen=True)
@@ -116,6 +131,28 @@ class HeldContent:
     def read_at(self, offset: int, n_bytes: int) -> bytes:
         """Return so many bytes from there, fewer at the end."""
         return self.content[offset : offset + n_bytes]
+
+
+def kind_of(content: FileContent | HeldContent) -> Kind:
+    """Return what a file is by its first bytes."""
+    top = content.read_at(0, 4096)
+    if top.startswith(b"PAR1"):
+        return "parquet"
+    if top.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "workbook"
+    if re.match(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{", top):
+        return "json"
+    return _kind_of_json(content) if re.match(rb"(?:\xef\xbb\xbf)?\s*\{", top) else "text"
+
+
+def _kind_of_json(content: FileContent | HeldContent) -> Kind:
+    """Tell an object a line from one object, and from text that only begins like JSON."""
+    top = content.read_at(0, _LONGEST_LINE).decode("utf-8-sig", errors="replace").lstrip()
+    first = top.split("\n", 1)[0]
+    try:
+        return "jsonl" if isinstance(json.loads(first), dict) else "text"
+    except (ValueError, RecursionError):
+        return "json" if BEGINS_OBJECT.match(first) else "text"
 
 
 class _Unpacked:
@@ -147,4 +184,4 @@ _UNPACKED = _Unpacked()
 
 def told_of(name: str, error: SongAtlasError) -> SongAtlasError:
     """Return the same error, said of a file."""
-    return type(error)(f"{quoted(name)} {one_line(error)}")
+    return type(error)(f"{quoted(in_letters(name))} {one_line(error)}")

@@ -38,13 +38,27 @@ from songatlas.songs.limits import (
     WORKBOOK_SECONDS,
     require_columns,
     require_dense,
+    require_holdable,
+    require_json_in_one_piece,
 )
-from songatlas.songs.opened import BEGINS_OBJECT, FileContent, HeldContent, require_file, told_of
+from songatlas.songs.opened import (
+    BEGINS_OBJECT,
+    FileContent,
+    HeldContent,
+    in_letters,
+    kind_of,
+    read_whole,
+    require_file,
+    told_of,
+)
 from songatlas.songs.stored import REFUSALS, StoredFrame, damaged
+from songatlas.songs.stored_sizes import require_light_texts, require_unpackable
 from songatlas.songs.table import RawTable
 from songatlas.songs.text_blocks import require_ends_of_rows
 from songatlas.songs.unpacking import unpack
 from songatlas.songs.workbook_sheets import UnreadableBook, sheets_of
+
+_TOP = 8192  # bytes by which a file is known that is no table
 
 
 def read_raw(
@@ -82,7 +96,7 @@ def read_raw(
     if hasattr(source, "__arrow_c_stream__"):
         return _read_dataframe(source, header)
     path = _parquet_path(source)
-    content, name = (b"", path.name) if path else _bytes_of(source)
+    content, name = (b"", in_letters(path.name)) if path else _bytes_of(source)
     try:
         if path:
             sha256 = _sha256_of(path)
@@ -128,7 +142,7 @@ def _bytes_of(source: Any) -> tuple[bytes, str]:
         return bytes(source), "the bytes given"
     if hasattr(source, "read"):
         content = source.read()
-        name = Path(str(getattr(source, "name", "the file given"))).name
+        name = in_letters(Path(str(getattr(source, "name", "the file given"))).name)
         return (content.encode() if isinstance(content, str) else content), name
     try:
         path = Path(source)
@@ -138,8 +152,8 @@ def _bytes_of(source: Any) -> tuple[bytes, str]:
             "(Polars, pandas, PyArrow)"
         ) from None
     try:
-        _require_ends_of_rows(path)
-        return path.read_bytes(), path.name
+        _require_readable(path)
+        return read_whole(path), in_letters(path.name)
     except FileNotFoundError:
         raise UnreadableTable(
             f"there is no file or folder {quoted(str(path))}: check the path{_neighbour(path)}"
@@ -153,16 +167,22 @@ def _bytes_of(source: Any) -> tuple[bytes, str]:
         ) from None
 
 
-def _require_ends_of_rows(path: Path) -> None:
-    """Refuse a file of endless lines before it is held."""
-    if path.stat().st_size <= LONGEST_ROW:
+def _require_readable(path: Path) -> None:
+    """Refuse a large file that cannot be a table before it is held."""
+    n_bytes = path.stat().st_size
+    if n_bytes <= LONGEST_ROW:
         return
     content = FileContent.of(path)
-    if not content.is_gzip and content.kind() in ("text", "jsonl"):
-        try:
+    try:
+        if content.is_gzip or content.kind() == "workbook":
+            require_holdable(n_bytes)
+        elif content.kind() == "json":
+            require_json_in_one_piece(n_bytes)
+        else:
+            refuse_what_is_no_table(content.read_at(0, _TOP), folder=_folder_of(path))
             require_ends_of_rows(content)
-        except UnreadableTable as error:
-            raise told_of(path.name, error) from None
+    except UnreadableTable as error:
+        raise told_of(path.name, error) from None
 
 
 def _neighbour(path: Path) -> str:
@@ -196,7 +216,7 @@ def _read_content(
     require_ends_of_rows(HeldContent(content))
     grid = read_grid(content)
     names, rows, notes = split_header(grid.cells, named=header, by_position=by_position)
-    names, rows = unguarded_table(names, rows, separator=grid.separator)
+    names, rows = unguarded_table(names, rows)
     rows.columns = unique_names(names)
     return RawTable(
         frame=rows,
@@ -254,12 +274,14 @@ def _next_step(kind: str, folder: str) -> str:
 
 def _read_parquet(content: bytes) -> pl.DataFrame:
     """Read the content of a Parquet file."""
+    require_unpackable(io.BytesIO(content), len(content))
     try:
         stored = pl.scan_parquet(content, glob=False, hive_partitioning=False)
         width = len(stored.collect_schema())
         require_columns(width)
         n_rows = stored.select(pl.len()).collect().item()
         require_dense(n_rows, width, len(content), each=STORED_CELLS_PER_BYTE)
+        require_light_texts(stored, n_rows, len(content), are_held=True)
         return stored.collect()
     except REFUSALS as error:
         raise UnreadableTable(damaged(error)) from None
@@ -268,13 +290,17 @@ def _read_parquet(content: bytes) -> pl.DataFrame:
 def _open_parquet(path: Path) -> StoredFrame:
     """Open a Parquet file, whose columns are read when they are asked for."""
     try:
-        return StoredFrame.of(path)
+        return StoredFrame.of(path, are_held=True)
     except REFUSALS as error:
         raise UnreadableTable(damaged(error)) from None
 
 
 def _read_json(content: bytes) -> pl.DataFrame | None:
     """Read JSON lines or an array of objects; None if the text only begins like JSON."""
+    if kind_of(HeldContent(content)) == "json":
+        require_json_in_one_piece(len(content))
+    else:
+        require_ends_of_rows(HeldContent(content))
     text = content.decode("utf-8-sig", errors="replace").strip()
     if text.startswith("{"):
         first = text.split("\n", 1)[0].strip()
@@ -305,6 +331,8 @@ def _holds_objects(value: Any) -> bool:
 
 def _frame_of_json(text: str, *, lines: bool) -> pl.DataFrame:
     """Read JSON with Polars."""
+    if not lines:
+        require_json_in_one_piece(len(text))
     require_dense_json(text, text.count("\n") + 1 if lines else text.count("{"))
     content = io.BytesIO(text.encode())
     try:

@@ -22,6 +22,7 @@ from songatlas.songs.dates import DateForm, dates_as, from_parts
 from songatlas.songs.different import Different
 from songatlas.songs.durations import in_milliseconds
 from songatlas.songs.flags import as_flags
+from songatlas.songs.ids import bare_ids, made_ids
 from songatlas.songs.numbers import Numbers, read_numbers
 from songatlas.songs.pitch import beats_a_bar, modes, modes_of_keys, pitch_classes
 from songatlas.songs.scanned import ScanMarks, locations_in, measured_by_scan, vectors_of
@@ -30,11 +31,9 @@ from songatlas.songs.text_cells import (
     TextForm,
     as_names,
     as_text,
-    bare_ids,
     genre_words,
     join_tags,
     listed_names,
-    made_ids,
     names_in,
     null_where,
     says_nothing,

@@ -12,6 +12,7 @@ import polars as pl
 from songatlas.errors import BadSettings, MissingColumns, one_line, quoted
 from songatlas.features import DETAILS, FEATURES, header_key
 from songatlas.songs.detail_columns import read_details
+from songatlas.songs.ids import is_counter
 from songatlas.songs.reading import read_raw
 from songatlas.songs.recognition import find_candidates, n_filled, named_columns, named_units
 from songatlas.songs.row_rules import Rules
@@ -25,7 +26,7 @@ from songatlas.songs.scanned import (
 )
 from songatlas.songs.sound_columns import ESTIMATED, is_measured, nearest_hints, read_sound
 from songatlas.songs.table import ColumnReading, RawTable, SongsTable, Source
-from songatlas.songs.text_cells import as_text, is_counter
+from songatlas.songs.text_cells import as_text
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

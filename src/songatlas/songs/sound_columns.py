@@ -23,6 +23,7 @@ from songatlas.songs.recognition import nearest_header
 from songatlas.songs.row_rules import MODE_OF_KEY, FeatureRule
 from songatlas.songs.table import ColumnReading, RawTable
 from songatlas.songs.text_cells import TextForm
+from songatlas.songs.triage import impossible_cells, without_placeholders
 from songatlas.songs.units import (
     LEFT_ALONE,
     UNITS,
@@ -38,6 +39,16 @@ ESTIMATED = "estimated from the sound by songatlas scan"
 """What is noted of a feature that no service has measured."""
 
 _FEWEST = 3  # features that make a table a songs table
+_SAID: Final = "values outside"
+_RANGES: Final = {
+    "share": "0 to 1",
+    "dB": "-70 to 10 dB",
+    "BPM": "20 to 320 BPM",
+    "ms": "1 ms to 24 hours",
+    "pitch class": "0 to 11",
+    "mode": "0 to 1",
+    "beats a bar": "1 to 12",
+}  # by the units of `FEATURES`, in words for people
 _NEVER_SOUND = ("language", "data", "date", "range", "degree")  # spelled like features of some language
 
 
@@ -248,8 +259,10 @@ def _keep(
         return
     sure = "named" if column in named and reading.how_sure != "named" else reading.how_sure
     header = raw.header[place]
-    note = "; ".join(filter(None, [ESTIMATED if is_estimate(header) else "", reading.note]))
-    sound.values[column] = reading.values.alias(column)
+    values = reading.values.alias(column)
+    notes = [ESTIMATED if is_estimate(header) else "", reading.note, _outside(values, reading)]
+    note = "; ".join(filter(None, notes))
+    sound.values[column] = values
     sound.rules[column] = FeatureRule(
         column=column,
         place=place,
@@ -259,6 +272,17 @@ def _keep(
         text=reading.text,
     )
     sound.readings[place] = ColumnReading(header, place, column, reading.unit, sure, note)
+
+
+def _outside(values: pl.Series, reading: UnitReading) -> str:
+    """Say how many values of a feature no song has; empty where none, or where it was said."""
+    column = values.name
+    possible = without_placeholders(column)
+    n_outside = values.to_frame().select(possible).select(impossible_cells(column).sum()).item()
+    if not n_outside or _SAID in reading.note:
+        return ""
+    said = "0 to 100" if reading.unit == "percent" else _RANGES[FEATURES[column].unit]
+    return f"{_SAID} {said}: {n_outside:,}"
 
 
 def _note_unused(

@@ -15,6 +15,7 @@ import polars as pl
 
 from songatlas.errors import UnreadableTable, one_line
 from songatlas.songs.limits import STORED_CELLS_PER_BYTE, require_columns, require_dense
+from songatlas.songs.stored_sizes import require_light_texts, require_unpackable
 
 REFUSALS: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 """What Polars raises for damaged files; panics are no `Exception`."""
@@ -42,22 +43,31 @@ class StoredFrame:
     mark: tuple[int, int]
 
     @classmethod
-    def of(cls, path: Path) -> StoredFrame:
+    def of(cls, path: Path, *, are_held: bool = False) -> StoredFrame:
         """Open a Parquet file.
+
+        Parameters
+        ----------
+        path : Path
+        are_held : bool
+            Whether whole columns of texts are to be held in memory.
 
         Raises
         ------
         polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError
             If it cannot be read.
         UnreadableTable
-            If it has more rows or columns than a table of songs.
+            If it has more rows or columns than a table of songs, or would fill the memory.
         """
         mark = _mark_of(path)
+        with path.open("rb") as file:
+            require_unpackable(file, mark[0])
         rows = _scan(path)
         columns = tuple(rows.collect_schema().names())
         require_columns(len(columns))
         height = rows.select(pl.len()).collect().item() if columns else 0
         require_dense(height, len(columns), mark[0], each=STORED_CELLS_PER_BYTE)
+        require_light_texts(rows, height, mark[0], are_held=are_held)
         return cls(path=path.absolute(), columns=columns, height=height, mark=mark)
 
     @property

@@ -16,7 +16,8 @@ from songatlas.songs.json_blocks import JsonBlock, cut_json, read_json_block
 from songatlas.songs.opened import FileContent, told_of
 from songatlas.songs.reading import refuse_what_is_no_table
 from songatlas.songs.stored import REFUSALS, StoredFrame, damaged
-from songatlas.songs.text_blocks import CutText, TextBlock, TextForm, cut_text, read_block
+from songatlas.songs.text_blocks import CutText, TextBlock, cut_text, read_block
+from songatlas.songs.text_form import TextForm
 
 _TOP = 13  # rows among which the header is looked for, and one more
 
@@ -130,8 +131,7 @@ class TableFile:
         rows = read_block(content, block, self.form, places, start=start, n_rows=n_rows)
         rows.columns = list(wanted)
         if self.is_guarded:
-            by = self.form.separator
-            rows = rows.with_columns(unguarded_cells(cells, separator=by) for cells in rows)
+            rows = rows.with_columns(unguarded_cells(cells) for cells in rows)
         return rows
 
 
@@ -257,7 +257,7 @@ def _open_text(found: _Found, header: Sequence[str] | None, by_position: bool, b
     names, rows, notes = split_header(top, named=header, by_position=by_position)
     skip = top.height - rows.height
     is_guarded = was_guarded(names)
-    names = unguarded_header(names, separator=cut.form.separator)
+    names = unguarded_header(names)
     return TableFile(
         name=found.name,
         path=found.path,

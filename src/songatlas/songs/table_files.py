@@ -24,8 +24,9 @@ from songatlas.errors import UnreadableTable
 from songatlas.progress import Progress, silent
 from songatlas.songs.folder_files import find_tables
 from songatlas.songs.json_blocks import common_schema
+from songatlas.songs.opened import in_letters
 from songatlas.songs.table_file import TableFile, open_file
-from songatlas.songs.text_blocks import BLOCK_BYTES
+from songatlas.songs.text_form import BLOCK_BYTES
 
 _SLICES = 200  # places of all files that `look` looks at
 _SLICE_ROWS = 100  # rows of a slice at least
@@ -283,7 +284,7 @@ def _joined(path: Path, files: list[TableFile], notes: Sequence[str]) -> TableFi
         )
     return TableFiles(
         path=path.absolute(),
-        name=path.absolute().name,
+        name=in_letters(path.absolute().name),
         files=tuple(files),
         header=tuple(own.get(name, name) for name in schema),
         schema=schema,

@@ -13,13 +13,11 @@ passed over; the header row counts.
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Final, Protocol
 
 import polars as pl
 
@@ -32,36 +30,21 @@ from songatlas.songs.delimited import (
     Row,
     blank_lines,
     each_row,
-    is_every_other_byte_zero,
     ragged_rows,
     read_fast,
-    separator_of,
     stray_quotes,
 )
 from songatlas.songs.limits import LONGEST_ROW, require_columns, require_dense
 from songatlas.songs.marks import find_marks
-from songatlas.songs.row_form import RowForm, form_of_text
-
-BLOCK_BYTES: Final = 4 * 2**20
-_HEAD = 65_536  # characters that show the separator, as for a whole file
-_HEAD_BYTES = 4 * _HEAD
-_FORM_BYTES = 4 * 2**20  # bytes at the top that show what rows look like
-_LETTERS = 1_000_000  # bytes whose letters tell damaged UTF-8 from a code page
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
+from songatlas.songs.text_form import (
+    BLOCK_BYTES,
+    Content,
+    TextForm,
+    as_utf8,
+    look_at,
+    row_too_long,
+    settle_encoding,
 )
-
-
-class Content(Protocol):
-    """The bytes of a file, read from any place."""
-
-    def read_at(self, offset: int, n_bytes: int) -> bytes:
-        """Return so many bytes from there, fewer at the end."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -89,31 +72,6 @@ class TextBlock:
     width: int
     road: str
     is_last: bool
-
-
-@dataclass(frozen=True)
-class TextForm:
-    """What all blocks of a text file have in common.
-
-    Attributes
-    ----------
-    encoding, separator : str
-    has_lone_returns : bool
-        Whether lines end with a carriage return alone.
-    is_damaged : bool
-        Whether some bytes are no text and are replaced.
-    rows : RowForm or None
-        What a row looks like, from the top of the file.
-    width : int
-        Columns of the table.
-    """
-
-    encoding: str
-    separator: str
-    has_lone_returns: bool
-    is_damaged: bool
-    rows: RowForm | None
-    width: int
 
 
 @dataclass(frozen=True)
@@ -155,11 +113,11 @@ def cut_text(content: Content, *, block_bytes: int = BLOCK_BYTES) -> CutText:
     UnreadableTable
         If the text is no table, or a row is longer than `LONGEST_ROW`.
     """
-    form, start, end, notes = _look_at(content)
+    form, start, end, notes = look_at(content)
     try:
         return _Cutter(content, form, start, end, block_bytes).cut(notes)
     except UnicodeDecodeError:
-        form, end, notes = _settle_encoding(content, form)
+        form, end, notes = settle_encoding(content, form)
         return _Cutter(content, form, start, end, block_bytes).cut(notes)
 
 
@@ -174,7 +132,7 @@ def read_block(
 ) -> pl.DataFrame:
     """Return rows of a block as String columns ``c0``, ``c1`` ..., only some of them if asked for."""
     stop = block.n_rows if n_rows is None else min(block.n_rows, start + n_rows)
-    text = _utf8(content.read_at(block.offset, block.n_bytes + block.n_ahead), form)
+    text = as_utf8(content.read_at(block.offset, block.n_bytes + block.n_ahead), form)
     if block.road == "plain":
         some = columns if columns is not None and block.width == form.width else None
         grid = _read_plain(text, form.separator, some, start, stop - start)
@@ -242,78 +200,11 @@ def _tolerant(text: bytes, form: TextForm, n_rows: int) -> list[list[str]]:
     return list(islice((row.cells for row in rows if row.cells != [""]), n_rows))
 
 
-def _utf8(raw: bytes, form: TextForm) -> bytes:
-    """The text of these bytes as UTF-8, lines ending with a line feed.
-
-    Raises
-    ------
-    UnicodeDecodeError
-        If they are no UTF-8, which nobody has said so far.
-    """
-    if form.encoding == "utf-8" and not form.is_damaged:
-        if not raw.isascii():
-            raw.decode("utf-8")
-    else:
-        raw = raw.decode(form.encoding, errors="replace").encode()
-    return raw.replace(b"\r", b"\n") if form.has_lone_returns else raw
-
-
 def _trimmed(text: bytes, *, is_last: bool) -> bytes:
     """The text without blank lines at the end of the file."""
     end = text[-3:]
     is_usual = end[len(end.rstrip(b"\r\n")) :] in (b"", b"\n", b"\r\n")
     return text if is_usual or not is_last else text.rstrip(b"\r\n")
-
-
-def _look_at(content: Content) -> tuple[TextForm, int, int | None, tuple[str, ...]]:
-    """Return the form of a text by its top, where its rows start and end (None: not known), and notes."""
-    top = content.read_at(0, _HEAD_BYTES)
-    mark, encoding = next(((mark, name) for mark, name in _MARKS if top.startswith(mark)), (b"", ""))
-    if not encoding:
-        wide = ((1, "utf-16-le"), (0, "utf-16-be"))
-        encoding = next((name for at, name in wide if is_every_other_byte_zero(top[:4096], at)), "utf-8")
-    form = TextForm(encoding, ",", False, False, None, 0)
-    try:
-        _utf8(_whole_letters(top), form)
-    except UnicodeDecodeError:
-        form, end, notes = _settle_encoding(content, form)
-    else:
-        end, notes = None, ()
-    letters = _top_letters(content, mark, form, _HEAD_BYTES)
-    if "\n" not in letters:
-        form = replace(form, has_lone_returns=_has_lone_returns(content, form))
-        letters = letters.replace("\r", "\n") if form.has_lone_returns else letters
-    head = letters.encode()
-    is_whole = len(head) <= _HEAD
-    separator, start = separator_of(head[:_HEAD].decode(errors="replace"), is_whole=is_whole)
-    letters = _top_letters(content, mark, form, _FORM_BYTES)
-    letters = letters.replace("\r", "\n") if form.has_lone_returns else letters
-    form = replace(form, separator=separator, rows=form_of_text(letters[start:], separator))
-    skipped = len(mark) + len(letters[:start].encode(form.encoding))
-    return form, skipped, end, notes
-
-
-def _whole_letters(raw: bytes) -> bytes:
-    """The bytes without a letter of UTF-8 that is cut at their end."""
-    tail = raw[-3:]
-    cut = next((place for place in (-1, -2, -3) if len(tail) >= -place and tail[place] >= 0xC0), None)
-    return raw if cut is None else raw[:cut]
-
-
-def _top_letters(content: Content, mark: bytes, form: TextForm, n_bytes: int) -> str:
-    """The first letters of a file."""
-    return content.read_at(len(mark), n_bytes).decode(form.encoding, errors="replace")
-
-
-def _has_lone_returns(content: Content, form: TextForm) -> bool:
-    """Say whether the lines of a file end with carriage returns; refuse one that is a single long line."""
-    raw = content.read_at(0, LONGEST_ROW + 1)
-    letters = raw.decode(form.encoding, errors="replace")
-    if "\n" in letters:
-        return False
-    if "\r" not in letters and len(raw) > LONGEST_ROW:
-        raise UnreadableTable(row_too_long(0))
-    return "\r" in letters
 
 
 def require_ends_of_rows(content: Content) -> None:
@@ -326,51 +217,6 @@ def require_ends_of_rows(content: Content) -> None:
         if ends:
             begin = offset + max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1
         offset += len(raw)
-
-
-def row_too_long(offset: int) -> str:
-    """Say that a row does not end."""
-    return (
-        f"holds a row of over {LONGEST_ROW // 2**20} million bytes (from byte {offset:,} on), which is no "
-        "row of a table of songs: see whether the line ends are lost or a quote is never closed there"
-    )
-
-
-def _settle_encoding(content: Content, form: TextForm) -> tuple[TextForm, int | None, tuple[str, ...]]:
-    """Find out what a file is that is not UTF-8, as `decode` does for a whole file."""
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    first, n_lost, n_letters, is_cp1252 = _first_bad(content), 0, 0, True
-    offset = 0
-    while raw := content.read_at(offset, BLOCK_BYTES):
-        n_lost += decoder.decode(raw).count("\ufffd")
-        if offset < _LETTERS:
-            n_letters += sum(byte >= 0xC2 for byte in raw[: _LETTERS - offset])
-        is_cp1252 = is_cp1252 and not set(raw) & {0x81, 0x8D, 0x8F, 0x90, 0x9D}
-        offset += len(raw)
-    n_lost += decoder.decode(b"", final=True).count("\ufffd")
-    has_mark = content.read_at(0, 3) == codecs.BOM_UTF8
-    if first >= offset - 3 and first > 0 and not has_mark:
-        return form, first, ("the file ends in the middle of a letter",)
-    if n_letters > 20 * n_lost or has_mark:
-        note = f"bytes that are no UTF-8 text, replaced by \ufffd: {n_lost:,}"
-        return replace(form, is_damaged=True), None, (note,)
-    return replace(form, encoding="cp1252" if is_cp1252 else "latin-1"), None, ()
-
-
-def _first_bad(content: Content) -> int:
-    """Where the first byte stands that is no UTF-8."""
-    offset, rest = 0, b""
-    while True:
-        raw = rest + content.read_at(offset + len(rest), BLOCK_BYTES)
-        is_end = len(raw) == len(rest)
-        try:
-            text, used = codecs.utf_8_decode(raw, "strict", is_end)
-        except UnicodeDecodeError as error:
-            return offset + error.start
-        del text
-        if is_end:
-            return offset + len(raw)
-        offset, rest = offset + used, raw[used:]
 
 
 @dataclass
@@ -478,7 +324,7 @@ class _Cutter:
         raw = raw if is_end else self._whole_lines(raw)
         if not raw:
             return None
-        text = _utf8(raw, self.form)
+        text = as_utf8(raw, self.form)
         n_body = len(text) if is_end else _end_outside_quotes(text)
         body = text[:n_body]
         if body and (block := self._well_formed(offset, raw, body, is_last=is_end)) is not None:
@@ -532,7 +378,7 @@ class _Cutter:
         return TextBlock(offset, n_bytes, 0, cells.height, cells.width, road, is_last)
 
     def _raw_of_body(self, raw: bytes, body: bytes) -> int:
-        return self._raw_length(raw, _utf8(raw, self.form), len(body))
+        return self._raw_length(raw, as_utf8(raw, self.form), len(body))
 
     def _ill_formed(
         self, offset: int, raw: bytes, text: bytes, *, is_end: bool, is_longest: bool

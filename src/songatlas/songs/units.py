@@ -156,8 +156,7 @@ def _decide_share(numbers: Numbers) -> UnitReading | None:
         return _mend_lost_points(numbers, "certain", 0.0, 1.0)
     if not 10 < _upper(known) <= 100 or (whole < 1 and _is_mixed(known)):
         return None
-    n_negative = len(every) - len(known)
-    return _percent(numbers, sureness(numbers), f"values below 0: {n_negative:,}" if n_negative else "")
+    return _percent(numbers, sureness(numbers), "")
 
 
 def _has_fractions(known: np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:

@@ -61,6 +61,21 @@ def agreement_chart(figures: Sequence[Mapping[str, Any]]) -> go.Figure:
         customdata=[_told(each) for each in figures],
         hovertemplate="%{customdata}<extra></extra>",
     )
+    _add_limits(figure, figures)
+    figure = styled(figure, height=84 * len(rows) + 110)
+    figure.update_layout(barmode="overlay", margin={"b": 70})
+    figure.update_xaxes(range=[-0.015, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    figure.update_yaxes(
+        tickvals=rows,
+        ticktext=[wrapped_text(each["label"], width=16) for each in figures],
+        range=[len(rows) - 0.5, -0.5],
+        showgrid=False,
+    )
+    return figure
+
+
+def _add_limits(figure: go.Figure, figures: Sequence[Mapping[str, Any]]) -> None:
+    """Mark the chance level and the ceiling of each figure where they are known."""
     for name, label, symbol, colour in (
         ("chance", "by chance", "line-ns", MARK),
         ("ceiling", "a classifier that was taught the genres", "diamond-tall", CHOSEN),
@@ -81,16 +96,6 @@ def agreement_chart(figures: Sequence[Mapping[str, Any]]) -> go.Figure:
                 customdata=[_told(each) for _, each in known],
                 hovertemplate="%{customdata}<extra></extra>",
             )
-    figure = styled(figure, height=84 * len(rows) + 110)
-    figure.update_layout(barmode="overlay", margin={"b": 70})
-    figure.update_xaxes(range=[-0.015, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
-    figure.update_yaxes(
-        tickvals=rows,
-        ticktext=[wrapped_text(each["label"], width=16) for each in figures],
-        range=[len(rows) - 0.5, -0.5],
-        showgrid=False,
-    )
-    return figure
 
 
 def _told(figure: Mapping[str, Any]) -> str:

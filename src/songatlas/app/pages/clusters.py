@@ -239,27 +239,11 @@ def _show_pair(profiles: Sequence[Profile], shown: Shown) -> None:
     if len(profiles) < 2:
         empty("There is one cluster only.", "Choose a larger number of clusters to compare two.")
         return
-    clusters = range(len(profiles))
-
-    def known(cluster: Any) -> bool:
-        return cluster in clusters
-
-    names = [f"{cluster} {name}" for cluster, name in enumerate(shown.names)]
     left, right = st.columns(2)
     with left:
-        first = st.selectbox(
-            "Compare",
-            clusters,
-            key=keep("first", 0, in_address=True, allowed=known),
-            format_func=names.__getitem__,
-        )
+        first = _choose_cluster("Compare", "first", shown, usual=0)
     with right:
-        second = st.selectbox(
-            "with",
-            clusters,
-            key=keep("second", 1, in_address=True, allowed=known),
-            format_func=names.__getitem__,
-        )
+        second = _choose_cluster("with", "second", shown, usual=1)
     if first == second:
         empty("A cluster is like itself in everything.", "Choose two different clusters.")
         return
@@ -271,6 +255,22 @@ def _show_pair(profiles: Sequence[Profile], shown: Shown) -> None:
             "the rest, farther out they have more of it. Areas say nothing, as the order of the features is "
             "arbitrary; the table below tells the same exactly.",
         )
+    _show_differences(profiles, first, second, shown)
+
+
+def _choose_cluster(label: str, name: str, shown: Shown, *, usual: int) -> int:
+    """Ask for a cluster, which the address keeps by that name."""
+    clusters = range(len(shown.names))
+    return st.selectbox(
+        label,
+        clusters,
+        key=keep(name, usual, in_address=True, allowed=lambda cluster: cluster in clusters),
+        format_func=lambda cluster: f"{cluster} {shown.names[cluster]}",
+    )
+
+
+def _show_differences(profiles: Sequence[Profile], first: int, second: int, shown: Shown) -> None:
+    """In which features two clusters differ, in words."""
     show_table(
         [
             Heading(text="Feature"),

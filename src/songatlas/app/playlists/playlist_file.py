@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
@@ -25,8 +25,11 @@ from songatlas.playlists import (
     locate_all,
     playlist_text,
     safe_file_name,
+    safe_file_names,
 )
 from songatlas.safe_cells import text_of_cells
+
+_INDEX: Final = "playlists.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,15 +120,13 @@ def cluster_playlists(atlas: Atlas, form: str, wishes: Mapping[str, Any], *, tem
     template : str or None
         As in `playlist_file`.
     """
-    names: list[str] = []
     packed = BytesIO()
     made = all_cluster_playlists(atlas, **wishes)
+    names = safe_file_names([each.name for each in made], FORMATS[form].suffixes[0], beside=_INDEX)
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
-        for playlist in made:
+        for name, playlist in zip(names, made, strict=True):
             file = playlist_file(atlas, playlist, form, template=template)
-            stem = safe_file_name(playlist.name, {name.rsplit(".", 1)[0] for name in names})
-            names.append(f"{stem}{FORMATS[form].suffixes[0]}")
-            archive.writestr(names[-1], file.text.encode("utf-8", "replace"))
+            archive.writestr(name, file.text.encode("utf-8", "replace"))
         index = pl.DataFrame(
             {
                 "file": names,
@@ -135,7 +136,7 @@ def cluster_playlists(atlas: Atlas, form: str, wishes: Mapping[str, Any], *, tem
                 "order": [each.summary["order"] for each in made],
             }
         )
-        archive.writestr("playlists.csv", text_of_cells(index))
+        archive.writestr(_INDEX, text_of_cells(index))
     return packed.getvalue()
 
 

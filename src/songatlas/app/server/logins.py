@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
-def may_enter(who: Mapping[str, Any], allow: Sequence[str]) -> bool:
+def may_enter(who: Mapping[str, Any], allow: Sequence[str], *, trust_addresses: bool = False) -> bool:
     """Say whether somebody who logged in may enter.
 
     Parameters
@@ -30,10 +30,13 @@ def may_enter(who: Mapping[str, Any], allow: Sequence[str]) -> bool:
         What the provider says of them: `email`, and `email_verified` where it says that.
     allow : sequence of str
         Addresses, or `@` and a domain; all may enter where empty.
+    trust_addresses : bool
+        Whether an address counts of which the provider does not say that it verified it. One of which it
+        says that it did not never counts.
 
     Examples
     --------
-    >>> anna = {"is_logged_in": True, "email": "Anna@example.org"}
+    >>> anna = {"is_logged_in": True, "email": "Anna@example.org", "email_verified": True}
     >>> may_enter(anna, ["@example.org"]), may_enter(anna, ["ben@example.org"]), may_enter({}, [])
     (True, False, False)
     """
@@ -42,9 +45,11 @@ def may_enter(who: Mapping[str, Any], allow: Sequence[str]) -> bool:
     if not allow:
         return True
     address = str(who.get("email") or "").strip().lower()
-    is_theirs = who.get("email_verified", True) is True and address.count("@") == 1
+    # A text where the provider keeps its claims as texts.
+    is_verified = str(who.get("email_verified", trust_addresses)).lower() == "true"
     wanted = {each.strip().lower() for each in allow}
-    return is_theirs and (address in wanted or f"@{address.partition('@')[2]}" in wanted)
+    is_wanted = address in wanted or f"@{address.partition('@')[2]}" in wanted
+    return is_verified and address.count("@") == 1 and is_wanted
 
 
 class LoginKeeper:
@@ -56,18 +61,23 @@ class LoginKeeper:
         As in `may_enter`.
     providers : sequence of str
         Names of their tables in the file of secrets.
+    trust_addresses : bool
+        As in `may_enter`.
     """
 
     open_paths: tuple[str, ...] = ("/auth/login", "/auth/logout", "/oauth2callback")
 
-    def __init__(self, allow: Sequence[str], providers: Sequence[str]) -> None:
+    def __init__(
+        self, allow: Sequence[str], providers: Sequence[str], *, trust_addresses: bool = False
+    ) -> None:
         self._allow = tuple(allow)
         self._providers = tuple(providers)
+        self._trust_addresses = trust_addresses
         self._who = _reader()
 
     def is_let_in(self, asked: HTTPConnection) -> bool:
         """Say whether a request has the cookie of somebody who may enter."""
-        return may_enter(self._who(asked), self._allow)
+        return may_enter(self._who(asked), self._allow, trust_addresses=self._trust_addresses)
 
     async def page(self, request: Request) -> Response:
         """Answer with the ways to log in, or log out."""
@@ -79,10 +89,18 @@ class LoginKeeper:
             return RedirectResponse("/", status_code=303)
         who = self._who(request)
         if who.get("is_logged_in") is True:
-            told = f"{who.get('email') or 'This login'} is not among those who may enter here."
+            told = _why_not(who, self._allow)
             way = f'<a class="button" href="{LOGOUT}">Log out</a>'
             return own_page(way, said=told, status=403)
         return own_page("".join(_way(each) for each in self._providers))
+
+
+def _why_not(who: Mapping[str, Any], allow: Sequence[str]) -> str:
+    """Say to somebody who logged in why they may not enter."""
+    address = who.get("email") or "This login"
+    if may_enter({**who, "email_verified": True}, allow):
+        return f"{address} does not count here: the provider of the login does not say that it verified it."
+    return f"{address} is not among those who may enter here."
 
 
 def _way(provider: str) -> str:

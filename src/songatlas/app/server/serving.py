@@ -58,6 +58,8 @@ class Launch:
         Secrets of Streamlit's login, which everybody needs; none is needed where None.
     allow : sequence of str
         Who may enter of those who log in: addresses, or `@` and a domain; all where empty.
+    trust_addresses : bool
+        Whether addresses count that the provider of a login does not say to have verified.
     """
 
     target: str | None = None
@@ -71,6 +73,7 @@ class Launch:
     password_file: str | None = None
     login_file: str | None = None
     allow: Sequence[str] = ()
+    trust_addresses: bool = False
 
 
 _launch = Launch()
@@ -122,7 +125,8 @@ def _keepers(launch: Launch) -> list[Keeper]:
         line = read_password_file(Path(launch.password_file))
         keepers.append(PasswordKeeper(line, port=launch.port))
     if launch.login_file:
-        keepers.append(LoginKeeper(launch.allow, read_login_file(Path(launch.login_file))))
+        providers = read_login_file(Path(launch.login_file))
+        keepers.append(LoginKeeper(launch.allow, providers, trust_addresses=launch.trust_addresses))
     return keepers
 
 

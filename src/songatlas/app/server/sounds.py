@@ -2,9 +2,10 @@
 
 What may be played stands in the songs table of one catalogue, and only the atlas that the app was started
 with has `Sounds` that know its files: a table that a person drops in never makes the server read anything,
-whatever paths stand in it. The browser names a song by a token that nobody can guess who was not given it,
-never by a path. A file is sent only if it is an ordinary file whose name, and the name of what a link leads
-to, ends like music; it is sent as music of that kind and as nothing else.
+whatever paths stand in it. Nothing is fetched from another computer (`file_of`). The browser names a song by
+a token that nobody can guess who was not given it, never by a path. A file is sent only if it is an ordinary
+file whose name, and the name of what a link leads to, ends like music; it is sent as music of that kind and
+as nothing else.
 
 A browser asks for parts of a file (`Range`), so that a person can jump to any place of a song at once.
 
