@@ -24,12 +24,12 @@ test: $(STAMP)  ## run all tests
 	@sh tools/install_chromium.sh
 	@sh tools/install_player.sh
 	@sh tools/install_java.sh
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Commands and servers that tests start are measured, too. Spark's workers and what is killed tell nothing.
 coverage: $(STAMP)  ## run all tests, and tell which lines and branches none of them runs
 	$(BIN)/python -m coverage erase
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing
 
 mutation: $(STAMP)  ## change the code in small ways, and tell which changes no test notices
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'

@@ -137,6 +137,19 @@ def test_the_gap_is_that_to_the_tightest_cloud() -> None:
     assert wider.low < wider.value < wider.high
 
 
+def test_the_interval_of_a_gap_is_two_standard_errors_of_one_more_draw() -> None:
+    """By hand: logarithms of three draws 0.3 apart have the variance 0.09, those of the other kind 0.01."""
+    clouds = {
+        "wide": np.exp(np.array([[-0.3], [0.0], [0.3]])),
+        "narrow": np.exp(np.array([[-0.1], [0.0], [0.1]])),
+    }
+    (found,) = gaps(np.array([0.5]), clouds)
+    reach = 2 * np.sqrt((0.09 + 0.01) / 2 * (1 + 1 / 3))
+    assert (found.low, found.high) == pytest.approx((np.log(2) - reach, np.log(2) + reach))
+    assert found.n_queries == 3
+    assert not found.exact
+
+
 def test_songs_of_one_gaussian_are_no_tighter_than_its_clouds() -> None:
     points = cloud("slanted", seed=2, n_songs=3000, n_dimensions=6)
     shares = compare_with_clouds(points, [2, 5, 9], seed=1)
