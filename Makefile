@@ -26,7 +26,7 @@ test: $(STAMP)  ## run all tests
 	@sh tools/install_java.sh
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-# Commands and servers that tests start are measured, too. Spark's workers and what is killed tell nothing.
+# Commands, servers and workers that tests start are measured, too; what is killed tells nothing.
 coverage: $(STAMP)  ## run all tests, and tell which lines and branches none of them runs
 	$(BIN)/python -m coverage erase
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing

@@ -171,6 +171,12 @@ def test_valleys_count_songs_between_two_centroids() -> None:
     assert valley_of([empty]).surety == 0
 
 
+def test_of_pairs_between_which_nobody_was_counted_nothing_is_known() -> None:
+    nobody = PairCounts(cores=np.zeros(0, dtype=np.int64), between=np.zeros(0, dtype=np.int64))
+    found = valley_of([nobody])
+    assert (found.value, found.low, found.high, found.surety) == (0.0, -1.0, 1.0, 0.0)
+
+
 def test_valleys_tell_two_clouds_from_one() -> None:
     random = np.random.default_rng(3)
     one = random.normal(size=(4000, 4))

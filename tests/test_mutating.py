@@ -72,6 +72,12 @@ def test_a_change_meets_the_tests_of_its_line_quickest_first(mutate: ModuleType)
     assert mutate.tests_for(mutant(mutate, 7), SOURCE, lines, seconds) == ["quick", "slow"]
 
 
+def test_a_change_in_what_a_fixture_made_meets_the_other_tests_of_the_file(mutate: ModuleType) -> None:
+    lines = {10: {"a.py::first"}}
+    seconds = {"a.py::first": 3.0, "a.py::second": 0.1, "b.py::other": 0.1}
+    assert mutate.tests_for(mutant(mutate, 10), SOURCE, lines, seconds) == ["a.py::first", "a.py::second"]
+
+
 def test_what_no_test_killed_is_listed(mutate: ModuleType) -> None:
     fates = [
         mutate.Fate(mutant(mutate, line), fate, "3  ->  4", 1, 0.1)

@@ -249,6 +249,64 @@ def test_surrogates_of_songs_that_are_all_the_same_are_finite():
     assert (surrogates.close(points, labelings, np.arange(20)) == 0.0).all()
 
 
+@pytest.mark.parametrize("d", [2, 9])
+def test_rough_silhouettes_are_those_of_root_mean_square_distances(d):
+    """By hand: a song is left out of the mean over its own cluster, and is 0 where it is alone there."""
+    points = overlapping(60, d)
+    codes = np.arange(60) % 4
+    codes[codes == 3] = 2
+    codes[7] = 3
+    labeling = encode(codes, 60)
+    surrogates = Surrogates.of(points, [labeling])
+    ((_, rough),) = surrogates.rough(points, [labeling])
+    squares = np.square(points[:, None, :].astype(float) - points[None, :, :]).sum(axis=2)
+    for row in range(60):
+        means = {
+            cluster: squares[row, (codes == cluster) & (np.arange(60) != row)].mean()
+            for cluster in range(4)
+            if cluster != codes[row] or (codes == cluster).sum() > 1
+        }
+        if codes[row] not in means:
+            assert rough[0, row] == 0.0
+            continue
+        within = np.sqrt(means.pop(codes[row]))
+        nearest = np.sqrt(min(means.values()))
+        assert rough[0, row] == pytest.approx((nearest - within) / max(within, nearest), abs=2e-5)
+
+
+def test_small_clusters_share_the_stratum_of_the_smallest_that_is_large_enough():
+    codes = np.repeat([0, 1, 2, 3, 4], [500, 300, 100, 5, 5])
+    strata = Strata.of(encode(codes, 910), np.arange(910))
+    assert np.array_equal(strata.of_sample, np.minimum(codes, 2))
+    np.testing.assert_allclose(strata.shares, np.array([500, 300, 110]) / 910)
+    few = Strata.of(encode(np.arange(12) % 3, 12), np.arange(12))
+    assert (few.of_sample == 0).all()
+    assert few.shares.tolist() == [1.0]
+
+
+def test_errors_are_those_of_songs_that_were_left_out():
+    """A residual over one less its leverage is what leaving the song out of the least squares gives."""
+    random = np.random.default_rng(9)
+    labeling = encode(random.integers(2, size=3000), 3000)
+    rows = np.sort(random.permutation(3000)[:60])
+    cheap = random.normal(size=(2, 3000))
+    dear = cheap[0] + random.normal(size=3000)
+    means = [Mean(value=float(figures.mean()), error=0.0) for figures in cheap]
+    strata = Strata.of(labeling, rows)
+    found = regression_mean(dear[rows], cheap[:, rows], means, strata)
+    design = np.column_stack([strata.of_sample == 0, strata.of_sample == 1, *cheap[:, rows]]).astype(float)
+    target = np.array([*strata.shares, *(mean.value for mean in means)])
+    weights = target @ np.linalg.pinv(design)
+    left_out = []
+    for row in range(60):
+        others = np.arange(60) != row
+        fitted = np.linalg.lstsq(design[others], dear[rows][others], rcond=None)[0]
+        left_out.append(dear[rows][row] - design[row] @ fitted)
+    wanted = np.sqrt(np.square(weights * left_out).sum() * (1 - 60 / 3000))
+    assert found.value == pytest.approx(weights @ dear[rows])
+    assert found.error == pytest.approx(wanted)
+
+
 def test_a_mean_that_follows_from_cheap_figures_is_found_without_error():
     random = np.random.default_rng(6)
     labeling = encode(random.integers(3, size=5000), 5000)

@@ -44,7 +44,7 @@ SUBJECTS = {
     ),
     "quality": ("tests/test_quality.py", "tests/test_silhouette.py", "tests/test_gap.py"),
     "kmeans": (
-        *("tests/test_kmeans.py", "tests/test_sweep.py", "tests/test_nested.py"),
+        *("tests/test_kmeans.py", "tests/test_sweep.py", "tests/test_nested.py", "tests/test_gap.py"),
         "tests/large/test_settling.py",
     ),
     "playlists": ("tests/playlists", "--ignore-glob=*/test_players_*"),  # which start players
@@ -236,13 +236,18 @@ def is_within_a_function(source: str, line: int) -> bool:
 def tests_for(
     mutant: Mutant, source: str, lines: dict[int, set[str]], seconds: dict[str, float]
 ) -> list[str]:
-    """Tests that run the line of a mutant, quickest first, as long as they fit into LONGEST_S."""
+    """Tests that run the line of a mutant, quickest first, then others of their files, up to LONGEST_S.
+
+    What a fixture of a file made counts for the first test that asked for it; others use it, too.
+    """
     within = is_within_a_function(source, mutant.line)
     found = lines.get(mutant.line, set()) if within else set().union(*lines.values())
     found = found & set(seconds)
+    files = {test.partition("::")[0] for test in found}
+    beside = {test for test in seconds if test.partition("::")[0] in files}
     chosen: list[str] = []
     spent = 0.0
-    for test in sorted(found, key=lambda test: (seconds[test], test)):
+    for test in sorted(beside, key=lambda test: (test not in found, seconds[test], test)):
         spent += seconds[test]
         if chosen and spent > LONGEST_S:
             break

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from frames import FramePoints
+from sklearn.cluster import KMeans as SklearnKMeans
 
 from songatlas.atlas.large.settling import MllibSettling, OurSettling
 from songatlas.kmeans import nearest_centroids
@@ -43,6 +44,28 @@ def test_blocks_do_not_matter_and_a_stopped_iteration_goes_on(tmp_path: Path) ->
     assert not any(words.startswith("iteration 2,") for words in passes)
     other = OurSettling(work=tmp_path)(blocks(), start[:2], silent)
     assert len(other.centroids) == 2
+
+
+@pytest.mark.parametrize("k", [2, 5, 9])
+def test_a_large_catalogue_ends_at_the_iteration_of_scikit_learn(
+    monkeypatch: pytest.MonkeyPatch, k: int
+) -> None:
+    monkeypatch.setattr("songatlas.kmeans.settling.SETTLED_SONGS", 100)
+    start, told = POINTS[:k].astype(np.float64), []
+    found = OurSettling()(blocks(300), start, lambda share, words: told.append((share, words)))
+    wanted = SklearnKMeans(k, init=start, n_init=1, tol=1e-4).fit(POINTS.astype(np.float64))
+    assert found.n_iter == wanted.n_iter_
+    assert found.converged
+    assert found.inertia == pytest.approx(wanted.inertia_)
+    moved = POINTS[np.newaxis, :, :] - start[:, np.newaxis, :]
+    labels = np.square(moved).sum(axis=2).argmin(axis=0)
+    means = np.array([POINTS[labels == cluster].mean(axis=0, dtype=np.float64) for cluster in range(k)])
+    squares = np.bincount(labels, minlength=k) @ np.square(means - start).sum(axis=1)
+    share = 100 * np.sqrt(squares / np.square(POINTS - POINTS.mean(axis=0, dtype=np.float64)).sum())
+    first = next(words for _, words in told if words.startswith("iteration 1,"))
+    assert first == f"iteration 1, centroids still move by {share:.2g}% of the spread"
+    shares = [each for each, _ in told]
+    assert shares == sorted(shares)
 
 
 @dataclass(frozen=True)
