@@ -133,6 +133,8 @@ def test_as_many_clusters_as_songs():
 def test_too_few_songs_is_told_in_words():
     with pytest.raises(TooFewSongs, match=r"9 clusters were asked of 5 songs: .* ask for 5 or fewer"):
         fit_clusters(np.arange(5.0)[:, None], 9)
+    with pytest.raises(TooFewSongs, match="2 clusters were asked of 1 song:"):
+        fit_clusters([[4.0, 2.0]], 2)
     with pytest.raises(TooFewSongs, match="of which 1 differ"):
         sweep(np.ones((3000, 2)), [2, 3])
 
@@ -243,6 +245,17 @@ def test_many_songs_end_within_the_tolerance_and_near_the_settled_clustering(mon
         assert exact.inertia <= clustering.inertia <= 1.002 * exact.inertia
         assert clustering.n_iter < exact.n_iter
         assert (np.diff(np.bincount(labels)) <= 0).all()
+
+
+def test_the_best_starts_are_kept_that_differ():
+    """Two that end within 2 parts of 10,000 of each other tell the same story."""
+
+    def ended(inertia):
+        return search.Start(np.zeros((1, 1)), np.zeros(1, np.int32), inertia)
+
+    starts = [ended(inertia) for inertia in (130.0, 100.01, 100.0, 101.0, 100.03)]
+    kept = [start.inertia for start in search._best_different(starts, 3)]
+    assert kept == [100.0, 100.03, 101.0]
 
 
 @pytest.mark.parametrize("kind", search.PROPOSALS)
