@@ -29,6 +29,8 @@ from songatlas.errors import BadSettings
         ({"columns": {"energy": 3}}, "columns is"),
         ({"space": ()}, "space is empty"),
         ({"features": [1]}, "features is"),
+        ({"header": 0}, "header is 0: it must be a list of names"),
+        ({"space": 1.5}, "space is 1.5"),
         ({"genre": 7}, "genre is 7"),
         ({"refine": 1}, "refine is 1"),
     ],

@@ -10,7 +10,7 @@ not part of what is saved.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -221,7 +221,8 @@ def _names(name: str, value: Sequence[str] | str | None) -> tuple[str, ...] | No
     """Return a tuple of names; one text is split at its commas."""
     if value is None:
         return None
-    parts = value.split(",") if isinstance(value, str) else list(value)
+    listed = value.split(",") if isinstance(value, str) else value
+    parts = list(listed) if isinstance(listed, Iterable) else [listed]
     if not all(isinstance(part, str) for part in parts):
         raise BadSettings(f"{name} is {quoted(value)}: it must be a list of names")
     if name == "header":
