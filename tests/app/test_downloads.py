@@ -23,6 +23,7 @@ from songatlas.atlas.names_keeping import keep_names
 from songatlas.atlas.views import view_of
 from songatlas.progress import Progress
 from songatlas.report import outputs, write_outputs
+from songatlas.report.outputs_record import write_record
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +136,7 @@ def copied(demo_folder: Path, tmp_path: Path) -> Path:
     folder = Path(shutil.copytree(demo_folder, tmp_path / "outputs"))
     (folder / "figures").mkdir()
     (folder / "figures" / "elbow.svg").write_text("<svg/>", encoding="utf-8")
+    write_record(folder)
     return folder
 
 

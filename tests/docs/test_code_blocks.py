@@ -16,6 +16,7 @@ import songatlas
 from songatlas.atlas import Atlas, build_demo
 from songatlas.cli import app
 from songatlas.demo import simulate_catalogue
+from songatlas.report import write_outputs
 from typed import songatlas as typed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the atlas of the demo, a smaller one, and a table."""
     place = tmp_path_factory.mktemp("typed")
     build_demo(4000, k=6, k_min=6, k_max=6).save(place / "demo_atlas")
-    build_demo(300, k=4).save(place / "my_atlas")
+    write_outputs(build_demo(300, k=4), place / "my_atlas", figures=False)
     simulate_catalogue(200, seed=1).write_csv(place / "my_songs.csv")
     return place
 
