@@ -115,7 +115,7 @@ def test_options_that_a_page_names_are_those_of_their_program(name: str) -> None
 def test_options_that_stand_alone_are_of_some_program() -> None:
     ours = "".join(
         path.read_text(encoding="utf-8")
-        for place in ("benchmarks", "tools")
+        for place in ("benchmarks", "fuzz", "tools")
         for path in ROOT.glob(f"{place}/*.py")
     )
     alone = {(name, span) for name in PAGES for span in spans(name) if re.fullmatch(r"--[a-z][a-z-]+", span)}
