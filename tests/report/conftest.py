@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from songatlas.atlas import Atlas, build_atlas
+from songatlas.report import write_outputs
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -76,3 +78,15 @@ def hostile_atlas(hostile_csv: Path) -> Atlas:
 @pytest.fixture(scope="session")
 def hostile_atlas_again(hostile_csv: Path) -> Atlas:
     return build_hostile(hostile_csv)
+
+
+@pytest.fixture(scope="session")
+def written(hostile_atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of outputs without figures, which no test changes."""
+    return write_outputs(hostile_atlas, tmp_path_factory.mktemp("written") / "out", figures=False).directory
+
+
+@pytest.fixture
+def out(written: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(written, tmp_path / "out"))

@@ -14,17 +14,6 @@ from songatlas.report import write_outputs
 from songatlas.report.outputs import require_outputs_place
 
 
-@pytest.fixture(scope="module")
-def written(hostile_atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_outputs(hostile_atlas, tmp_path_factory.mktemp("place") / "out", figures=False).directory
-
-
-@pytest.fixture
-def out(written: Path, tmp_path: Path) -> Path:
-    shutil.copytree(written, tmp_path / "out")
-    return tmp_path / "out"
-
-
 @pytest.mark.parametrize(
     "name", ["clusters.csv", "report.html", "outputs.json", "figures/elbow.png", "atlas/songs.parquet"]
 )

@@ -17,20 +17,8 @@ import songatlas as library
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_keeping import keep_names
 from songatlas.errors import BadAtlas
-from songatlas.report import write_outputs
 from songatlas.report.outputs_record import _fingerprint as _fingerprint_of_record
 from typed import songatlas
-
-
-@pytest.fixture(scope="module")
-def written(hostile_atlas: Atlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_outputs(hostile_atlas, tmp_path_factory.mktemp("verify") / "out", figures=False).directory
-
-
-@pytest.fixture
-def out(written: Path, tmp_path: Path) -> Path:
-    shutil.copytree(written, tmp_path / "out")
-    return tmp_path / "out"
 
 
 def test_what_was_written_is_well(out: Path) -> None:

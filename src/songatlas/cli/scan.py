@@ -118,11 +118,10 @@ def refuse_folder(songs: Path, command: str) -> None:
 
 def refuse_own_table(table: Path) -> None:
     """Refuse to scan into a table that no scan has written."""
+    from songatlas.report.outputs_place import not_ours
+
     if table.exists() and not table.with_suffix(".scan.sqlite").is_file():
-        raise BadSettings(
-            f"{str(table)!r} is not from songatlas and would be replaced: name another folder with -o, or "
-            "give it another name"
-        )
+        raise not_ours(table)
 
 
 def refuse_music(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from songatlas.atlas.checked_parts import MOST_JSON
 from songatlas.atlas.folders import write_folder
 from songatlas.atlas.identity import carry_names
 from songatlas.atlas.names_file import NAMES
@@ -43,8 +44,6 @@ OURS = (
     "report.html",
 )
 """Every entry that belongs to us in a folder of outputs; all others are left alone."""
-
-_MOST_OF_RECORD = 64 * 2**20  # bytes of a quality.json; one of ours has some ten thousand
 
 
 def require_outputs_place(
@@ -193,7 +192,7 @@ def _left_of_large(directory: Path, atlas: Atlas) -> tuple[str, ...]:
     if atlas.whole is not None or not (directory / FOLDER).is_dir():
         return ()
     try:
-        before = json.loads(read_at_most(directory / "quality.json", _MOST_OF_RECORD))
+        before = json.loads(read_at_most(directory / "quality.json", MOST_JSON))
     except (OSError, ValueError, RecursionError):
         return ()
     return (FOLDER,) if isinstance(before, dict) and before.get("engine") in ENGINES else ()

@@ -54,10 +54,15 @@ def require_free(directory: Path, names: Iterable[str], *, source: str | Path | 
     is_ours = _Ours(directory)
     for name in there:
         if not is_ours(name):
-            raise BadSettings(
-                f"{str(directory / name)!r} is not from songatlas and would be replaced: name another folder "
-                "with -o, or give it another name"
-            )
+            raise not_ours(directory / name)
+
+
+def not_ours(path: Path) -> BadSettings:
+    """Return the error that tells of a file of a person which would be replaced."""
+    return BadSettings(
+        f"{str(path)!r} is not from songatlas and would be replaced: name another folder with -o, or give it "
+        "another name"
+    )
 
 
 class _Ours:

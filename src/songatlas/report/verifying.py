@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _FEW: Final = 10
 _ROWS: Final = "clustered_songs.csv"
-_MOST_QUALITY: Final = 64 * 2**20  # bytes; one of ours has some ten thousand
 _MOST_ROWS: Final = 2**62
 _PACKED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"\x28\xb5\x2f\xfd")
 """How gzip, zlib and zstd begin: Polars would unpack the whole file, whatever it is called."""
@@ -209,7 +208,7 @@ class _Findings:
     def look_at_rows(self, atlas: Atlas | None) -> None:
         """Count the clustered songs, and compare their clusters with the atlas."""
         try:
-            record = json.loads(read_at_most(self.directory / "quality.json", _MOST_QUALITY))
+            record = json.loads(read_at_most(self.directory / "quality.json", MOST_JSON))
             n_rows, k = _count(record["n_rows"]), _count(record["k"])
             left_out = sum(map(_count, record["excluded_rows"].values()))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):

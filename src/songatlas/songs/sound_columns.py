@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from songatlas.errors import MissingColumns
-from songatlas.features import FEATURES, header_key, is_estimate
+from songatlas.features import FEATURES, Feature, header_key, is_estimate
 from songatlas.songs.durations import read_durations
 from songatlas.songs.headers import columns_of
 from songatlas.songs.numbers import Numbers, has_decimal_commas, read_numbers
@@ -40,15 +40,6 @@ ESTIMATED = "estimated from the sound by songatlas scan"
 
 _FEWEST = 3  # features that make a table a songs table
 _SAID: Final = "values outside"
-_RANGES: Final = {
-    "share": "0 to 1",
-    "dB": "-70 to 10 dB",
-    "BPM": "20 to 320 BPM",
-    "ms": "1 ms to 24 hours",
-    "pitch class": "0 to 11",
-    "mode": "0 to 1",
-    "beats a bar": "1 to 12",
-}  # by the units of `FEATURES`, in words for people
 _NEVER_SOUND = ("language", "data", "date", "range", "degree")  # spelled like features of some language
 
 
@@ -281,8 +272,16 @@ def _outside(values: pl.Series, reading: UnitReading) -> str:
     n_outside = values.to_frame().select(possible).select(impossible_cells(column).sum()).item()
     if not n_outside or _SAID in reading.note:
         return ""
-    said = "0 to 100" if reading.unit == "percent" else _RANGES[FEATURES[column].unit]
+    said = "0 to 100" if reading.unit == "percent" else _range_of(FEATURES[column])
     return f"{_SAID} {said}: {n_outside:,}"
+
+
+def _range_of(feature: Feature) -> str:
+    """The range of a feature in words for people."""
+    if feature.unit == "ms":
+        return f"{feature.low:g} ms to {feature.high / 3_600_000:g} hours"
+    unit = f" {feature.unit}" if feature.unit in ("dB", "BPM") else ""
+    return f"{feature.low:g} to {feature.high:g}{unit}"
 
 
 def _note_unused(

@@ -238,7 +238,7 @@ async def _keep_house() -> None:
 def _tidy() -> None:
     """Free what nobody holds; what is left is passed over when Python looks by itself in the midst of a page.
 
-    Looking through all modules, catalogues and visits takes a good part of a second, and stops every page.
+    Looking through all modules, catalogues and visits stops every page meanwhile.
     """
     gc.unfreeze()
     gc.collect()
