@@ -104,6 +104,26 @@ def test_a_file_in_the_way_is_named(atlas: Atlas, tmp_path: Path) -> None:
     assert (tmp_path / "atlas").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.parametrize("name", ["songs.parquet", "manifest.json"])
+def test_a_file_of_a_person_by_the_name_of_a_part_is_not_replaced(
+    atlas: Atlas, tmp_path: Path, name: str
+) -> None:
+    mine = tmp_path / name
+    mine.write_text("mine")
+    with pytest.raises(BadSettings, match=f"{name}' is not from songatlas and would be replaced"):
+        atlas.save(tmp_path)
+    assert [*tmp_path.iterdir()] == [mine]
+    assert mine.read_text() == "mine"
+
+
+def test_names_that_wait_for_an_atlas_are_no_hindrance(atlas: Atlas, tmp_path: Path) -> None:
+    (tmp_path / "names.toml").write_text("")
+    (tmp_path / "notes.txt").write_text("mine")
+    atlas.save(tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert Atlas.load(tmp_path).k == atlas.k
+
+
 def test_assign_places_the_atlas_songs_where_they_are(atlas: Atlas, saved: Path) -> None:
     assert atlas.rows is not None
     again = Atlas.load(saved).assign(atlas.rows.table.raw)

@@ -1,7 +1,7 @@
 """The waist of songatlas: settings in, an atlas out.
 
-`build_atlas` alone knows the order of the steps; every face (command line, report, app) is a thin call
-of it and of the methods of `Atlas`.
+This room alone knows the order of the steps (`build`, `fitting`, `making`; `large.road` in parts); every face
+(command line, report, app) is a thin call of `build_atlas` and of the methods of `Atlas`.
 """
 
 from songatlas.atlas.atlas import Atlas

@@ -282,7 +282,8 @@ class Atlas:
     def save(self, directory: str | Path) -> None:
         """Write the atlas into a folder of Parquet, JSON and .npy, never half (see `saved.save_atlas`).
 
-        Names that a person gave in the `names.toml` of that folder are carried over.
+        Names that a person gave in the `names.toml` of that folder are carried over. `BadSettings` says where
+        a file would be replaced that songatlas did not write.
         """
         from songatlas.atlas.identity import carry_names
         from songatlas.atlas.saved import save_atlas

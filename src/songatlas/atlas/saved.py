@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ from songatlas.atlas.settings import AtlasSettings
 from songatlas.atlas.swept import Swept, described, stacked, unstacked
 from songatlas.atlas.whole import Whole
 from songatlas.choose_k import Verdict
-from songatlas.errors import BadAtlas, in_brief
+from songatlas.errors import BadAtlas, BadSettings, in_brief
 from songatlas.files import told_by_polars
 from songatlas.kmeans import Clustering, Division
 from songatlas.lint import Finding
@@ -104,10 +105,26 @@ def save_atlas(atlas: Atlas, directory: Path, *, names: str) -> None:
 
     Raises
     ------
+    BadSettings
+        If something would be replaced there that songatlas did not write.
     SongAtlasError
         If the place cannot be written.
     """
+    _require_free(directory)
     write_folder(directory, lambda folder: write_parts(atlas, folder, names=names), ours=OURS)
+
+
+def _require_free(directory: Path) -> None:
+    """Refuse a folder without an atlas in which files have the names of its parts; names.toml is a person's."""
+    put_back(directory)
+    if is_atlas_folder(directory):
+        return
+    for name in OURS:
+        if name != NAMES and os.path.lexists(directory / name):
+            raise BadSettings(
+                f"{str(directory / name)!r} is not from songatlas and would be replaced: save the atlas into "
+                "another folder, or give that file another name"
+            )
 
 
 def write_parts(atlas: Atlas, folder: Path, *, names: str) -> None:
