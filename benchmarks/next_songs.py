@@ -17,7 +17,7 @@ from scipy.optimize import minimize_scalar
 
 from songatlas.atlas import Atlas
 from songatlas.atlas.taste import taste_of
-from songatlas.playlists.spacing import artist_groups
+from songatlas.playlists.spacing import first_artists
 
 N_OTHERS, N_RESAMPLES = 20, 2_000
 _Rows = NDArray[np.int64]
@@ -25,7 +25,7 @@ _Rows = NDArray[np.int64]
 
 def next_songs(atlas: Atlas, lists: list[_Rows]) -> list[dict[str, Any]]:
     """Return how well each space tells what people put next."""
-    steps, owners = _steps(lists, artist_groups(atlas.songs))
+    steps, owners = _steps(lists, first_artists(atlas.songs))
     spaces = {
         "listening": taste_of(atlas).listening,
         "taste (with popularity)": taste_of(atlas).points,

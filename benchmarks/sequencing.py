@@ -37,7 +37,7 @@ from songatlas.atlas.taste import taste_of
 from songatlas.playlists.keys import harmonic, wheel_places_of
 from songatlas.playlists.orders import ARTIST_GAP, order_songs
 from songatlas.playlists.paths import evenness, path_between
-from songatlas.playlists.spacing import artist_groups, largest_gap, too_close
+from songatlas.playlists.spacing import first_artists, largest_gap, too_close
 from songatlas.playlists.tours import distances_between, shortest_tour, tour_length
 
 FEWEST, MOST = 20, 300
@@ -109,7 +109,7 @@ def _playlists(atlas: Atlas, path: Path) -> list[NDArray[np.int64]]:
 
 def _measured(task: _Task) -> dict[str, float]:
     """One playlist: steps against random order, the gap to the best tours known, spacing and time."""
-    points, groups, n = task.points, artist_groups(task.songs), len(task.points)
+    points, groups, n = task.points, first_artists(task.songs), len(task.points)
     print(f"{n} songs", file=sys.stderr)
     costs = distances_between(points)
     random = float(costs.sum()) / n  # mean length of a random tour
@@ -255,7 +255,7 @@ def _keys(atlas: Atlas, lists: list[NDArray[np.int64]], points: NDArray[np.float
 def _paths(points: NDArray[np.float32], atlas: Atlas, *, n_paths: int) -> dict[str, Any]:
     """Evenness and longest step of paths, and of the songs nearest to even places on the line."""
     random = np.random.default_rng(0)
-    groups = artist_groups(atlas.songs)
+    groups = first_artists(atlas.songs)
     ours, others = [], []
     for _ in range(n_paths):
         start, end = (int(row) for row in random.choice(len(points), 2, replace=False))

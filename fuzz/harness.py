@@ -145,11 +145,6 @@ def target_named(name: str) -> Target:
     return found
 
 
-def is_written(name: str) -> bool:
-    """Say whether the module of a target is there."""
-    return importlib.util.find_spec(TARGETS[name].partition(":")[0]) is not None
-
-
 def try_plainly(target: Target, folder: Path, *, runs: int, seed: int = 0) -> Trial:
     """Try the seeds of a target, and mutations of them that need no fuzzer.
 

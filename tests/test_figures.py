@@ -22,10 +22,11 @@ from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from songatlas.colours import ink_on
 from songatlas.errors import SongAtlasError
 from songatlas.figures import CLUSTER_COLOURS, FIGURES, colour_of, save_figure, save_figures
 from songatlas.figures.lettering import families_for, printable, shortened, text_width, wrapped
-from songatlas.figures.style import ink_on, magnitude_of, share_of
+from songatlas.figures.style import magnitude_of, share_of
 from songatlas.seriation import diagonal_orders, ordered_rows
 
 FEATURES = ("Danceability", "Energy", "Loudness (dB)", "Tempo (BPM)", "Duration (min)", "Valence")
@@ -257,7 +258,10 @@ def test_every_cluster_has_its_colour_and_ink_that_can_be_read_on_it() -> None:
     assert len({colour_of(cluster) for cluster in range(100)}) == 100
     assert colour_of(-1) not in CLUSTER_COLOURS
     for cluster in range(100):
-        assert contrast(colour_of(cluster), ink_on(colour_of(cluster))) > 3.4, colour_of(cluster)
+        assert contrast(colour_of(cluster), ink_on(colour_of(cluster))) > 4.5, colour_of(cluster)
+    badges = [text for text in texts_of(draw("cluster_sizes", k=20)) if text.get_weight() == "bold"]
+    digits = {int(text.get_text()): text.get_color() for text in badges if text.get_text().isdigit()}
+    assert digits == {cluster: ink_on(colour_of(cluster)) for cluster in range(20)}
 
 
 def contrast(one: str, other: str) -> float:

@@ -326,6 +326,9 @@ def test_typical_songs_are_near_of_different_artists_and_no_versions() -> None:
     alone = songs.with_columns(artists=pl.lit(["A"]))
     (profile,) = profile_clusters(alone, labels, distances, features=["energy"], k=1)
     assert profile.typical == ("a", "b", "c", "e", "f")
+    compiled = songs.with_columns(artists=pl.Series([["Artisti Vari"]] * 5 + [["A"], ["B"], ["B"]]))
+    (profile,) = profile_clusters(compiled, labels, distances, features=["energy"], k=1)
+    assert profile.typical == ("a", "b", "c", "e", "f"), "songs of nobody are not one artist's"
 
 
 def test_typical_songs_are_the_same_when_only_the_near_ones_are_looked_at(

@@ -18,10 +18,8 @@ from songatlas.quality import (
     CrossTable,
     agreement,
     calinski_harabasz,
-    centroid_silhouette_values,
     davies_bouldin,
     inertia,
-    purity,
     sampled_rows,
     silhouette,
     silhouette_values,
@@ -66,45 +64,6 @@ def test_silhouette_values_equal_scikit_learns_for_all_or_some_rows(
     rows = np.array([2400, 3, 3, 77])
     np.testing.assert_allclose(silhouette_values(songs, labelings[1], rows=rows), expected[rows], atol=1e-8)
     assert silhouette_values(songs, labelings[1], rows=[]).shape == (0,)
-
-
-def test_centroid_silhouettes_are_those_of_the_definition(
-    songs: np.ndarray, labelings: list[np.ndarray]
-) -> None:
-    labels = labelings[1].copy()
-    labels[::50] = 0
-    centroids = np.stack([songs[labels == label].mean(axis=0) for label in range(5)]).astype(np.float64)
-    distances = np.sqrt(np.square(songs[:, None] - centroids).sum(axis=2))
-    own = distances[np.arange(len(songs)), labels]
-    distances[np.arange(len(songs)), labels] = np.inf
-    expected = (distances.min(axis=1) - own) / np.maximum(distances.min(axis=1), own)
-    np.testing.assert_allclose(centroid_silhouette_values(songs, centroids, labels), expected, atol=1e-9)
-    assert np.corrcoef(expected, silhouette_values(songs, labels))[0, 1] > 0.85
-
-
-def test_centroid_silhouettes_are_one_on_a_centroid_and_zero_between_two() -> None:
-    centroids = np.array([[1e6, 0.0], [1e6 + 4.0, 0.0], [1e6, 0.0]])
-    points = np.array([[1e6 + 4.0, 0.0], [1e6 + 2.0, 0.0], [1e6, 0.0], [1e6 + 3.0, 0.0]])
-    found = centroid_silhouette_values(points, centroids, [1, 1, 0, 0])
-    np.testing.assert_allclose(found, [1.0, 0.0, 0.0, -2 / 3])
-
-
-@pytest.mark.parametrize(
-    ("centroids", "labels", "told"),
-    [
-        (np.zeros((2, 3)), [0, 1, 0], "do not fit"),
-        (np.zeros((2, 2)), [0, 1], "do not fit"),
-        (np.zeros((2, 2)), [0.0, 1.0, 0.0], "do not fit"),
-        (np.zeros((2, 2)), [0, 2, 0], "k at least 2"),
-        (np.zeros((1, 2)), [0, 0, 0], "k at least 2"),
-        (np.full((2, 2), np.nan), [0, 1, 0], "NaN"),
-    ],
-)
-def test_centroid_silhouettes_refuse_what_does_not_fit(
-    centroids: np.ndarray, labels: list[int], told: str
-) -> None:
-    with pytest.raises(ValueError, match=told):
-        centroid_silhouette_values(np.zeros((3, 2)), centroids, labels)
 
 
 def test_songs_alone_in_their_cluster_have_silhouette_zero(songs: np.ndarray) -> None:
@@ -296,8 +255,8 @@ def test_adjusted_rand_of_a_million_songs_overflows_nothing() -> None:
 
 
 def test_purity_of_equal_groupings_is_one_and_of_one_cluster_the_largest_share() -> None:
-    assert purity([5, 5, 9], ["a", "a", "b"]) == 1.0
-    assert purity([0, 0, 0, 0], ["a", "a", "a", "b"]) == 0.75
+    assert agreement([5, 5, 9], ["a", "a", "b"]).purity == 1.0
+    assert agreement([0, 0, 0, 0], ["a", "a", "a", "b"]).purity == 0.75
 
 
 @settings(max_examples=40, deadline=None)

@@ -140,6 +140,8 @@ def test_songs_without_tags_take_the_mean_of_their_artist_or_the_middle() -> Non
     assert (points[5] == 0).all()
     assert (points[8] == 0).all()  # no name is not an artist
     assert (tags_space(songs).points(songs.drop("tags")) == 0).all()
+    of_nobody = songs.with_columns(artists=pl.Series([*artists[:3], *[["Diverse Interpreten"]] * 6]))
+    assert (tags_space(of_nobody).points(of_nobody)[5] == 0).all()  # nor do compilations lend
 
 
 def test_case_padding_and_repetition_of_tags_count_nothing() -> None:

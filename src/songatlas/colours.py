@@ -75,3 +75,22 @@ def colour_of(cluster: int, colours: Sequence[int] = ()) -> str:
     parts = [int(CLUSTER_COLOURS[place][at : at + 2], 16) / 255 for at in (1, 3, 5)]
     mixed = [part + (target - part) * abs(shade) for part in parts]
     return "#" + "".join(f"{round(part * 255):02x}" for part in mixed)
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white, whichever is easier to read on `colour` (WCAG relative luminance).
+
+    Parameters
+    ----------
+    colour : str
+        As ``#rrggbb``.
+
+    Examples
+    --------
+    >>> ink_on("#efb50c"), ink_on("#4d1cb8")
+    ('#000000', '#ffffff')
+    """
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"

@@ -515,6 +515,21 @@ def feature_named(name: str) -> Feature:
     )
 
 
+def is_feature(name: str) -> bool:
+    """Say whether `feature_named` knows a name.
+
+    Examples
+    --------
+    >>> is_feature("BPM"), is_feature("genre")
+    (True, False)
+    """
+    try:
+        feature_named(name)
+    except UnknownName:
+        return False
+    return True
+
+
 def amount(column: str, value: float) -> str:
     """Return a value of a column as a person writes it, with its unit.
 

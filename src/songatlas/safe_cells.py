@@ -105,12 +105,6 @@ def unguarded(text: str) -> str:
     return re.sub(_BEHIND, r"\1\2", text) if _has_inner(text) else text
 
 
-def guarded_cells(cells: pl.Series) -> pl.Series:
-    """Return a column of texts, each as `guarded` gives it; null stays null."""
-    cells = _guarded_inside(cells)
-    return _changed(cells, _live(cells), lambda some: "'" + some)
-
-
 def unguarded_cells(cells: pl.Series) -> pl.Series:
     """Return a column of texts, each as `unguarded` gives it; null stays null."""
     is_behind = cells.str.starts_with("'")

@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 
 from songatlas.app.files.downloads import DOWNLOADS, Download, downloads_of, must_be_drawn
 from songatlas.app.files.left_out import left_out_rows, search_rows
-from songatlas.app.files.lying import ROWS
 from songatlas.app.files.making import rows_csv
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, AtlasSettings, build_demo
@@ -24,6 +23,7 @@ from songatlas.atlas.views import view_of
 from songatlas.progress import Progress
 from songatlas.report import outputs, write_outputs
 from songatlas.report.outputs_record import write_record
+from songatlas.report.sampled import ROWS
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_the_bytes_that_are_kept_are_bounded(own: Parts, monkeypatch: pytest.Mon
 
 
 def test_songs_go_when_the_visit_lets_go_of_its_catalogue() -> None:
-    opened = Catalogue(atlas=build_demo(300, k=4, k_max=5), key="own", title="mine", private=True)
+    opened = Catalogue(atlas=build_demo(300, k=4, k_max=5), key="own", title="mine")
     warm_up(opened.atlas).wait(20)
     placed, view = placed_songs(opened, "sound", pca_map(opened.atlas)), view_of(opened.atlas, k=3)
     told = map_told(opened, placed, view, names=view.names, colour="energy")

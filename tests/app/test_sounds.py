@@ -167,7 +167,7 @@ def test_only_what_the_app_was_started_with_has_sounds(tmp_path: Path, song: Pat
     with_files.write_parquet(path)
     opened = _opened(Launch(target=str(path), settings={"k": 2}), "key", silent)
     assert opened.sounds.sound_of(0) is not None
-    dropped = Catalogue(atlas=opened.atlas, key="own", title="own", private=True)
+    dropped = Catalogue(atlas=opened.atlas, key="own", title="own")
     assert "location" in dropped.atlas.songs.columns
     assert dropped.sounds.sound_of(0) is None
 

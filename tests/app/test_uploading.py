@@ -61,7 +61,6 @@ def test_a_table_is_built_for_its_visit_alone(app: Any, songs: bytes) -> None:
     for test, title in ((mine, "**mine**"), (yours, "**yours**"), (theirs, "**demo of 800**")):
         assert app.go_to(test, "data").markdown[0].value.startswith(title)
     own, other = mine.session_state["catalogue"], yours.session_state["catalogue"]
-    assert own.private
     assert own.key != other.key
     assert (other.atlas.k, yours.session_state["kept:k"]) == (5, 5)
     assert own.atlas is not other.atlas

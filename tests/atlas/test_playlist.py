@@ -15,11 +15,13 @@ from songatlas.atlas.playlist import (
     make_playlist,
     playlist_of_rows,
     playlist_tracks,
+    playlists_index,
     reordered,
 )
 from songatlas.atlas.playlist_sources import typical_first
+from songatlas.atlas.recommending import PLAYLIST_SUFFIXES, recommend
 from songatlas.errors import BadSettings, UnknownName
-from songatlas.playlists import Track, TrackList, read_playlist, write_playlist
+from songatlas.playlists import FORMATS, Track, TrackList, read_playlist, write_playlist
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +168,12 @@ def test_written_and_read_back(atlas: Atlas, tmp_path: Path) -> None:
     assert titles == [track.title for track in tracks.tracks]
 
 
+def test_every_file_that_is_written_is_offered_to_be_read() -> None:
+    written = {suffix for each in FORMATS.values() for suffix in each.suffixes}
+    assert written | {".tsv", ".json"} == set(PLAYLIST_SUFFIXES)
+    assert len(set(PLAYLIST_SUFFIXES)) == len(PLAYLIST_SUFFIXES)
+
+
 def test_every_cluster_gets_its_playlist(atlas: Atlas) -> None:
     made = all_cluster_playlists(atlas, n_songs=5)
     assert [each.name for each in made] == list(atlas.cluster_names())
@@ -180,6 +188,27 @@ def test_versions_and_artists(atlas: Atlas) -> None:
     assert (made.rows < 300).sum() <= 1
     counts = made.songs["artists"].list.first().value_counts()["count"]
     assert counts.max() <= 3
+
+
+@pytest.mark.parametrize("nobody", ["Various Artists", "Verschiedene Interpreten"])
+def test_songs_of_a_compilation_are_neither_capped_nor_kept_apart(atlas: Atlas, nobody: str) -> None:
+    names = pl.Series("artists", [[nobody]] * atlas.songs.height)
+    compiled = replace(atlas, songs=atlas.songs.with_columns(names))
+    made = make_playlist(compiled, cluster=0, n_songs=20, per_artist=3, order="energy-up")
+    assert made.songs.height == 20
+    assert not [note for note in made.notes if "artist" in note]
+    liked = [_words(atlas, row) for row in (3, 40)]
+    assert recommend(compiled, like=liked, n=20, per_artist=3).songs.height == 20
+
+
+def test_the_list_of_playlists_names_their_files(atlas: Atlas) -> None:
+    made = all_cluster_playlists(atlas, n_songs=3)
+    index = playlists_index(made, [f"{place}.csv" for place in range(len(made))])
+    assert index["file"].to_list() == [f"{place}.csv" for place in range(atlas.k)]
+    assert index["name"].to_list() == list(atlas.cluster_names())
+    assert index["n_songs"].to_list() == [3] * atlas.k
+    assert index["minutes"].to_list() == [round(each.summary["minutes"], 1) for each in made]
+    assert playlists_index((), ()).columns == index.columns == ["file", "name", "n_songs", "minutes", "order"]
 
 
 def test_fewer_songs_than_asked_is_told(atlas: Atlas) -> None:

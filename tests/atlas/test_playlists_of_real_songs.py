@@ -11,7 +11,7 @@ import pytest
 from songatlas.atlas.taste import SongTaste, fit_song_taste
 from songatlas.playlists.keys import harmonic, wheel_places_of
 from songatlas.playlists.orders import order_songs
-from songatlas.playlists.spacing import artist_groups, largest_gap, too_close
+from songatlas.playlists.spacing import first_artists, largest_gap, too_close
 from songatlas.playlists.tours import distances_between, shortest_tour, tour_length
 from songatlas.songs import read_songs
 
@@ -38,7 +38,7 @@ def test_smooth_is_less_than_half_of_random_and_keeps_artists_apart(real) -> Non
         points = taste.listening[rows].astype(np.float64)
         random = distances_between(points).sum() / len(rows)
         shares.append(tour_length(points, shortest_tour(points)) / random)
-        groups = artist_groups(songs[rows])
+        groups = first_artists(songs[rows])
         if largest_gap(groups) >= 2:
             assert too_close(groups[order_songs(songs[rows], points).rows], 2) == 0
     assert np.mean(shares) < 0.6

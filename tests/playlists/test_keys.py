@@ -7,8 +7,8 @@ import pytest
 from songatlas.errors import BadSettings
 from songatlas.playlists.keys import (
     STRICTNESS,
-    camelot,
     camelot_distance,
+    camelot_word,
     harmonic,
     key_name,
     wheel_places,
@@ -28,12 +28,13 @@ def _fits(one: str, other: str, strictness: str) -> bool:
 
 
 def test_every_key_has_its_place_on_the_wheel() -> None:
-    assert {word: camelot(*key) for word, key in WHEEL.items()} == {word: word for word in WHEEL}
+    places = wheel_places(*zip(*WHEEL.values(), strict=True))
+    assert [camelot_word(place) for place in places.tolist()] == list(WHEEL)
 
 
 @pytest.mark.parametrize(("key", "mode"), [(-1, 1), (None, 1), (12, 0), (0, None), (float("nan"), 0), (0, 2)])
 def test_what_is_no_key_is_unknown(key: float | None, mode: float | None) -> None:
-    assert camelot(key, mode) is None
+    assert wheel_places([key], [mode]).tolist() == [-1]
     assert key_name(key, mode) is None
 
 

@@ -10,7 +10,7 @@ from songatlas.errors import BadSettings, MissingColumns
 from songatlas.playlists import orders, tours
 from songatlas.playlists.keys import harmonic, wheel_places_of
 from songatlas.playlists.orders import ORDERS, UNNOTICED, order_songs
-from songatlas.playlists.spacing import artist_groups, too_close
+from songatlas.playlists.spacing import first_artists, too_close
 
 N = 40
 
@@ -46,7 +46,7 @@ SORTED = ("energy-up", "energy-down", "energy-arc", "tempo")
 def test_every_order_keeps_artists_apart(order: str) -> None:
     songs, points = _songs()
     found = order_songs(songs, points, order=order, artist_gap=2)
-    assert too_close(artist_groups(songs)[found.rows], 2) == 0
+    assert too_close(first_artists(songs)[found.rows], 2) == 0
     assert found.notes == ()
 
 
@@ -60,7 +60,7 @@ def test_a_sorted_order_goes_before_the_gap(order: str, column: str, sign: int) 
     values = sign * songs[column].gather(rows.rows).to_numpy()
     assert (np.maximum.accumulate(values) - values <= UNNOTICED[column] + 1e-12).all()
     plain = order_songs(songs, points, order=order, artist_gap=0).rows
-    groups = artist_groups(songs)
+    groups = first_artists(songs)
     close = too_close(groups[rows.rows], 2)
     assert 0 < close < too_close(groups[plain], 2)
     assert f"{close} pairs of songs of one artist have fewer than 2 others between" in rows.notes[0]
@@ -163,4 +163,4 @@ def test_keys_of_more_songs_than_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert sorted(rows.tolist()) == list(range(200))
     assert harmonic(keys[rows][:-1], keys[rows][1:]).mean() > 0.9
     spaced = order_songs(songs, points, order="key").rows
-    assert too_close(artist_groups(songs)[spaced], 2) == 0
+    assert too_close(first_artists(songs)[spaced], 2) == 0

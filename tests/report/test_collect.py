@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from songatlas.atlas import Atlas
+from songatlas.colours import ink_on
 from songatlas.features import amount
 from songatlas.figures import CLUSTER_COLOURS
 from songatlas.lint import Finding
 from songatlas.report.collect import collect, is_simulated, source_words
 from songatlas.report.record import plain, quality_record
-from songatlas.report.wording import brief, ink_on, separation_words
+from songatlas.report.wording import brief, separation_words
 from songatlas.roles import ROLES
 
 

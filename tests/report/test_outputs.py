@@ -15,7 +15,7 @@ from songatlas.atlas import Atlas
 from songatlas.errors import BadSettings, SongAtlasError
 from songatlas.figures import FIGURES
 from songatlas.report import WrittenOutputs, render_report, write_outputs
-from songatlas.report.draw import FIGURE_NAMES, draw_figures, sampled_rows
+from songatlas.report.draw import FIGURE_NAMES, draw_figures, drawn_rows
 from songatlas.report.outputs import OURS
 from songatlas.roles import ROLES
 from songatlas.safe_cells import unguarded
@@ -134,11 +134,11 @@ def test_figures_can_be_drawn_without_genres_and_years(hostile_atlas: Atlas) -> 
 
 
 def test_samples_are_sorted_rows_drawn_by_the_seed(hostile_atlas: Atlas) -> None:
-    rows = sampled_rows(hostile_atlas, 50)
+    rows = drawn_rows(hostile_atlas, 50)
     assert len(set(rows.tolist())) == 50
     assert (np.diff(rows) > 0).all()
-    assert (rows == sampled_rows(hostile_atlas, 50)).all()
-    assert (sampled_rows(hostile_atlas, 10**6) == np.arange(hostile_atlas.songs.height)).all()
+    assert (rows == drawn_rows(hostile_atlas, 50)).all()
+    assert (drawn_rows(hostile_atlas, 10**6) == np.arange(hostile_atlas.songs.height)).all()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

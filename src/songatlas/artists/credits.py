@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from songatlas.artists.nobody import NOBODY
+from songatlas.artist_names import NOBODY, artist_key, tidy_name
 
 Ints = NDArray[np.int64]
 
@@ -138,7 +138,7 @@ def _spelled(given: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _numbered(spellings: pl.DataFrame, n_songs: Ints) -> tuple[pl.DataFrame, Ints]:
     """`name` (the commonest spelling) and `key` of each artist by its number, and the number of each key."""
-    tidy = spellings.select("key", "key_number", "n", name=_tidy(pl.col("name")))
+    tidy = spellings.select("key", "key_number", "n", name=tidy_name(pl.col("name")))
     tidy = tidy.group_by("key_number", "key", "name").agg(pl.col("n").sum())
     commonest = tidy.sort("key_number", "n", "name", descending=[False, True, False])
     named = commonest.unique("key_number", keep="first", maintain_order=True)
@@ -147,13 +147,3 @@ def _numbered(spellings: pl.DataFrame, n_songs: Ints) -> tuple[pl.DataFrame, Int
     number_of_key = np.full(len(n), -1, dtype=np.int64)
     number_of_key[order] = np.arange(len(order))
     return named.select("name", "key")[order], number_of_key
-
-
-def artist_key(name: pl.Expr) -> pl.Expr:
-    """Return a name as it is compared: without padding, doubled blanks, invisible signs and case."""
-    return _tidy(name.str.replace_all(r"[\p{Cf}\x00]", "")).str.to_lowercase()
-
-
-def _tidy(name: pl.Expr) -> pl.Expr:
-    """A name on one line, accents encoded in one way."""
-    return name.str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()

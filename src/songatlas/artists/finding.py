@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from songatlas.artists.credits import Credits, artist_key
+from songatlas.artist_names import artist_key
+from songatlas.artists.credits import Credits
 from songatlas.errors import UnknownName
 
 MOST_NAMED: Final = 5

@@ -28,10 +28,6 @@ SPANS: Final = (5, 10, 20)
 FEWEST_SONGS: Final = 100
 """Songs with a year that each of the two spans needs."""
 
-TRENDS: Final = ("growing", "steady", "shrinking", "unclear", "past")
-"""What may be said: `steady` where the change is surely small, `unclear` where it may be either, and `past`
-where the cluster has no songs to speak of in either span."""
-
 _UPPER: Final = 0.975  # 95 of 100 intervals hold the truth
 _SMALL: Final = 0.25  # of the share before: a change that nobody would call growth
 _NO_SONGS: Final = 0.002  # share of the songs of both spans
@@ -50,8 +46,9 @@ class Growth:
         Share of the span's songs that are in the cluster.
     low, high : ndarray of float64, shape (k,)
         Ends of the 95% interval of `share_recent - share_before`.
-    trends : tuple of str, length k
-        Of `TRENDS`.
+    trends : tuple of {"growing", "steady", "shrinking", "unclear", "past"}, length k
+        `steady` where the change is surely small, `unclear` where it may be either, and `past` where the
+        cluster has no songs to speak of in either span.
     """
 
     before: tuple[int, int]

@@ -31,7 +31,7 @@ from songatlas.artists import (
 )
 from songatlas.artists.nearest import Sound
 from songatlas.atlas.artist_parts import artists_of
-from songatlas.atlas.cluster_finding import cluster_named
+from songatlas.atlas.naming_a_cluster import cluster_named
 from songatlas.atlas.taste import taste_of
 from songatlas.errors import MissingColumns
 from songatlas.profiles.words import COMPARATIVES

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from songatlas.atlas.artist_parts import artist_numbers, artists_of
 from songatlas.atlas.settings import AtlasSettings
-from songatlas.errors import BadSettings, UnknownName
-from songatlas.features import feature_named
+from songatlas.errors import BadSettings
+from songatlas.features import is_feature
 from songatlas.genres import (
     Beliefs,
     Genres,
@@ -104,7 +104,7 @@ def find_genres(songs: pl.DataFrame, *, called: Mapping[str, str], asked: str | 
     BadSettings
         If a person asked for a column that holds no genres.
     """
-    if asked is not None and _is_feature(asked):
+    if asked is not None and is_feature(asked):
         raise BadSettings(
             f"--genre names {asked!r}, which is a feature of the sound that clusters are made of: name a "
             "column with genres, or leave --genre out"
@@ -118,15 +118,6 @@ def find_genres(songs: pl.DataFrame, *, called: Mapping[str, str], asked: str | 
             "name a column with one genre a song, or leave --genre out"
         )
     return None
-
-
-def _is_feature(header: str) -> bool:
-    """Whether a header is that of a feature of the sound."""
-    try:
-        feature_named(header)
-    except UnknownName:
-        return False
-    return True
 
 
 def known_genres(

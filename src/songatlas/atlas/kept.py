@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 OF_SONGS: Final = frozenset(
     {
-        "artist groups",
+        "first artists",
         "durations",
         "folded artists",
         "folded titles",

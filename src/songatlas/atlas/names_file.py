@@ -26,7 +26,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from songatlas.atlas.toml_text import BadToml, toml_values
+from songatlas.atlas.toml_text import BadToml, as_toml, toml_values
 from songatlas.errors import BadSettings, did_you_mean
 from songatlas.files import read_at_most
 from songatlas.lint import Finding
@@ -227,14 +227,14 @@ def names_text(
     for cluster, (own, name, size) in enumerate(zip(generated, names, sizes, strict=True)):
         songs = "1 song" if size == 1 else f"{size:,} songs"
         given = "" if name == own else name
-        lines.append(f"{_toml(own)} = {_toml(given)}  # cluster {cluster}, {songs}")
+        lines.append(f"{as_toml(own)} = {as_toml(given)}  # cluster {cluster}, {songs}")
     if gone:
         table = next(name for number in count() if (name := f"{_GONE}{'_' * number}") not in generated)
         lines += [
             "",
             f"[{table}]",
             _GONE_TEMPLATE,
-            *(f"{_toml(own)} = {_toml(name)}" for own, name in gone.items()),
+            *(f"{as_toml(own)} = {as_toml(name)}" for own, name in gone.items()),
         ]
     return "\n".join(lines) + "\n"
 
@@ -310,7 +310,7 @@ def _is_hidden(letter: str) -> bool:
 
 def _where(path: Path, text: str, name: str) -> str:
     """The file, and the line that begins with a name where it can be found."""
-    starts = (_toml(name), json.dumps(name), f"'{name}'", name)
+    starts = (as_toml(name), json.dumps(name), f"'{name}'", name)
     for number, line in enumerate(text.splitlines(), start=1):
         if any(re.match(rf"\s*{re.escape(start)}\s*[=.]", line) for start in starts):
             return f"{str(path)!r}, line {number}"
@@ -325,8 +325,3 @@ def _key(name: str) -> str:
 def _short(name: str) -> str:
     """A name as an error shows it."""
     return repr(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
-
-
-def _toml(text: str) -> str:
-    """A text as TOML writes it: JSON, in which only the character DEL would need another escape."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.artist_names import first_artist_keys
 from songatlas.atlas.measurers import measured_by, measurers_in, strangers
 from songatlas.atlas.usual_space import needs_hearing
 from songatlas.features import label_of
@@ -173,9 +174,8 @@ def _points(atlas: Atlas, songs: pl.DataFrame, beliefs: NDArray[np.float32] | No
     lend_tags = "tags" in atlas.space.places() and {"artists"} <= {*songs.columns} & {*atlas.songs.columns}
     if not lend_tags:
         return atlas.space.points(songs)
-    artist = pl.col("artists").list.first().str.strip_chars().str.to_lowercase()
-    named = songs.select(artist).to_series().drop_nulls().unique()
-    lenders = atlas.songs.filter(artist.is_in(named.implode())).select("artists", "tags")
+    named, known = first_artist_keys(songs["artists"]), first_artist_keys(atlas.songs["artists"])
+    lenders = atlas.songs.select("artists", "tags").filter(known.is_in(named.drop_nulls().unique().implode()))
     return atlas.space.points(pl.concat([songs, lenders], how="diagonal"))[: songs.height]
 
 

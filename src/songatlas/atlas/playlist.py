@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import polars as pl
 
 from songatlas.atlas import playlist_sources as sources
 from songatlas.atlas.extending import track_of_row
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
 
 __all__ = [
+    "INDEX_FILE",
     "Playlist",
     "all_cluster_playlists",
     "make_playlist",
     "playlist_of_rows",
     "playlist_tracks",
+    "playlists_index",
     "reordered",
 ]
+
+INDEX_FILE: Final = "playlists.csv"
+"""Name of the list of playlists that lies beside their files."""
 
 
 def make_playlist(
@@ -165,6 +171,32 @@ def all_cluster_playlists(atlas: Atlas, **options: Any) -> tuple[Playlist, ...]:
         )
         for number in range(atlas.k)
         if left[number]
+    )
+
+
+def playlists_index(made: Sequence[Playlist], files: Sequence[str]) -> pl.DataFrame:
+    """Return the list of playlists that lies beside their files, called `INDEX_FILE`.
+
+    Parameters
+    ----------
+    made : sequence of Playlist
+    files : sequence of str
+        Name of the file of each.
+
+    Returns
+    -------
+    DataFrame, one row a playlist
+        `file`, `name`, `n_songs`, `minutes` (to a tenth), `order`.
+    """
+    told = [each.summary for each in made]
+    return pl.DataFrame(
+        {
+            "file": list(files),
+            "name": [each.name for each in made],
+            "n_songs": [each["n_songs"] for each in told],
+            "minutes": [round(each["minutes"], 1) for each in told],
+            "order": [each["order"] for each in told],
+        }
     )
 
 

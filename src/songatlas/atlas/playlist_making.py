@@ -18,7 +18,7 @@ from songatlas.errors import BadSettings
 from songatlas.playlists.choosing import Length, fill, known_durations
 from songatlas.playlists.orders import Ordered, order_songs
 from songatlas.playlists.paths import path_between
-from songatlas.playlists.spacing import artist_groups
+from songatlas.playlists.spacing import first_artists
 from songatlas.playlists.tours import shortest_tour
 from songatlas.playlists.tracks import Track, TrackList
 from songatlas.songs.finding import named_song
@@ -62,7 +62,7 @@ class Maker:
         songs, taste = atlas.songs, taste_of(atlas)
         self.atlas, self.wishes, self.length = atlas, wishes, wishes.length
         self.points, self.works = taste.listening, taste.versions
-        self.artists = atlas.kept.get("artist groups", None, lambda: artist_groups(songs))
+        self.artists = atlas.kept.get("first artists", None, lambda: first_artists(songs))
         self.durations = atlas.kept.get("durations", None, lambda: _durations(songs))
         self.usual_ms = float(np.median(self.durations))
         self.per_artist = songs.height if wishes.per_artist is None else wishes.per_artist

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from songatlas.atlas.cluster_finding import cluster_named
+from songatlas.atlas.naming_a_cluster import cluster_named
 from songatlas.atlas.taste import filterable, taste_of
 from songatlas.errors import BadSettings, UnknownName
 from songatlas.playlists.tracks import Track

@@ -19,6 +19,7 @@ from songatlas.atlas.taste import SongTaste, filterable, taste_of, versions_of
 from songatlas.errors import BadSettings, UnknownName
 from songatlas.files import is_audio
 from songatlas.playlists.choosing import PER_ARTIST
+from songatlas.playlists.formats import FORMATS
 from songatlas.playlists.tracks import Track, called
 from songatlas.profiles.words import COMPARATIVES
 from songatlas.songs.filtering import allowed
@@ -44,7 +45,11 @@ from songatlas.taste import (
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
 
-PLAYLIST_SUFFIXES: Final = (".m3u8", ".m3u", ".xspf", ".jspf", ".csv", ".txt", ".tsv", ".json")
+PLAYLIST_SUFFIXES: Final = tuple(
+    dict.fromkeys((*(suffix for each in FORMATS.values() for suffix in each.suffixes), ".tsv", ".json"))
+)
+"""Suffixes of files that are read as playlists: those that are written, and those of other programs."""
+
 _TOLD: Final = ("artists", "album", "year", "tempo_bpm", "energy", "popularity")
 _MOST_NAMED: Final = 3
 _GOOD: Final = 5  # songs that chance may mix, for each that is wanted

@@ -115,7 +115,7 @@ def save_atlas(atlas: Atlas, directory: Path, *, names: str) -> None:
 
 
 def _require_free(directory: Path) -> None:
-    """Refuse a folder without an atlas in which files have the names of its parts; names.toml is a person's."""
+    """Refuse a folder without an atlas in which a file has the name of a part; names.toml is a person's."""
     put_back(directory)
     if is_atlas_folder(directory):
         return

@@ -9,14 +9,13 @@ not part of what is saved.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from songatlas.atlas.toml_text import BadToml, toml_values
+from songatlas.atlas.toml_text import BadToml, as_toml, toml_values
 from songatlas.errors import BadSettings, did_you_mean, quoted
 from songatlas.files import read_at_most
 
@@ -183,13 +182,15 @@ class AtlasSettings:
         """Return what differs from the defaults as TOML, which `from_toml` reads back."""
         usual = AtlasSettings().to_dict()
         changed = {name: value for name, value in self.to_dict().items() if value != usual[name]}
-        lines = [f"{name} = {_toml(value)}" for name, value in changed.items() if not isinstance(value, dict)]
+        lines = [
+            f"{name} = {as_toml(value)}" for name, value in changed.items() if not isinstance(value, dict)
+        ]
         for name, pairs in changed.items():
             if isinstance(pairs, dict):
                 lines += [
                     "",
                     f"[{name}]",
-                    *(f"{_toml(key)} = {_toml(value)}" for key, value in pairs.items()),
+                    *(f"{as_toml(key)} = {as_toml(value)}" for key, value in pairs.items()),
                 ]
         return "\n".join(lines or ["# every setting is at its default"]).strip() + "\n"
 
@@ -202,11 +203,6 @@ def _pull(value: object) -> float:
             f"genre_pull is {quoted(value)}: it must be a number from 0, pure sound, to 1, pure genre"
         )
     return float(value)
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML writes it: JSON, in which only the character DEL would need another escape."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _check_whole(name: str, value: object, *, low: int, high: int, words: str) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.artist_names import artist_keys
 from songatlas.features import FEATURES
-from songatlas.songs.words import NOBODY
 from songatlas.space import AudioBlock, SongSpace
 from songatlas.space.coordinates import numbers_of
 from songatlas.space.tags import TagsBlock
@@ -168,7 +168,7 @@ def fit_song_taste(
     n_threads : int, optional
         No influence on the result.
     """
-    artists = _artists(songs)
+    artists = artist_keys(songs["artists"]) if "artists" in songs.columns else None
     taste = fit_taste(
         songs.height,
         sound=_sound(songs),
@@ -210,14 +210,6 @@ def _tags(songs: pl.DataFrame) -> tuple[NDArray[np.int32], NDArray[Any]] | None:
         return None
     kinds = block.kinds(songs)
     return kinds.kind, kinds.vectors
-
-
-def _artists(songs: pl.DataFrame) -> pl.Series | None:
-    """The names of the artists of each song, but for words such as "Various Artists"."""
-    if "artists" not in songs.columns:
-        return None
-    names = pl.element().cast(pl.String).str.strip_chars().str.to_lowercase()
-    return songs.select(pl.col("artists").list.eval(names.filter(~names.is_in(NOBODY)))).to_series()
 
 
 def _albums(songs: pl.DataFrame) -> pl.Series | None:

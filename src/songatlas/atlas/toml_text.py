@@ -1,7 +1,8 @@
-"""TOML as a person may leave it: read within bounds of time and memory, faults told in a few words."""
+"""TOML: read as a person may leave it, within bounds of time and memory, and values as it writes them."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Any, Final
 
@@ -37,3 +38,16 @@ def toml_values(text: str) -> dict[str, Any]:
         raise BadToml("it holds lists or tables in one another, too deep to be read") from None
     except ValueError:
         raise BadToml("it holds a number of thousands of digits") from None
+
+
+def as_toml(value: Any) -> str:
+    """Return a text, number, truth or list of them as TOML writes it.
+
+    It is JSON, in which only the character DEL would need another escape.
+
+    Examples
+    --------
+    >>> print(as_toml(["sound", 0.5, True]))
+    ["sound", 0.5, true]
+    """
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from songatlas.audio.spectra import SAMPLE_RATE, Singles
+from songatlas.audio.spectra import SAMPLE_RATE, Singles, hann
 
 Doubles = npt.NDArray[np.float64]
 
@@ -99,7 +99,7 @@ def _magnitudes(samples: Singles) -> Singles:
     low = _decimated(samples)
     low = np.pad(low, (0, max(0, N_POINTS - len(low))))
     frames = np.lib.stride_tricks.sliding_window_view(low, N_POINTS)[::HOP]
-    spectrum = fft.rfft(frames * _window(), axis=1)[:, : int(HIGHEST_HZ / BIN_HZ) + 2]
+    spectrum = fft.rfft(frames * hann(N_POINTS), axis=1)[:, : int(HIGHEST_HZ / BIN_HZ) + 2]
     magnitude: Singles = np.abs(spectrum)
     return magnitude
 
@@ -126,13 +126,6 @@ def _decimation() -> tuple[Singles, Singles]:
     reached = (delay >= 0) & (delay < FILTER_TAPS)
     weights = np.where(reached, taps[np.clip(delay, 0, FILTER_TAPS - 1)], 0).astype(np.float32)
     return weights[:FILTER_BLOCK], weights[FILTER_BLOCK:]
-
-
-@cache
-def _window() -> Singles:
-    """Return the periodic Hann window."""
-    turn = 2 * np.pi * np.arange(N_POINTS) / N_POINTS
-    return (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
 
 
 def _peaks_of(magnitude: Singles) -> tuple[_Peaks, float]:

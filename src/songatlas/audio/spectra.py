@@ -83,9 +83,9 @@ def _stretches_of(mono: Singles) -> Iterator[Singles]:
 
 
 @cache
-def _window() -> Singles:
-    """Return the periodic Hann window."""
-    turn = 2 * np.pi * np.arange(N_POINTS) / N_POINTS
+def hann(n_points: int) -> Singles:
+    """Return the periodic Hann window of so many points, float32."""
+    turn = 2 * np.pi * np.arange(n_points) / n_points
     return (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
 
 
@@ -97,7 +97,7 @@ def _write_power(samples: Singles, power: Singles) -> None:
     windowed = np.empty((BLOCK_FRAMES, N_POINTS), dtype=np.float32)
     for first in range(0, len(power), BLOCK_FRAMES):
         block = frames[first : first + BLOCK_FRAMES]
-        np.multiply(block, _window(), out=windowed[: len(block)])
+        np.multiply(block, hann(N_POINTS), out=windowed[: len(block)])
         spectrum = fft.rfft(windowed[: len(block)], axis=1)
         found = power[first : first + len(block)]
         np.square(spectrum.real, out=found)

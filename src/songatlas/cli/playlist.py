@@ -25,13 +25,11 @@ if TYPE_CHECKING:
     from songatlas.atlas.playlist import Playlist
     from songatlas.playlists import Located, TrackList
 
-_INDEX = "playlists.csv"
 _TEMPO, _KEYS, _ENERGY, _DISTANCE = "Tempo →", "Keys →", "Energy →", "Distance →"
 _COLUMNS = ("", "Song", "BPM", "Key", "Energy", "Time", _TEMPO, _KEYS, _ENERGY, _DISTANCE)
 _WIDE = 100  # signs; a narrower terminal has fewer columns
 _LONGEST = 160  # signs of a song's name
 _IN_WIDE = (_ENERGY, _DISTANCE)
-_INDEX_COLUMNS = ("file", "name", "n_songs", "minutes", "order")
 
 
 def playlist(
@@ -228,7 +226,7 @@ def _make_all(
     as_json: bool,
 ) -> None:
     """Make and write one playlist for each cluster, and tell of them."""
-    from songatlas.atlas.playlist import all_cluster_playlists, playlist_tracks
+    from songatlas.atlas.playlist import INDEX_FILE, all_cluster_playlists, playlist_tracks
     from songatlas.atlas.song_files import told_gone
     from songatlas.playlists import held_in_place, left_out
 
@@ -240,7 +238,7 @@ def _make_all(
     files = _write_all(folder, _apart(together.tracks, lists), made, form=form)
     gone = told_gone(together.tracks.tracks) if place.template is None else ()
     format = form.name or "m3u8"
-    held = held_in_place(together.tracks, folder / _INDEX, format=format)
+    held = held_in_place(together.tracks, folder / INDEX_FILE, format=format)
     notes = (*together.notes, *gone, *held, *left_out(together.tracks, format))
     _tell_all(made, files, folder, notes=notes, as_json=as_json)
 
@@ -292,38 +290,29 @@ def _write_all(
     folder: Path, lists: Sequence[TrackList], made: Sequence[Playlist], *, form: _Form
 ) -> list[str]:
     """Write one file for each playlist and an index of them, all or none; return the names of the files."""
-    import polars as pl
-
     from songatlas.atlas.folders import write_folder
+    from songatlas.atlas.playlist import INDEX_FILE, playlists_index
     from songatlas.playlists import playlist_text, safe_file_names
     from songatlas.playlists.formats import format_named
     from songatlas.safe_cells import write_cells
 
     format, raw_cells = form.name or "m3u8", form.raw_cells
     suffix = format_named(format).suffixes[0]
-    files = safe_file_names([tracks.name for tracks in lists], suffix, beside=_INDEX)
-    index = pl.DataFrame(
-        {
-            "file": files,
-            "name": [each.name for each in made],
-            "n_songs": [each.summary["n_songs"] for each in made],
-            "minutes": [round(each.summary["minutes"], 1) for each in made],
-            "order": [each.summary["order"] for each in made],
-        }
-    )
+    files = safe_file_names([tracks.name for tracks in lists], suffix, beside=INDEX_FILE)
+    index = playlists_index(made, files)
 
     def write(new: Path) -> None:
         for file, tracks in zip(files, lists, strict=True):
             write_file(new / file, playlist_text(tracks, format, directory=folder, raw_cells=raw_cells))
-        write_cells(index, new / _INDEX, raw=raw_cells)
+        write_cells(index, new / INDEX_FILE, raw=raw_cells)
 
-    earlier = _files_of(folder / _INDEX)
+    earlier = _files_of(folder / INDEX_FILE)
     foreign = [file for file in files if file not in earlier and (folder / file).exists()]
     if foreign:
         raise BadSettings(
             f"{str(folder / foreign[0])!r} is a file of yours that would be replaced: name another folder"
         )
-    write_folder(folder, write, ours={*files, _INDEX, *earlier})
+    write_folder(folder, write, ours={*files, INDEX_FILE, *earlier})
     return files
 
 
@@ -331,6 +320,7 @@ def _files_of(index: Path) -> list[str]:
     """Files that an earlier run wrote beside its index; `BadSettings` where the index is a stranger's."""
     import polars as pl
 
+    from songatlas.atlas.playlist import playlists_index
     from songatlas.playlists import FORMATS
     from songatlas.safe_cells import unguarded
 
@@ -340,7 +330,7 @@ def _files_of(index: Path) -> list[str]:
         table = pl.read_csv(index, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError):
         table = pl.DataFrame()
-    if tuple(table.columns) != _INDEX_COLUMNS:
+    if table.columns != playlists_index((), ()).columns:
         raise BadSettings(f"{str(index)!r} is a file of yours that would be replaced: name another folder")
     suffixes = {suffix for each in FORMATS.values() for suffix in each.suffixes}
     names = [name for each in table["file"].drop_nulls() for name in (each, unguarded(each))]
@@ -350,6 +340,8 @@ def _files_of(index: Path) -> list[str]:
 def _tell_all(
     made: Sequence[Playlist], files: Sequence[str], folder: Path, *, notes: Sequence[str], as_json: bool
 ) -> None:
+    from songatlas.atlas.playlist import INDEX_FILE
+
     if as_json:
         print_json({"folder": str(folder), "notes": list(notes), "playlists": [
             {"file": file, **each.to_dict()} for file, each in zip(files, made, strict=True)
@@ -363,7 +355,7 @@ def _tell_all(
     console.print(table)
     for note in notes:
         _say(console, f"Note: {_one_line(note)}")
-    console.print(f"Wrote {len(files)} playlists and {_INDEX} into {shown(str(folder))}")
+    console.print(f"Wrote {len(files)} playlists and {INDEX_FILE} into {shown(str(folder))}")
 
 
 def _tell(made: Playlist, output: Path | None, *, as_json: bool) -> None:

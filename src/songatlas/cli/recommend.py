@@ -101,7 +101,7 @@ def recommend(
     albums, and how few others do. Named songs and their other versions are left out.
     """
     from songatlas.atlas import Atlas
-    from songatlas.atlas.cluster_finding import cluster_named
+    from songatlas.atlas.naming_a_cluster import cluster_named
     from songatlas.atlas.recommending import recommend as find_songs
     from songatlas.taste import HUB_CORRECTION
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from songatlas.colours import ink_on
 from songatlas.figures.lettering import printable, text_width, wrapped
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, line_height
-from songatlas.figures.style import ACCENT, LINE, QUIET, cluster_names, drawing, ink_on
+from songatlas.figures.style import ACCENT, LINE, QUIET, cluster_names, drawing
 
 _TITLE = "The artists over the clusters"
 _MOST_BARS = 60

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import Colormap, Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from songatlas.colours import ink_on
 from songatlas.figures.lettering import ESTIMATE, printable, shortened, text_width
 from songatlas.figures.sheet import WIDTH, Sheet, empty_sheet, name_width
 from songatlas.figures.style import (
@@ -21,7 +22,6 @@ from songatlas.figures.style import (
     cluster_names,
     count_of,
     drawing,
-    ink_on,
 )
 from songatlas.seriation import diagonal_orders, ordered_rows
 
@@ -237,7 +237,7 @@ def _values(
     for row, line in enumerate(words):
         for column, word in enumerate(line):
             if word:
-                ink = ink_on(colours[0](float(colours[1](table[row, column]))))
+                ink = ink_on(to_hex(colours[0](float(colours[1](table[row, column])))))
                 x, y = left + (column + 0.5) * cell, top + (row + 0.5) * height
                 sheet.text(x, y, word, size=size, colour=ink, ha="center", va="center_baseline")
 

@@ -17,9 +17,9 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
-from songatlas.colours import colour_of
+from songatlas.colours import colour_of, ink_on
 from songatlas.figures.lettering import families_for, printable, shortened, text_width, wrapped
-from songatlas.figures.style import FAINT, INK, PAPER, QUIET, ink_on
+from songatlas.figures.style import FAINT, INK, PAPER, QUIET
 
 MARGIN = 0.35
 WIDTH = 9.5

@@ -17,7 +17,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from songatlas.colours import LESS_TO_MORE, NONE_TO_ALL, NOT_CLUSTERED
 from songatlas.figures.lettering import families, printable
@@ -28,13 +28,6 @@ DIVERGING: Colormap = LinearSegmentedColormap.from_list("songatlas_diverging", L
 SEQUENTIAL: Colormap = LinearSegmentedColormap.from_list("songatlas_sequential", NONE_TO_ALL)
 
 _LOCK = threading.RLock()
-
-
-def ink_on(colour: Any) -> str:
-    """Return white or the dark ink, whichever is easier to read on `colour`."""
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return PAPER if luminance < 0.26 else INK
 
 
 def count_of(number: float, one: str = "song", many: str = "songs") -> str:

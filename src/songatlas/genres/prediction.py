@@ -246,6 +246,10 @@ def believe(
         Their genres, null where none is known.
     sharpness : float
         As cross-fitting the taught songs found it.
+    seed : int
+        Draws the songs to learn from, where more are taught than a model needs.
+    n_threads : int, optional
+        Every core by default.
 
     Returns
     -------

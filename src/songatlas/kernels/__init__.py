@@ -13,8 +13,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from songatlas.kernels.iteration import Rules, Run, Stopped
+from songatlas.kernels.iteration import Rules, Run, Stopped, in_order, moved_centroids
 from songatlas.kernels.lines import LARGEST, SMALLEST
+from songatlas.kernels.reference_hashes import splitmix
 from songatlas.kernels.threads import Stop, map_in_order, one_blas_thread, thread_count
 
 __all__ = [
@@ -30,14 +31,17 @@ __all__ = [
     "cluster_sums",
     "engine_name",
     "find_sides",
+    "in_order",
     "lloyd",
     "lloyd_pass",
     "map_in_order",
+    "moved_centroids",
     "nearest",
     "one_blas_thread",
     "random_rows",
     "seed_rows",
     "silhouette_table",
+    "splitmix",
     "squared_distances",
     "text_hashes",
     "thread_count",

@@ -144,7 +144,7 @@ def iterate(
         moved, inertia = _update(rows, last, weights, rules.total, squared_distances)
         history.append(inertia)
         steps = moved - centroids
-        moves = _in_order(np.square(steps).ravel())
+        moves = in_order(np.square(steps).ravel())
         stretched = rules.stretch != 1.0 and not settled and last.counts.all()
         centroids, confirming = centroids + rules.stretch * steps if stretched else moved, settled
         if not settled and _hopeless(history, rules.bar):
@@ -159,9 +159,44 @@ def _hopeless(history: list[float], bar: float) -> bool:
     return history[-1] - FORESIGHT * (history[-2] - history[-1]) > bar
 
 
-def _in_order(values: Floats) -> float:
-    """Return the sum of the values, added one after the other."""
+def in_order(values: Floats) -> float:
+    """Return the sum of the values, added one after the other.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        At least one.
+    """
     return float(np.cumsum(values)[-1])
+
+
+def moved_centroids(sums: Floats, counts: Floats, mean: Floats, total: float) -> tuple[Floats, float]:
+    """Return the means of the clusters, and the inertia about them: one step of Lloyd's iteration.
+
+    Parameters
+    ----------
+    sums : ndarray of float64, shape (k, n_dimensions)
+        Of the rows of each cluster.
+    counts : ndarray of float64, shape (k,)
+        Rows of each cluster, or their weights, summed.
+    mean : ndarray of float64, shape (n_dimensions,)
+        Of all rows.
+    total : float
+        The (weighted) squared distances of all rows to it, summed.
+
+    Returns
+    -------
+    centroids : ndarray of float64, shape (k, n_dimensions)
+        That of an empty cluster is the centroid of the largest.
+    inertia : float
+        0 or more.
+    """
+    filled = counts > 0
+    centroids = np.empty_like(sums)
+    centroids[filled] = sums[filled] / counts[filled, None]
+    centroids[~filled] = centroids[np.argmax(counts)]
+    distances = np.cumsum(np.square(centroids - mean), axis=1)[:, -1]
+    return centroids, max(total - in_order(counts * distances), 0.0)
 
 
 def _update(
@@ -176,12 +211,7 @@ def _update(
     if not counts.all():
         distances = squared_distances(rows.points, last.centroids, last.labels)
         sums, counts = _relocate_empty(rows, last, weights, distances)
-    filled = counts > 0
-    centroids = np.empty_like(sums)
-    centroids[filled] = sums[filled] / counts[filled, None]
-    centroids[~filled] = centroids[np.argmax(counts)]
-    distances = np.cumsum(np.square(centroids - rows.shift), axis=1)[:, -1]
-    return centroids, max(total - _in_order(counts * distances), 0.0)
+    return moved_centroids(sums, counts, rows.shift, total)
 
 
 def _relocate_empty(

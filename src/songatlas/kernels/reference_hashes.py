@@ -48,18 +48,26 @@ def text_hashes(content: bytes, edges: Indices, *, seed: int = 0) -> Hashes:
     lengths = np.diff(edges)
     longest_first = np.argsort(-lengths, kind="stable")
     begins, rising = edges[:-1][longest_first], np.sort(lengths)
-    states = np.full(len(lengths), FNV_BASIS ^ _mixed(np.array([seed % SEEDS], dtype=np.uint64))[0])
+    states = np.full(len(lengths), FNV_BASIS ^ splitmix(np.array([seed % SEEDS], dtype=np.uint64))[0])
     for place in range(int(rising[-1]) if len(rising) else 0):
         n_left = len(rising) - int(np.searchsorted(rising, place, side="right"))
         states[:n_left] ^= letters[begins[:n_left] + place]
         states[:n_left] *= FNV_PRIME
     hashes = np.empty_like(states)
-    hashes[longest_first] = _mixed(states)
+    hashes[longest_first] = splitmix(states)
     return hashes
 
 
-def _mixed(states: Hashes) -> Hashes:
-    """Let every bit of the answer hang on every bit of the state."""
+def splitmix(states: Hashes) -> Hashes:
+    """Return numbers that hang, each bit of them, on every bit of a state: the finisher of splitmix64.
+
+    It is a bijection: states that differ have answers that differ.
+
+    Parameters
+    ----------
+    states : ndarray of uint64
+        Of any shape.
+    """
     states = states + np.uint64(0x9E3779B97F4A7C15)
     states = (states ^ (states >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     states = (states ^ (states >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

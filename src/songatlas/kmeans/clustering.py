@@ -140,6 +140,28 @@ def nearest_centroids(
     return labels, np.sqrt(kernels.squared_distances(rows, centres, labels))
 
 
+def canonical_order(centroids: Floats, sizes: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Return the clusters in the order of their numbers: by falling size, equal sizes by centroid.
+
+    Parameters
+    ----------
+    centroids : ndarray of float64, shape (k, n_dimensions)
+    sizes : ndarray of int or float, shape (k,)
+        Songs of each cluster.
+
+    Returns
+    -------
+    ndarray of int, shape (k,)
+        The cluster that is to be the first, the second, and so on.
+
+    Examples
+    --------
+    >>> canonical_order(np.array([[3.0], [1.0], [2.0]]), np.array([4, 4, 9])).tolist()
+    [2, 1, 0]
+    """
+    return np.lexsort((*centroids.T[::-1], -sizes))
+
+
 def require_distinct(points: Points, k: int) -> None:
     """Raise `TooFewSongs` where fewer than `k` points differ from one another, or ValueError by too little.
 

@@ -15,7 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from songatlas import kernels
-from songatlas.kmeans.clustering import Clustering, Floats, Points, checked_points, require_distinct
+from songatlas.kmeans.clustering import (
+    Clustering,
+    Floats,
+    Points,
+    canonical_order,
+    checked_points,
+    require_distinct,
+)
 from songatlas.kmeans.inertia import scatter, summed_squares
 from songatlas.kmeans.search import TOLERANCE
 from songatlas.kmeans.starts import SAMPLE_SONGS, checked_ks, sample_rows, search_samples
@@ -172,7 +179,7 @@ def _numbered(rows: kernels.Rows, run: kernels.Run, go_on: Callable[[Floats], ke
     while True:
         k = len(run.centroids)
         sizes = np.bincount(run.labels, minlength=k)
-        order = np.lexsort((*run.centroids.T[::-1], -sizes))
+        order = canonical_order(run.centroids, sizes)
         new_numbers = np.empty(k, dtype=np.int32)
         new_numbers[order] = np.arange(k, dtype=np.int32)
         centroids, labels = run.centroids[order], np.take(new_numbers, run.labels)

@@ -23,6 +23,7 @@ from songatlas.kmeans.clustering import (
     Floats,
     Labels,
     Points,
+    canonical_order,
     checked_points,
     nearest_centroids,
 )
@@ -301,7 +302,7 @@ def _numbered(points: Points, centroids: Floats, n_threads: int) -> tuple[Floats
     while True:
         labels = kernels.nearest(rows, centroids, n_threads=n_threads)
         sizes = np.bincount(labels, minlength=len(centroids))
-        order = np.lexsort((*centroids.T[::-1], -sizes))
+        order = canonical_order(centroids, sizes)
         order = order[sizes[order] > 0]
         if len(order) == len(centroids) and (order == np.arange(len(order))).all():
             return centroids, labels

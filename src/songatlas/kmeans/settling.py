@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from songatlas import kernels
 from songatlas.kmeans.block_tasks import block_moments, block_sums, farthest_first, farthest_rows
-from songatlas.kmeans.clustering import Floats
+from songatlas.kmeans.clustering import Floats, canonical_order
 from songatlas.kmeans.every_k import MAX_ITER, SETTLED_SONGS
 from songatlas.kmeans.search import TOLERANCE
 from songatlas.progress import Progress, silent
@@ -224,7 +224,7 @@ def _iterated(songs: _Songs, at: Checkpoint, *, last: _Labelled | None = None) -
         last = last or songs.label(at.centroids)
         moved, inertia = _moved(songs, last)
         at = Checkpoint(moved, at.n_iter + 1, (*at.history, inertia))
-        moves = _in_order(np.square(moved - last.centroids).ravel())
+        moves = kernels.in_order(np.square(moved - last.centroids).ravel())
         pace.told(last, moved, at.n_iter)
         if (moved == last.centroids).all():
             return _Run(last, at.n_iter, at.history, converged=True)
@@ -260,12 +260,7 @@ def _moved(songs: _Songs, last: _Labelled) -> tuple[Floats, float]:
     sums, counts = last.sums, last.counts
     if not counts.all():
         sums, counts = _relocated(songs, last)
-    filled = counts > 0
-    centroids = np.empty_like(sums)
-    centroids[filled] = sums[filled] / counts[filled, None]
-    centroids[~filled] = centroids[np.argmax(counts)]
-    distances = np.cumsum(np.square(centroids - songs.spread.mean), axis=1)[:, -1]
-    return centroids, max(songs.spread.total - _in_order(counts * distances), 0.0)
+    return kernels.moved_centroids(sums, counts, songs.spread.mean, songs.spread.total)
 
 
 def _relocated(songs: _Songs, last: _Labelled) -> tuple[Floats, Floats]:
@@ -292,7 +287,7 @@ def _numbered(songs: _Songs, run: _Run) -> _Run:
     """
     while True:
         last = run.last
-        order = np.lexsort((*last.centroids.T[::-1], -last.counts))
+        order = canonical_order(last.centroids, last.counts)
         if (order == np.arange(len(order))).all():
             return run
         again = songs.label(last.centroids[order])
@@ -310,8 +305,3 @@ def _inertia(spread: _Spread, last: _Labelled) -> float:
         ):
             squares += height * (int(count) * height - 2 * added)
     return max(float(squares), 0.0)
-
-
-def _in_order(values: Floats) -> float:
-    """Return the sum of the values, added one after the other."""
-    return float(np.cumsum(values)[-1])

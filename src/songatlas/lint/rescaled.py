@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from songatlas.errors import UnknownName
-from songatlas.features import FEATURES, feature_named, label_of
+from songatlas.features import FEATURES, is_feature, label_of
 from songatlas.lint.facts import Facts, Finding, listed
 
 NEVER_FULL: Final = ("danceability", "speechiness", "acousticness")
@@ -35,7 +34,7 @@ def find_rescaled(facts: Facts) -> tuple[Finding, ...]:
 
 def _left_alone(facts: Facts) -> tuple[Finding, ...]:
     """Columns of features that the reader did not use because they were rescaled."""
-    lost = {header: note for header, note in facts.unread.items() if _is_feature(header)}
+    lost = {header: note for header, note in facts.unread.items() if is_feature(header)}
     rescaled = [header for header, note in lost.items() if _LEFT_ALONE.search(note)]
     if not rescaled:
         return ()
@@ -48,15 +47,6 @@ def _left_alone(facts: Facts) -> tuple[Finding, ...]:
         {"columns": ", ".join(rescaled), "n_columns": len(rescaled)},
         f"{said}, so that their unit is lost and the clusters are made without them.",
     ),)  # fmt: skip
-
-
-def _is_feature(header: str) -> bool:
-    """Whether a header names a feature."""
-    try:
-        feature_named(header)
-    except UnknownName:
-        return False
-    return True
 
 
 def _outside(facts: Facts) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ from songatlas.playlists.formats import (
     playlist_text,
     write_playlist,
 )
-from songatlas.playlists.keys import STRICTNESS, camelot, camelot_distance, harmonic, key_name
+from songatlas.playlists.keys import STRICTNESS, camelot_distance, harmonic, key_name
 from songatlas.playlists.locating import Located, locate_all
 from songatlas.playlists.orders import ARTIST_GAP, ORDERS, Order, order_songs
 from songatlas.playlists.paths import evenness, path_between
@@ -36,7 +36,6 @@ __all__ = [
     "Order",
     "Track",
     "TrackList",
-    "camelot",
     "camelot_distance",
     "cheapest_order",
     "evenness",

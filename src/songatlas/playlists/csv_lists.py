@@ -68,6 +68,8 @@ def write_csv(tracks: TrackList, directory: str | None = None, *, raw_cells: boo
     ----------
     tracks, directory
         As in `songatlas.playlists.m3u8.write_m3u`.
+    raw_cells : bool
+        Whether texts stand in it as they are, though a spreadsheet may run them.
 
     Examples
     --------

@@ -27,24 +27,6 @@ _NAMES: Final = ("C", "D♭", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "
 _Places = NDArray[np.int64]
 
 
-def camelot(key: float | None, mode: float | None) -> str | None:
-    """Return the place of a key on the Camelot wheel; None where it is unknown.
-
-    Parameters
-    ----------
-    key : float or None
-        Pitch class, 0 (C) to 11 (B).
-    mode : float or None
-        1 major, 0 minor.
-
-    Examples
-    --------
-    >>> camelot(0, 1), camelot(9, 0), camelot(8, 0), camelot(-1, 1), camelot(5, None)
-    ('8B', '8A', '1A', None, None)
-    """
-    return camelot_word(int(wheel_places([_number(key)], [_number(mode)])[0]))
-
-
 def camelot_word(place: int) -> str | None:
     """Return "8B" for a place on the wheel, None for -1.
 

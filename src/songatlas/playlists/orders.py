@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from songatlas.errors import BadSettings, MissingColumns, did_you_mean
 from songatlas.playlists.keys import harmonic, wheel_places_of
-from songatlas.playlists.spacing import artist_groups, largest_gap, nearly_sorted, spaced, too_close
+from songatlas.playlists.spacing import first_artists, largest_gap, nearly_sorted, spaced, too_close
 from songatlas.playlists.tours import (
     MOST_AT_ONCE,
     cheapest_order,
@@ -36,9 +36,6 @@ from songatlas.playlists.tours import (
 
 ARTIST_GAP: Final = 2
 """Songs between two of one artist, unless a person says otherwise."""
-
-PEAK: Final = 2 / 3
-"""Where in the playlist the arc of energy has its peak."""
 
 UNNOTICED: Final[Mapping[str, float]] = MappingProxyType({"energy": 0.02, "tempo_bpm": 2.0})
 """Differences within which songs may change places in a sorted order, so that artists stand apart."""
@@ -144,7 +141,7 @@ def order_songs(
     chosen = Chosen(
         songs=songs,
         points=np.asarray(points, dtype=np.float64),
-        groups=artist_groups(songs),
+        groups=first_artists(songs),
         gap=artist_gap,
         key_strictness=key_strictness,
         seed=seed,

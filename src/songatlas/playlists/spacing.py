@@ -17,25 +17,26 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.artist_names import first_artist_keys
+
 _Rows = NDArray[np.int64]
 
 
-def artist_groups(songs: pl.DataFrame) -> _Rows:
+def first_artists(songs: pl.DataFrame) -> _Rows:
     """Return the number of each song's first artist, int64 ``(n,)``, -1 where it is not known.
 
-    Names are compared without case and without blanks around them.
+    Songs of "Various Artists" and the like are nobody's: theirs is not known.
 
     Examples
     --------
-    >>> artist_groups(pl.DataFrame({"artists": [["Zoë", "Ann"], ["zoë "], None, []]})).tolist()
-    [0, 0, -1, -1]
+    >>> artists = [["Zoë", "Ann"], ["zoë "], None, [], ["Various Artists"]]
+    >>> first_artists(pl.DataFrame({"artists": artists})).tolist()
+    [0, 0, -1, -1, -1]
     """
     if "artists" not in songs.columns:
         return np.full(songs.height, -1, dtype=np.int64)
-    names = songs["artists"].list.drop_nulls().list.first().str.to_lowercase().str.strip_chars()
-    names = names.set(names == "", None)
-    first_seen = names.rank("dense").cast(pl.Int64) - 1
-    return first_seen.fill_null(-1).to_numpy().astype(np.int64)
+    numbers = first_artist_keys(songs["artists"]).rank("dense").cast(pl.Int64) - 1
+    return numbers.fill_null(-1).to_numpy().astype(np.int64)
 
 
 def largest_gap(groups: _Rows) -> int:

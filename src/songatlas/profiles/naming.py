@@ -115,7 +115,7 @@ def name_clusters(
             taken[name.text.casefold()] = cluster
     for cluster in order:
         if cluster not in names:
-            names[cluster] = _told_apart(choices[cluster][0], cluster, names, traits, taken)
+            names[cluster] = _told_apart(choices[cluster][0], cluster, traits, taken)
             taken[names[cluster].text.casefold()] = cluster
     for cluster, name in names.items():
         if not name.holds:
@@ -321,7 +321,6 @@ def _differs(piece: Piece, mine: Traits, theirs: Traits) -> bool:
 def _told_apart(
     name: Name,
     cluster: int,
-    names: Mapping[int, Name],
     traits: Sequence[Traits],
     taken: Mapping[str, int | None],
 ) -> Name:

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.artist_names import first_artist_keys
+
 N_TYPICAL: Final = 5
 """Typical songs of each cluster."""
 
@@ -75,12 +77,9 @@ def _nearest_first(
 
 
 def _artists(songs: pl.DataFrame) -> pl.Series:
-    """The first artist of each song, compared without case; null where unknown."""
+    """The first artist of each song as names are compared; null where it is nobody's."""
     if "artists" in songs.columns:
-        first = songs["artists"].list.first()
-    elif "artist" in songs.columns:
-        first = songs["artist"]
-    else:
-        return pl.Series([None] * songs.height, dtype=pl.String)
-    plain = first.str.strip_chars().str.to_lowercase()
-    return plain.set(plain == "", None)
+        return first_artist_keys(songs["artists"])
+    if "artist" in songs.columns:
+        return first_artist_keys(songs["artist"])
+    return pl.Series([None] * songs.height, dtype=pl.String)

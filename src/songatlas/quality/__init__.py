@@ -12,12 +12,11 @@ from songatlas.quality.indices import (
     davies_bouldin,
     inertia,
 )
-from songatlas.quality.partitions import agreement, purity, stability
+from songatlas.quality.partitions import agreement, stability
 from songatlas.quality.separation import (
     EXACT_LIMIT,
     N_QUERIES,
     Estimate,
-    centroid_silhouette_values,
     sampled_rows,
     silhouette,
     silhouette_values,
@@ -36,13 +35,11 @@ __all__ = [
     "Valley",
     "agreement",
     "calinski_harabasz",
-    "centroid_silhouette_values",
     "compactness_indices",
     "count_pairs",
     "davies_bouldin",
     "gaps",
     "inertia",
-    "purity",
     "sampled_rows",
     "silhouette",
     "silhouette_values",

@@ -42,17 +42,6 @@ def agreement(labels: ArrayLike, genres: ArrayLike) -> Agreement:
     return CrossTable.of(*_same_songs(labels, genres)).agreement()
 
 
-def purity(labels: ArrayLike, genres: ArrayLike) -> float:
-    """Return the share of songs whose genre is the commonest of their cluster, above 0 up to 1.
-
-    Examples
-    --------
-    >>> purity([0, 0, 0, 1], ["rock", "rock", "jazz", "jazz"])
-    0.75
-    """
-    return CrossTable.of(*_same_songs(labels, genres)).purity()
-
-
 def stability(pairs: Sequence[tuple[ArrayLike, ArrayLike]]) -> Estimate:
     """Return how far clusterings of resampled songs agree with each other.
 

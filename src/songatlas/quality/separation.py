@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from songatlas.kernels import one_blas_thread, silhouette_table, squared_distances, thread_count
+from songatlas.kernels import one_blas_thread, silhouette_table, splitmix, thread_count
 from songatlas.quality.labelings import Labeling, check_points, encode
 from songatlas.quality.regression import Mean, Strata, regression_mean
 from songatlas.quality.surrogates import Surrogates
@@ -40,7 +40,6 @@ EXACT_LIMIT = 20_000
 N_QUERIES = 1_000
 MIN_QUERIES = 30
 _NORMAL_95 = 1.959963984540054
-_SONGS_AT_ONCE = 4_096
 _CLOSE_ROWS = 32_768  # songs whose silhouette is approximated closely
 
 
@@ -186,88 +185,6 @@ def silhouette_values(
     return values
 
 
-def centroid_silhouette_values(
-    points: NDArray[Any], centroids: NDArray[Any], labels: ArrayLike
-) -> NDArray[np.float64]:
-    """Return each song's silhouette against centroids: how much nearer its own lies than the next.
-
-    With `a` the distance to the own centroid and `b` to the nearest other one, ``(b - a) / max(a, b)``: the
-    "simplified" silhouette. It takes a fraction of a second for a million songs, where comparing them
-    with one another would take many minutes, and ranks them much alike (correlation 0.86 to 0.89 for songs):
-    use it to find borderline and typical songs. It is no measure of a clustering: a song is nearer to a
-    centroid than to the songs around it, so that the mean comes out higher than the silhouette's, by about
-    0.09 for songs.
-
-    Parameters
-    ----------
-    points : array of shape (n_songs, n_dimensions)
-        Finite coordinates.
-    centroids : array of shape (k, n_dimensions)
-        Finite, at least two.
-    labels : array of int, shape (n_songs,)
-        From 0 to k - 1: the line of each song's own centroid.
-
-    Returns
-    -------
-    array of float64, shape (n_songs,)
-        From 1 (on its centroid) past 0 (on the border) to -1 (another centroid is nearer); 0 where the two
-        centroids are equally near, even if both are the song itself.
-
-    Raises
-    ------
-    ValueError
-        If shapes disagree, a number is not finite, a label has no centroid, or there is only one.
-
-    References
-    ----------
-    E. R. Hruschka, L. N. de Castro, R. J. G. B. Campello (2004), "Evolutionary algorithms for clustering
-    gene-expression data", ICDM.
-
-    Examples
-    --------
-    >>> centroid_silhouette_values(np.array([[0.0], [4.0]]), np.array([[0.0], [10.0]]), [0, 0]).round(3)
-    array([1.   , 0.333])
-    """
-    points, centroids = check_points(points), check_points(centroids).astype(np.float64)
-    own = np.asarray(labels)
-    if own.shape != points.shape[:1] or own.dtype.kind not in "iu" or centroids.shape[1:] != points.shape[1:]:
-        raise ValueError(
-            f"labels {own.shape} or centroids {centroids.shape} do not fit points {points.shape}"
-        )
-    if len(centroids) < 2 or not 0 <= own.min() <= own.max() < len(centroids):
-        raise ValueError(
-            f"labels must be 0 to k - 1 and k at least 2, but there are {len(centroids)} centroids"
-        )
-    own = own.astype(np.int32, copy=False)
-    nearest = np.empty(len(points))
-    with one_blas_thread():
-        for start in range(0, len(points), _SONGS_AT_ONCE):
-            block = slice(start, start + _SONGS_AT_ONCE)
-            nearest[block] = _next_nearest(points[block], centroids, own[block])
-    within = np.sqrt(squared_distances(points, centroids, own))
-    nearest = np.sqrt(nearest)
-    larger = np.maximum(within, nearest)
-    values: NDArray[np.float64] = np.divide(
-        nearest - within, larger, out=np.zeros_like(larger), where=larger > 0
-    )
-    return values
-
-
-def _next_nearest(
-    points: NDArray[Any], centroids: NDArray[np.float64], own: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """Squared distance of each song to the nearest centroid but its own."""
-    middle = centroids.mean(axis=0)
-    points, centroids = points - middle, centroids - middle
-    scores = centroids @ points.T
-    scores *= -2.0
-    scores += np.square(centroids).sum(axis=1)[:, None]
-    scores[own, np.arange(len(own))] = np.inf
-    other = scores.argmin(axis=0)
-    squares: NDArray[np.float64] = np.square(points - centroids[other]).sum(axis=1)
-    return squares
-
-
 def sampled_rows(n_songs: int, n_sampled: int, *, seed: int) -> NDArray[np.int64]:
     """Return `n_sampled` distinct row numbers, rising, drawn by a hash of row number and seed.
 
@@ -279,18 +196,10 @@ def sampled_rows(n_songs: int, n_sampled: int, *, seed: int) -> NDArray[np.int64
     """
     if n_sampled >= n_songs:
         return np.arange(n_songs, dtype=np.int64)
-    hashed = _splitmix(
-        np.arange(n_songs, dtype=np.uint64) ^ _splitmix(np.array([seed % 2**64], dtype=np.uint64))
+    hashed = splitmix(
+        np.arange(n_songs, dtype=np.uint64) ^ splitmix(np.array([seed % 2**64], dtype=np.uint64))
     )
     return np.sort(np.argpartition(hashed, n_sampled)[:n_sampled])
-
-
-def _splitmix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The splitmix64 finalizer: a bijection, so that no two rows of a table share a hash."""
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _exact(value: float, n_songs: int) -> Estimate:

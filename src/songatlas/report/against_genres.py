@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from songatlas.colours import ink_on
 from songatlas.report.record import plain
-from songatlas.report.wording import brief, ink_on
+from songatlas.report.wording import brief
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from songatlas.atlas.why import Explanation, explain_rows
+from songatlas.colours import ink_on
 from songatlas.features import amount
 from songatlas.noticing import SPEECH_FROM, is_noticeable
 from songatlas.profiles.evidence import ALL_DATED
@@ -16,7 +17,7 @@ from songatlas.profiles.words import COMPARATIVES
 from songatlas.report.draw import feature_label
 from songatlas.report.record import subclusters_of
 from songatlas.report.sampled import sizes_in_sample
-from songatlas.report.wording import brief, estimated, feature_word, ink_on, sentence
+from songatlas.report.wording import brief, estimated, feature_word, sentence
 from songatlas.roles import ROLES, role_counts
 
 if TYPE_CHECKING:

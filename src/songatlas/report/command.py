@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from songatlas.atlas.usual_space import OF_FEATURES
 
 if TYPE_CHECKING:
     from songatlas.atlas.whole import Whole
-
-USUAL_SPACE: Final = ("sound", "era")
-"""Blocks of a table that no scan has made, where nobody names any."""
 
 
 def build_command(
@@ -21,7 +20,7 @@ def build_command(
     n_rows: int,
     like: bool = False,
     whole: Whole | None = None,
-    usual_space: Sequence[str] = USUAL_SPACE,
+    usual_space: Sequence[str] = OF_FEATURES,
 ) -> str:
     """Return the command line that builds the same atlas from the same file.
 
@@ -83,7 +82,7 @@ def space_options(settings: Mapping[str, Any]) -> str:
     """
     asked = ("space", "weights", "feature_weights", "genre_pull")
     given = {name: settings.get(name) for name in asked}
-    return shlex.join(_options(given | ({"space": None} if given["space"] == list(USUAL_SPACE) else {})))
+    return shlex.join(_options(given | ({"space": None} if given["space"] == list(OF_FEATURES) else {})))
 
 
 def _options(settings: Mapping[str, Any]) -> list[str]:

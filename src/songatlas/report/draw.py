@@ -89,7 +89,7 @@ def draw_figures(atlas: Atlas, *, progress: Callable[[float, str], None] | None 
     return drawn
 
 
-def sampled_rows(atlas: Atlas, most: int) -> np.ndarray:
+def drawn_rows(atlas: Atlas, most: int) -> np.ndarray:
     """Return sorted rows of `atlas.songs`, at most `most` of them, drawn by the seed of the atlas."""
     n_songs = atlas.songs.height
     if n_songs <= most:
@@ -125,7 +125,7 @@ def _by_profile(atlas: Atlas, what: str) -> dict[str, Any]:
 
 
 def _distributions(atlas: Atlas) -> dict[str, Any]:
-    rows = sampled_rows(atlas, DISTRIBUTION_SONGS)
+    rows = drawn_rows(atlas, DISTRIBUTION_SONGS)
     songs = atlas.songs[rows]
     estimates = estimated(atlas.columns)
     columns = [

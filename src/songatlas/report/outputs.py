@@ -24,10 +24,11 @@ from songatlas.report.draw import FIGURE_NAMES, draw_figures
 from songatlas.report.html import Picture, picture_of, render
 from songatlas.report.outputs_place import require_free
 from songatlas.report.outputs_record import RECORD, write_record
-from songatlas.report.record import quality_record
-from songatlas.report.sampled import ENGINES, FOLDER
+from songatlas.report.record import quality_text
+from songatlas.report.sampled import ENGINES, ROWS
 from songatlas.report.song_map import song_map
 from songatlas.report.tables import appended_names, write_clustered_songs, write_clusters
+from songatlas.songs.folder_files import CLUSTERED
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas, ClusteredRows
@@ -36,7 +37,7 @@ _PARTS = tuple(f"atlas/{name}" for name in OURS_OF_ATLAS)
 
 OURS = (
     *_PARTS,
-    "clustered_songs.csv",
+    ROWS,
     "clusters.csv",
     *(f"figures/{name}.{ending}" for name in FIGURE_NAMES for ending in ("png", "svg")),
     RECORD,
@@ -65,7 +66,7 @@ def require_outputs_place(
     BadSettings
         With what would be replaced.
     """
-    names = {*OURS, *((FOLDER,) if has_folder_of_rows else ())} - {f"atlas/{NAMES}"}
+    names = {*OURS, *((CLUSTERED,) if has_folder_of_rows else ())} - {f"atlas/{NAMES}"}
     require_free(directory, sorted(names), source=source)
 
 
@@ -150,9 +151,9 @@ def write_outputs(
     def write(folder: Path) -> None:
         if named.rows is not None:
             tell(0.0, "writing the clustered songs")
-            write_clustered_songs(named.rows, folder / "clustered_songs.csv", raw_cells=raw_cells)
+            write_clustered_songs(named.rows, folder / ROWS, raw_cells=raw_cells)
         write_clusters(named, folder / "clusters.csv", raw_cells=raw_cells)
-        (folder / "quality.json").write_text(_json(quality_record(named)), encoding="utf-8", newline="\n")
+        (folder / "quality.json").write_text(quality_text(named), encoding="utf-8", newline="\n")
         tell(0.2, "saving the atlas")
         (folder / "atlas").mkdir()
         write_parts(named, folder / "atlas", names=carried.text)
@@ -162,13 +163,13 @@ def write_outputs(
         (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
         carried.require_unchanged(home)
         if rows is not None:
-            rows.rename(folder / FOLDER)
+            rows.rename(folder / CLUSTERED)
         write_record(folder)
 
-    replaced = _left_of_large(Path(directory), named) if rows is None else (FOLDER,)
+    replaced = _left_of_large(Path(directory), named) if rows is None else (CLUSTERED,)
     write_folder(Path(directory), write, ours=(*OURS, *replaced))
     tell(1.0, "done")
-    clustered = FOLDER if named.whole else "clustered_songs.csv"
+    clustered = CLUSTERED if named.whole else ROWS
     beside = () if named.whole and named.whole.rows_to else (clustered,)
     entries = ("atlas", *beside, "clusters.csv", RECORD, "quality.json", "report.html")
     return WrittenOutputs(
@@ -189,13 +190,13 @@ def _appended(atlas: Atlas) -> Mapping[str, str]:
 
 def _left_of_large(directory: Path, atlas: Atlas) -> tuple[str, ...]:
     """The folder of clustered songs that an earlier, large build left, where this one has a file of them."""
-    if atlas.whole is not None or not (directory / FOLDER).is_dir():
+    if atlas.whole is not None or not (directory / CLUSTERED).is_dir():
         return ()
     try:
         before = json.loads(read_at_most(directory / "quality.json", MOST_JSON))
     except (OSError, ValueError, RecursionError):
         return ()
-    return (FOLDER,) if isinstance(before, dict) and before.get("engine") in ENGINES else ()
+    return (CLUSTERED,) if isinstance(before, dict) and before.get("engine") in ENGINES else ()
 
 
 def write_rows(rows: ClusteredRows, path: str | Path, *, raw_cells: bool = False) -> Mapping[str, str]:
@@ -285,7 +286,3 @@ def write_figures(atlas: Atlas, folder: Path, *, progress: Progress | None = Non
         )
         for name in drawn
     }
-
-
-def _json(record: Mapping[str, object]) -> str:
-    return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n"

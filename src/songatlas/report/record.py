@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,11 @@ from songatlas.roles import ROLES, role_counts
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
+
+
+def quality_text(atlas: Atlas) -> str:
+    """Return the text of `quality.json`."""
+    return json.dumps(quality_record(atlas), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def quality_record(atlas: Atlas) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from songatlas.songs.folder_files import CLUSTERED
+
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
 
@@ -33,8 +35,8 @@ OF_SAMPLE: Final = (
 )
 """Keys of quality.json that tell of the sample, where the atlas holds one."""
 
-FOLDER: Final = "clustered_songs"
-"""Folder of the clustered songs of a large catalogue, beside the report."""
+ROWS: Final = f"{CLUSTERED}.csv"
+"""The clustered songs, beside the report; those of a large catalogue are files in the folder `CLUSTERED`."""
 
 
 def sample_told(atlas: Atlas) -> str:
@@ -92,8 +94,8 @@ def sizes_in_sample(atlas: Atlas) -> NDArray[np.int64]:
 def rows_place(atlas: Atlas) -> str:
     """Return the name of the file, or of the folder of files, that has every row with its cluster."""
     if atlas.whole is None:
-        return f"{FOLDER}.csv"
-    return atlas.whole.rows_to or f"{FOLDER}/"
+        return ROWS
+    return atlas.whole.rows_to or f"{CLUSTERED}/"
 
 
 def has_column(atlas: Atlas, column: str) -> bool:

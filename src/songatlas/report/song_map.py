@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-from songatlas.report.draw import sampled_rows
+from songatlas.report.draw import drawn_rows
 from songatlas.starmap import (
     cluster_colouring,
     in_page,
@@ -108,7 +108,7 @@ def song_map(atlas: Atlas, *, most: int = MOST_SONGS) -> SongMap:
 def _named_rows(atlas: Atlas, most: int) -> tuple[NDArray[Any], NDArray[np.int64], list[bytes]]:
     """Rows of a sample whose packed names are not too heavy, its packed order, and the names."""
     while True:
-        rows = sampled_rows(atlas, most)
+        rows = drawn_rows(atlas, most)
         order = pack_order(atlas.positions[rows])
         chunks = list(name_chunks(atlas.songs, np.asarray(rows[order], dtype=np.int64)))
         weight = sum(len(chunk) for chunk in chunks)

@@ -21,14 +21,12 @@ from songatlas.atlas.saved import OURS, damaged_parts, folder_of, load_atlas
 from songatlas.errors import BadAtlas, BadSettings, SongAtlasError
 from songatlas.files import BESIDE, read_at_most, walked
 from songatlas.report.outputs_record import RECORD, OutputsRecord, file_of, read_record
-from songatlas.report.sampled import FOLDER
-from songatlas.songs.folder_files import WORK
+from songatlas.report.sampled import ROWS
+from songatlas.songs.folder_files import CLUSTERED, WORK
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
 
-_FEW: Final = 10
-_ROWS: Final = "clustered_songs.csv"
 _MOST_ROWS: Final = 2**62
 _PACKED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"\x28\xb5\x2f\xfd")
 """How gzip, zlib and zstd begin: Polars would unpack the whole file, whatever it is called."""
@@ -222,7 +220,7 @@ class _Findings:
         if atlas is not None and atlas.whole and atlas.whole.rows_to:
             self.notes.append(f"The clustered songs lie at {atlas.whole.rows_to}: they were not looked at.")
             return
-        if any(name == _ROWS or name.startswith(f"{FOLDER}/") for name in self.unlike):
+        if any(name == ROWS or name.startswith(f"{CLUSTERED}/") for name in self.unlike):
             self.notes.append("The rows of the clustered songs were not counted: they are not as written.")
             return
         try:
@@ -279,7 +277,7 @@ class _Findings:
 
     def look_around(self, record: OutputsRecord | None) -> None:
         """Say what else lies there."""
-        known = {RECORD, _ROWS, FOLDER, "clusters.csv", "quality.json", "report.html", "figures", "atlas"}
+        known = {RECORD, ROWS, CLUSTERED, "clusters.csv", "quality.json", "report.html", "figures", "atlas"}
         known |= {name.partition("/")[0] for name in record.files} if record else set()
         for path in sorted(self.directory.iterdir()):
             if path.name == WORK or path.name.startswith(BESIDE) or path.name.endswith(".partial"):
@@ -312,7 +310,7 @@ def _moved(rows: pl.LazyFrame, atlas: Atlas) -> int:
 
 def _frames(directory: Path) -> Iterator[pl.LazyFrame | None]:
     """The clustered songs, as they lie in a file or in a folder of files; None for what must be unpacked."""
-    single, folder = directory / _ROWS, directory / FOLDER
+    single, folder = directory / ROWS, directory / CLUSTERED
     homes = walked(folder) if folder.is_dir() else ()
     below = (home / entry.name for home, entries in homes for entry in entries if entry.is_file())
     for path in [single] if single.is_file() else sorted(below):

@@ -93,7 +93,7 @@ def read_sound(
     _read_measures(sound, raw, chosen, named, units)
     _read_pitch(sound, raw, columns, numbers, named, units)
     _note_unused(sound, raw, columns, chosen)
-    _refuse_undecided(sound, raw)
+    _refuse_undecided(sound)
     _refuse_too_few(sound, raw)
     return sound
 
@@ -305,7 +305,7 @@ def _note_unused(
             sound.readings[place] = ColumnReading(raw.header[place], place, None, None, "left alone", note)
 
 
-def _refuse_undecided(sound: Sound, raw: RawTable) -> None:
+def _refuse_undecided(sound: Sound) -> None:
     """Raise if a unit could not be found."""
     if not sound.undecided:
         return

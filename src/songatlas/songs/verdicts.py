@@ -36,8 +36,6 @@ CHOICES: Final = tuple(
 """Rules after them, which switch themselves off where they would leave out more than half of the rest."""
 N_COMBINATIONS: Final = 2 ** len(CHOICES)
 
-_OF_ALL_COLUMNS = ("blank_row", "no_sound")  # which ask whether a row tells anything, be it distrusted
-
 
 @dataclass(frozen=True)
 class Findings:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.artist_names import NOBODY, artist_key
 from songatlas.songs import words
 from songatlas.songs.song_rows import SLICE
 from songatlas.songs.words import NO_LETTER, any_of
@@ -108,7 +109,7 @@ def _with_keys(table: pl.DataFrame) -> pl.DataFrame:
     """Add `_key`: artist, bare title and number of the part; null where they say too little."""
     title, bare, artist = pl.col("_title"), pl.col("_bare"), pl.col("_artist")
     parts = title.str.extract_all(_PARTS).list.join(" ").str.replace_all(_SIGNS, " ")
-    told = ~bare.str.contains(_UNTOLD) & ~artist.is_in(words.NOBODY)
+    told = ~bare.str.contains(_UNTOLD) & ~artist_key(artist).is_in(["", *NOBODY])
     return (
         table.with_columns(
             _title=_in_small_letters(pl.col("title")),

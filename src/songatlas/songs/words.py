@@ -96,6 +96,3 @@ PARTS = (
     *("kapitel", "chapter", "folge"),
 )
 """Words before a number that tells two songs of one title apart."""
-
-NOBODY = ("", "various artists", "various", "unknown", "unknown artist", "traditional", "anonymous", "n/a")
-"""Names that are no artist's."""

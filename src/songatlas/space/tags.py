@@ -22,6 +22,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.artist_names import first_artist_keys
 from songatlas.kernels import one_blas_thread
 from songatlas.space.blocks import NO_WEIGHTS, ROUNDING, FittedBlock
 from songatlas.space.coordinates import Float
@@ -252,9 +253,7 @@ def _lend(own: TagKinds, artists: pl.Series) -> TagKinds:
     """Give songs without tags the mean of their artist's songs that have some."""
     from scipy.sparse import coo_matrix
 
-    first = artists.list.first() if isinstance(artists.dtype, pl.List) else artists
-    names = first.cast(pl.String).str.strip_chars().str.to_lowercase()
-    numbers = names.replace("", None).rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    numbers = first_artist_keys(artists).rank("dense").fill_null(0).to_numpy().astype(np.int64)
     lends = (own.kind > 0) & (numbers > 0)
     counts = np.bincount(numbers[lends], minlength=int(numbers.max(initial=0)) + 1)
     wanting = (own.kind == 0) & (counts[numbers] > 0)

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,12 +19,12 @@ from typing import Any, Final
 import polars as pl
 
 from songatlas.errors import SongAtlasError
+from songatlas.files import BESIDE, beside_of
 from songatlas.streaming.memory import plain_name
 
 VERSION: Final = 1
 _MANIFEST = "manifest.json"
 _STEP = "step.json"
-_BESIDE = ".songatlas-new-"
 
 
 class WorkFolder:
@@ -77,7 +75,7 @@ class WorkFolder:
                 if int(later.name[:3]) >= self._n_steps:
                     shutil.rmtree(later, ignore_errors=True)
             write_json(folder / _STEP, what)
-        for beside in folder.glob(f"{_BESIDE}*"):
+        for beside in folder.glob(f"{BESIDE}*"):
             beside.unlink(missing_ok=True)
         return folder
 
@@ -88,7 +86,7 @@ class WorkFolder:
         (self.place / _MANIFEST).unlink(missing_ok=True)
         for step in self.place.glob("[0-9][0-9][0-9]-*"):
             shutil.rmtree(step, ignore_errors=True)
-        for beside in self.place.glob(f"{_BESIDE}*"):
+        for beside in self.place.glob(f"{BESIDE}*"):
             beside.unlink(missing_ok=True)
         if not any(self.place.iterdir()):
             self.place.rmdir()
@@ -125,7 +123,7 @@ def placed_whole(path: Path) -> Iterator[Path]:
     SongAtlasError
         If the place cannot be written or the disk is full.
     """
-    beside = path.with_name(f"{_BESIDE}{os.getpid()}-{threading.get_ident()}")
+    beside = beside_of(path.parent)
     with told_of_disk(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

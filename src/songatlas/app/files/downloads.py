@@ -14,17 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from songatlas.app.files.lying import (
-    CLUSTERS,
-    ROWS,
-    has_rows,
-    is_called,
-    lying_atlas,
-    lying_figures,
-    lying_file,
-    lying_names,
-    taken,
-)
 from songatlas.app.files.making import (
     DrawnFigures,
     atlas_zip,
@@ -34,12 +23,23 @@ from songatlas.app.files.making import (
     quality_json,
     rows_csv,
 )
+from songatlas.app.files.opened_folder import (
+    CLUSTERS,
+    built_atlas,
+    built_figures,
+    built_file,
+    built_names,
+    has_rows,
+    is_called,
+    taken,
+)
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_file import NAMES, read_names
 from songatlas.atlas.saved import folder_of
 from songatlas.atlas.views import View
 from songatlas.report import render_report
+from songatlas.report.sampled import ROWS
 
 Value = TypeVar("Value")
 
@@ -93,7 +93,7 @@ class Shown:
         """Return what is made of it, the last one of its kind kept with the atlas."""
         return self.opened.atlas.kept.get(kind, (self.view.choice, self.names), make)
 
-    def lying(self, take: Callable[[Path], Value | None]) -> Value | None:
+    def built(self, take: Callable[[Path], Value | None]) -> Value | None:
         """Return what is taken from the folder that was opened; None where it does not hold what is shown."""
         return taken(self.opened, take) if self.view.is_base else None
 
@@ -111,7 +111,7 @@ class DownloadRow:
     words, mime : str
     make : callable
         Gives its bytes.
-    lying : callable or None
+    built : callable or None
         Takes its bytes from the folder of what was opened, where they say what is shown.
     words_of_songs : str
         What is in it where only the songs of the table are known, and not all its rows.
@@ -120,7 +120,7 @@ class DownloadRow:
     words: str
     mime: str
     make: Callable[[Shown], bytes]
-    lying: Callable[[Shown, Path], bytes | None] | None = None
+    built: Callable[[Shown, Path], bytes | None] | None = None
     words_of_songs: str = ""
 
 
@@ -152,11 +152,11 @@ def must_be_drawn(opened: Catalogue, view: View, names: Mapping[int, str]) -> bo
     """Say whether report and figures have to be drawn first, which takes seconds; as for `downloads_of`."""
     shown = _shown(opened, view, names)
 
-    def lies(folder: Path) -> bool:
+    def are_built(folder: Path) -> bool:
         has_both = (folder / REPORT).is_file() and any((folder / "figures").glob("*"))
         return has_both and is_called(folder, shown.names)
 
-    return not shown.lying(lies)
+    return not shown.built(are_built)
 
 
 def _shown(opened: Catalogue, view: View, names: Mapping[int, str]) -> Shown:
@@ -167,13 +167,13 @@ def _shown(opened: Catalogue, view: View, names: Mapping[int, str]) -> Shown:
 def _bytes_of(file: str, shown: Shown) -> bytes:
     """The bytes of a file: as it lies in the folder, or made."""
     row = DOWNLOADS[file]
-    lies = row.lying
-    lying = lies and shown.lying(lambda folder: lies(shown, folder))
-    return lying or shown.once(f"download {file}", lambda: row.make(shown))
+    take = row.built
+    built = take and shown.built(lambda folder: take(shown, folder))
+    return built or shown.once(f"download {file}", lambda: row.make(shown))
 
 
-def _lying(file: str) -> Callable[[Shown, Path], bytes | None]:
-    return lambda shown, folder: lying_file(folder, file, shown.names)
+def _built(file: str) -> Callable[[Shown, Path], bytes | None]:
+    return lambda shown, folder: built_file(folder, file, shown.names)
 
 
 def _rows(shown: Shown) -> bytes:
@@ -181,7 +181,7 @@ def _rows(shown: Shown) -> bytes:
 
 
 def _names(shown: Shown) -> bytes:
-    return names_toml(shown.atlas(), shown.lying(lambda folder: read_names(folder_of(folder))))
+    return names_toml(shown.atlas(), shown.built(lambda folder: read_names(folder_of(folder))))
 
 
 DOWNLOADS: Final[Mapping[str, DownloadRow]] = MappingProxyType(
@@ -191,37 +191,37 @@ DOWNLOADS: Final[Mapping[str, DownloadRow]] = MappingProxyType(
             words_of_songs="Every song with its cluster",
             mime="text/csv",
             make=_rows,
-            lying=_lying(ROWS),
+            built=_built(ROWS),
         ),
         CLUSTERS: DownloadRow(
             words="A row a cluster: name, size, means, typical songs",
             mime="text/csv",
             make=lambda shown: clusters_csv(shown.atlas()),
-            lying=_lying(CLUSTERS),
+            built=_built(CLUSTERS),
         ),
         REPORT: DownloadRow(
             words="The report: one page that needs no network",
             mime="text/html",
             make=lambda shown: render_report(shown.atlas(), pictures=shown.figures().pictures).encode(),
-            lying=_lying(REPORT),
+            built=_built(REPORT),
         ),
         FIGURES: DownloadRow(
             words="All figures as PNG and SVG",
             mime="application/zip",
             make=lambda shown: shown.figures().packed,
-            lying=lambda shown, folder: lying_figures(folder, shown.names),
+            built=lambda shown, folder: built_figures(folder, shown.names),
         ),
         "quality.json": DownloadRow(
             words="How good the clusters are, for programs",
             mime="application/json",
             make=lambda shown: quality_json(shown.atlas()),
-            lying=_lying("quality.json"),
+            built=_built("quality.json"),
         ),
         "atlas.zip": DownloadRow(
             words="The saved atlas: unpack it and open its folder with songatlas app, or in Python",
             mime="application/zip",
             make=lambda shown: atlas_zip(shown.atlas()),
-            lying=lambda shown, folder: lying_atlas(folder, shown.opened.atlas, shown.names),
+            built=lambda shown, folder: built_atlas(folder, shown.opened.atlas, shown.names),
         ),
         "settings.toml": DownloadRow(
             words="The settings: build with them by --settings",
@@ -232,7 +232,7 @@ DOWNLOADS: Final[Mapping[str, DownloadRow]] = MappingProxyType(
             words="The names of the clusters, to be put into the folder atlas of a build",
             mime="application/toml",
             make=_names,
-            lying=lambda shown, folder: lying_names(folder, shown.opened.atlas, shown.names),
+            built=lambda shown, folder: built_names(folder, shown.opened.atlas, shown.names),
         ),
     }
 )

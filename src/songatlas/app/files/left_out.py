@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from songatlas.app.files.lying import ROWS, taken
+from songatlas.app.files.opened_folder import taken
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, ClusteredRows
+from songatlas.report.sampled import ROWS
 from songatlas.songs import RULES
 
 MOST_ROWS: Final = 200_000

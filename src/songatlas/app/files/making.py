@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from songatlas.app.files.lying import CLUSTERS, ROWS, taken, zipped
+from songatlas.app.files.opened_folder import CLUSTERS, taken, zipped
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_file import NamesFile
@@ -19,7 +18,8 @@ from songatlas.atlas.rows import column_names
 from songatlas.report import write_rows
 from songatlas.report.html import Picture
 from songatlas.report.outputs import write_figures
-from songatlas.report.record import quality_record
+from songatlas.report.record import quality_text
+from songatlas.report.sampled import ROWS
 from songatlas.report.tables import appended_names, write_clusters
 from songatlas.safe_cells import guarded, text_of_cells, was_guarded
 
@@ -64,8 +64,8 @@ def rows_csv(atlas: Atlas, opened: Catalogue | None) -> bytes:
             path = Path(place) / ROWS
             write_rows(atlas.rows, path)
             return path.read_bytes()
-    lying = opened and taken(opened, lambda folder: _renamed_rows(atlas, folder / ROWS))
-    return lying or _songs_csv(atlas)
+    built = opened and taken(opened, lambda folder: _renamed_rows(atlas, folder / ROWS))
+    return built or _songs_csv(atlas)
 
 
 def clusters_csv(atlas: Atlas) -> bytes:
@@ -78,8 +78,7 @@ def clusters_csv(atlas: Atlas) -> bytes:
 
 def quality_json(atlas: Atlas) -> bytes:
     """Return quality.json of an atlas."""
-    record = json.dumps(quality_record(atlas), ensure_ascii=False, allow_nan=False, indent=2)
-    return f"{record}\n".encode()
+    return quality_text(atlas).encode()
 
 
 def names_toml(atlas: Atlas, file: NamesFile | None) -> bytes:

@@ -18,7 +18,7 @@ from songatlas.app.map.picking import LATELY, keep_picked, on_pick, picked_row
 from songatlas.app.map.song_map import PlacedSongs, show_map
 from songatlas.app.songs.song_cards import card_of, show_card, show_similar, songs_like
 from songatlas.app.songs.song_picker import song_search
-from songatlas.app.visit.opening import Catalogue, catalogue
+from songatlas.app.visit.opening import catalogue
 from songatlas.app.visit.state import kept
 from songatlas.app.visit.walking import go_to, shown_names, view
 from songatlas.app.visit.warming import is_warm, warm_up
@@ -55,7 +55,7 @@ def show() -> None:
     row = picked_row(atlas)
     similar = songs_like(atlas, row) if row is not None and is_warm(atlas) else None
     with map_side, st.container(key="map_side"):
-        _map_side(opened, placed, shown, names, row=row, similar=similar)
+        _map_side(placed, shown, names, row=row, similar=similar)
     with panel, st.container(key="find_songs", gap="xsmall"):
         _search(shown, names)
     with panel, st.container(key="map_controls"):
@@ -76,7 +76,6 @@ def first_line(shown: View) -> str:
 
 
 def _map_side(
-    opened: Catalogue,
     placed: PlacedSongs,
     shown: View,
     names: Sequence[str],

@@ -34,7 +34,7 @@ from songatlas.atlas.views import View
 from songatlas.errors import SongAtlasError
 from songatlas.features import label_of
 from songatlas.profiles import Profile
-from songatlas.report.draw import DISTRIBUTION_SONGS, in_shown_unit, sampled_rows
+from songatlas.report.draw import DISTRIBUTION_SONGS, drawn_rows, in_shown_unit
 from songatlas.report.html import counted
 from songatlas.report.wording import estimated, estimates_told, made_of
 from songatlas.songs.finding import folded_texts
@@ -43,7 +43,6 @@ _REFUSED: Final = "names_not_kept"
 _MANY: Final = 8
 _AT_ONCE: Final = 24
 _SIZE, _NAME = "size", "name"
-_WITH_FEATURES: Final = "Build the atlas with features of the sound."
 
 
 def show() -> None:
@@ -322,7 +321,7 @@ def _values_of(
     base: Atlas, labels: NDArray[np.int32], feature: str
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], int]:
     """Values of a feature of some songs in people's units, their clusters, and how many songs they are."""
-    rows = base.kept.get("sampled rows", DISTRIBUTION_SONGS, lambda: sampled_rows(base, DISTRIBUTION_SONGS))
+    rows = base.kept.get("drawn rows", DISTRIBUTION_SONGS, lambda: drawn_rows(base, DISTRIBUTION_SONGS))
     column = base.songs.select(feature)[rows].select(in_shown_unit(feature)).to_series()
     return column.fill_null(np.nan).to_numpy(), labels[rows], len(rows)
 

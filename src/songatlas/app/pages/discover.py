@@ -315,7 +315,7 @@ def _answer(atlas: Atlas, asked: Asked) -> None:
         page_words.show_error(error)
         return
     st.subheader(f"{found.songs.height} songs that go with them" if found.songs.height != 1 else "One song")
-    _what_next(atlas, found)
+    _what_next(found)
     button_list(
         found_lines(atlas, found),
         (_LIKE, _DISLIKE, _MAP),
@@ -376,7 +376,7 @@ def found_lines(atlas: Atlas, found: Recommendations) -> list[ListedSong]:
     return lines
 
 
-def _what_next(atlas: Atlas, found: Recommendations) -> None:
+def _what_next(found: Recommendations) -> None:
     """A playlist of the songs, and a table."""
     file = f"{safe_file_name(name_of(found), set())}.csv"
     with st.container(horizontal=True):

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-import polars as pl
 import streamlit as st
 
 from songatlas.app.visit.state import keep, kept
 from songatlas.app.words import page_words
 from songatlas.atlas import Atlas
-from songatlas.atlas.playlist import Playlist, all_cluster_playlists, playlist_tracks
+from songatlas.atlas.playlist import (
+    INDEX_FILE,
+    Playlist,
+    all_cluster_playlists,
+    playlist_tracks,
+    playlists_index,
+)
 from songatlas.atlas.song_files import file_of
 from songatlas.errors import SongAtlasError
 from songatlas.playlists import (
@@ -28,8 +33,6 @@ from songatlas.playlists import (
     safe_file_names,
 )
 from songatlas.safe_cells import text_of_cells
-
-_INDEX: Final = "playlists.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,21 +125,12 @@ def cluster_playlists(atlas: Atlas, form: str, wishes: Mapping[str, Any], *, tem
     """
     packed = BytesIO()
     made = all_cluster_playlists(atlas, **wishes)
-    names = safe_file_names([each.name for each in made], FORMATS[form].suffixes[0], beside=_INDEX)
+    names = safe_file_names([each.name for each in made], FORMATS[form].suffixes[0], beside=INDEX_FILE)
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
         for name, playlist in zip(names, made, strict=True):
             file = playlist_file(atlas, playlist, form, template=template)
             archive.writestr(name, file.text.encode("utf-8", "replace"))
-        index = pl.DataFrame(
-            {
-                "file": names,
-                "name": [each.name for each in made],
-                "n_songs": [each.summary["n_songs"] for each in made],
-                "minutes": [round(each.summary["minutes"], 1) for each in made],
-                "order": [each.summary["order"] for each in made],
-            }
-        )
-        archive.writestr(_INDEX, text_of_cells(index))
+        archive.writestr(INDEX_FILE, text_of_cells(playlists_index(made, names)))
     return packed.getvalue()
 
 

@@ -46,8 +46,6 @@ class Catalogue:
         What the page calls it.
     folder : Path or None
         Folder of outputs that it was read from.
-    private : bool
-        Whether it belongs to this visit alone: the state of the visit alone holds it then.
     sounds : Sounds
         Files of music that the browser may play: those of what the app was started with, and no others.
     parts : Parts
@@ -60,7 +58,6 @@ class Catalogue:
     key: str
     title: str
     folder: Path | None = None
-    private: bool = False
     sounds: Sounds = field(default_factory=Sounds, repr=False)
     parts: Parts = field(default_factory=Parts, init=False, repr=False)
     place: Place | None = field(default=None, repr=False)
@@ -103,7 +100,7 @@ def open_own(atlas: Atlas, *, title: str, place: Place | None = None) -> None:
     """Open an atlas that was built of a person's own table, in this visit alone."""
     forget()
     key = f"own-{secrets.token_hex(16)}"
-    own = Catalogue(atlas=atlas, key=key, title=title, private=True, place=place)
+    own = Catalogue(atlas=atlas, key=key, title=title, place=place)
     st.session_state[_OWN] = own
 
 

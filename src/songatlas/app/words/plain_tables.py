@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from songatlas.app.words import markup
-from songatlas.report.wording import ink_on
+from songatlas.colours import ink_on
 
 WORDS_STYLE: Final = """
 .sa-term {text-decoration: underline dotted rgba(128, 128, 140, 0.9); text-underline-offset: 0.2em;

@@ -19,7 +19,7 @@ from songatlas.atlas.atlas import Atlas
 from songatlas.atlas.build import check_names, wanted_features
 from songatlas.atlas.counterparts import opened
 from songatlas.atlas.large.refusing import refuse_settings
-from songatlas.atlas.large.road import CLUSTERED, Means, place_rows, source_of, travel, understood
+from songatlas.atlas.large.road import Means, place_rows, source_of, travel, understood
 from songatlas.atlas.large.settling import MllibSettling, OurSettling
 from songatlas.atlas.large.texts import names_by_position, text_form
 from songatlas.atlas.settings import AtlasSettings
@@ -35,10 +35,10 @@ from songatlas.errors import (
 )
 from songatlas.progress import Progress, part, silent
 from songatlas.songs import CleanSongs, SongsTable
-from songatlas.songs.folder_files import WORK
+from songatlas.songs.folder_files import CLUSTERED, WORK
 from songatlas.songs.table_files import TableFiles
 
-SIMULATED: Final = "simulated:"
+SIMULATED_ADDRESS: Final = "simulated:"
 """What an address begins with whose songs the executors make up."""
 
 USUAL_MEMORY: Final = 2_000_000_000
@@ -228,7 +228,7 @@ def _on_spark(source: str, folder: Path, settings: AtlasSettings, asked: _OnSpar
 
     if asked.kmeans not in ("ours", "mllib"):
         raise BadSettings(f"spark_kmeans is {asked.kmeans!r}: it must be 'ours' or 'mllib'")
-    n_rows = _n_rows(source) if source.startswith(SIMULATED) else None
+    n_rows = _n_rows(source) if source.startswith(SIMULATED_ADDRESS) else None
     if n_rows is None:
         spark.refuse_missing(source, master=asked.master, conf=asked.conf)
     with _gone_if_empty(folder):
@@ -325,9 +325,9 @@ class SimulateRows:
 
 def _n_rows(source: str) -> int:
     """The number of songs to simulate."""
-    text = source.removeprefix(SIMULATED).replace(",", "").replace("_", "")
+    text = source.removeprefix(SIMULATED_ADDRESS).replace(",", "").replace("_", "")
     if not text.isdigit() or not int(text):
-        raise BadSettings(f"{source!r}: write how many songs to simulate, such as {SIMULATED}1000000")
+        raise BadSettings(f"{source!r}: write how many songs to simulate, such as {SIMULATED_ADDRESS}1000000")
     return int(text)
 
 

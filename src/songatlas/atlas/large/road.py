@@ -46,12 +46,10 @@ from songatlas.songs import (
     first_policy,
     understand_songs,
 )
+from songatlas.songs.folder_files import CLUSTERED
 
 LOOK_ROWS: Final = 200_000
 """Rows from which a table is understood; all where there are no more."""
-
-CLUSTERED: Final = "clustered_songs"
-"""Folder of the files with the clustered songs."""
 
 
 @dataclass(frozen=True, kw_only=True)

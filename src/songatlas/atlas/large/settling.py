@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from songatlas.catalogue import Points
 from songatlas.kmeans import Checkpoint, Settled, block_sums, settle
+from songatlas.kmeans.clustering import canonical_order
 from songatlas.kmeans.every_k import MAX_ITER
 from songatlas.progress import Progress
 
@@ -97,7 +98,7 @@ class MllibSettling:
         for _ in range(2):  # sizes, then what they are under the new numbers: a tie may move a song
             centroids = np.ascontiguousarray(found.centroids[order])
             sizes, spreads = _counted(points, centroids)
-            order = order[np.lexsort((*centroids.T[::-1], -sizes))]
+            order = order[canonical_order(centroids, sizes)]
         return Settled(
             centroids=centroids,
             sizes=sizes,

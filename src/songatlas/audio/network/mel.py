@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from functools import cache
 from math import gcd, log, log10
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Singles: TypeAlias = npt.NDArray[np.float32]
+from songatlas.audio.spectra import Singles, hann
 
 SAMPLE_RATE = 16_000
 N_POINTS = 512
@@ -145,17 +144,10 @@ def _power(frames: Singles) -> Singles:
     """Return the power spectrum of frames, shape ``(n_frames, 257)``."""
     from scipy import fft  # takes a tenth of a second to import, which other commands need not wait for
 
-    spectrum = fft.rfft(frames * _window(), axis=1)
+    spectrum = fft.rfft(frames * hann(N_POINTS), axis=1)
     power: Singles = np.square(spectrum.real)
     power += np.square(spectrum.imag)
     return power
-
-
-@cache
-def _window() -> Singles:
-    """Return the periodic Hann window."""
-    turn = 2 * np.pi * np.arange(N_POINTS) / N_POINTS
-    return (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
 
 
 @cache

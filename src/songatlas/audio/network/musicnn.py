@@ -19,7 +19,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from songatlas.audio.network.mel import N_BANDS, PATCH_FRAMES, SAMPLE_RATE, Singles, patches_of
+from songatlas.audio.network.mel import N_BANDS, PATCH_FRAMES, SAMPLE_RATE, patches_of
+from songatlas.audio.spectra import Singles
 from songatlas.kernels import one_blas_thread
 
 MOST_PATCHES = 12

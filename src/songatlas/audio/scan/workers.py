@@ -169,11 +169,6 @@ class Crew:
     def __exit__(self, *error: object) -> None:
         self.dismiss()
 
-    @property
-    def n_busy(self) -> int:
-        """Workers that have a task."""
-        return sum(worker.task is not None for worker in self._workers)
-
     def idle(self) -> list[Worker]:
         """Workers that wait for a task."""
         return [worker for worker in self._workers if worker.is_ready and worker.task is None]

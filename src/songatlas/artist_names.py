@@ -1,11 +1,14 @@
-"""Names that stand where an artist should, and are nobody's: compilations and unknown singers.
+"""Who is an artist: how names are compared, and which stand where an artist should and are nobody's.
 
-Pure data, small letters, as `credits.artist_key` writes them. A spelling that is missing is one entry more.
+Compilations and unknown singers are nobody's, whatever the language: their songs are no one artist's. A
+spelling that is missing is one entry more, in small letters, as `artist_key` writes it.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+import polars as pl
 
 _VARIOUS: Final = (
     *("various artists", "various", "various artist", "various performers", "v.a.", "v. a.", "v/a", "va"),
@@ -43,3 +46,51 @@ _UNKNOWN: Final = (
 
 NOBODY: Final = frozenset((*_VARIOUS, *_UNKNOWN))
 """Names that are no artist's."""
+
+
+def artist_key(name: pl.Expr) -> pl.Expr:
+    """Return a name as it is compared: without padding, doubled blanks, invisible signs and case."""
+    return tidy_name(name.str.replace_all(r"[\p{Cf}\x00]", "")).str.to_lowercase()
+
+
+def tidy_name(name: pl.Expr) -> pl.Expr:
+    """Return a name on one line, accents encoded in one way."""
+    return name.str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def artist_keys(artists: pl.Series) -> pl.Series:
+    """Return the artists of each song as they are compared, without those who are nobody.
+
+    Parameters
+    ----------
+    artists : Series of String or of List(String), one entry a song
+        Null, empty or blank where no artist is known.
+
+    Returns
+    -------
+    Series of List(String), one entry a song
+        Null where that of the song is.
+
+    Examples
+    --------
+    >>> artist_keys(pl.Series([["Zoë ", "Ann"], ["Various Artists", "ann"], ["unknown"]])).to_list()
+    [['zoë', 'ann'], ['ann'], []]
+    """
+    lists = artists if isinstance(artists.dtype, pl.List) else artists.cast(pl.String).reshape((-1, 1))
+    lists = lists.cast(pl.List(pl.String))
+    spellings = lists.explode().unique().drop_nulls().to_frame("name")  # far fewer than songs
+    spellings = spellings.with_columns(key=artist_key(pl.col("name")))
+    somebody = spellings.filter(~pl.col("key").is_in(["", *NOBODY]))
+    key = pl.element().replace_strict(somebody["name"], somebody["key"], default=None, return_dtype=pl.String)
+    return lists.to_frame("artists").select(pl.col("artists").list.eval(key).list.drop_nulls()).to_series()
+
+
+def first_artist_keys(artists: pl.Series) -> pl.Series:
+    """Return the first artist of each song who is somebody, as names are compared; null where none is.
+
+    Examples
+    --------
+    >>> first_artist_keys(pl.Series([["Various Artists", "Ann"], ["群星"], None])).to_list()
+    ['ann', None, None]
+    """
+    return artist_keys(artists).list.first()

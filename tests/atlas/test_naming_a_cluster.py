@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from songatlas.atlas.cluster_finding import cluster_named
+from songatlas.atlas.naming_a_cluster import cluster_named
 from songatlas.errors import UnknownName
 
 NAMES = ("Gentle acoustic", "Loud rock", "Soft rock", "Été", "2", "Loud rock")

@@ -20,9 +20,7 @@ from songatlas.atlas.names_file import NAMES, read_names
 from songatlas.atlas.names_keeping import still_holds
 from songatlas.atlas.saved import OURS, folder_of
 from songatlas.errors import SongAtlasError
-
-ROWS: Final = "clustered_songs.csv"
-"""The file with every row of the table."""
+from songatlas.report.sampled import ROWS
 
 CLUSTERS: Final = "clusters.csv"
 """The file that says how all files beside it call the clusters."""
@@ -67,12 +65,12 @@ def is_called(folder: Path, names: Sequence[str]) -> bool:
     return told.to_list() == list(names)
 
 
-def lying_file(folder: Path, file: str, names: Sequence[str]) -> bytes | None:
+def built_file(folder: Path, file: str, names: Sequence[str]) -> bytes | None:
     """Return a file of a build; None where it calls the clusters otherwise."""
     return (folder / file).read_bytes() if is_called(folder, names) else None
 
 
-def lying_figures(folder: Path, names: Sequence[str]) -> bytes | None:
+def built_figures(folder: Path, names: Sequence[str]) -> bytes | None:
     """Return the figures of a build as one archive; None where they call the clusters otherwise."""
     pictures = sorted((folder / "figures").glob("*"))
     if not pictures or not is_called(folder, names):
@@ -80,7 +78,7 @@ def lying_figures(folder: Path, names: Sequence[str]) -> bytes | None:
     return zipped({f"figures/{path.name}": path for path in pictures})
 
 
-def lying_atlas(folder: Path, atlas: Atlas, names: Sequence[str]) -> bytes | None:
+def built_atlas(folder: Path, atlas: Atlas, names: Sequence[str]) -> bytes | None:
     """Return a saved atlas as one archive; None where the names beside it are others."""
     home = folder_of(folder)
     given = read_names(home)
@@ -90,7 +88,7 @@ def lying_atlas(folder: Path, atlas: Atlas, names: Sequence[str]) -> bytes | Non
     return zipped({f"atlas/{name}": home / name for name in OURS if (home / name).is_file()})
 
 
-def lying_names(folder: Path, atlas: Atlas, names: Sequence[str]) -> bytes | None:
+def built_names(folder: Path, atlas: Atlas, names: Sequence[str]) -> bytes | None:
     """Return the file of names; None where it says others."""
     given = read_names(folder_of(folder))
     if given is None or given.shown_names(atlas.generated.names) != tuple(names):
