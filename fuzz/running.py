@@ -98,8 +98,6 @@ def _guide(
     trial.folder.mkdir(parents=True, exist_ok=True)
     for place, content in enumerate(seeds):
         (corpus / f"seed-{place:03d}").write_bytes(content)
-    words = corpus.parent / f"{corpus.name}.dict"
-    words.write_text("".join(f'"{_escaped(token)}"\n' for token in target.tokens), encoding="ascii")
 
     def try_one(content: bytes) -> None:
         trial.try_one(content)
@@ -114,21 +112,29 @@ def _guide(
         found: bytes = atheris.Mutate(content, most_bytes)
         return found
 
+    options = [sys.argv[0], *options_of(trial, corpus, seed=seed)]
+    atheris.Setup(options, try_one, **({"custom_mutator": mutated} if target.mutate is not None else {}))
+    atheris.Fuzz()
+
+
+def options_of(trial: Trial, corpus: Path, *, seed: int) -> list[str]:
+    """Options of libFuzzer for a target, whose tokens are written beside its corpus."""
     options = [
-        sys.argv[0],
         str(corpus),
-        f"-max_len={target.most_bytes}",
+        f"-max_len={trial.target.most_bytes}",
         f"-timeout={_HANG_SECONDS}",
         f"-rss_limit_mb={_MOST_MEBIBYTES}",
         f"-artifact_prefix={trial.folder}/ended-",
-        f"-dict={words}",
         f"-seed={max(seed, 1)}",
         "-verbosity=0",
         "-detect_leaks=0",
         "-reload=0",
     ]
-    atheris.Setup(options, try_one, **({"custom_mutator": mutated} if target.mutate is not None else {}))
-    atheris.Fuzz()
+    if not trial.target.tokens:  # libFuzzer ends where its dictionary is empty
+        return options
+    words = corpus.parent / f"{corpus.name}.dict"
+    words.write_text("".join(f'"{_escaped(token)}"\n' for token in trial.target.tokens), encoding="ascii")
+    return [*options, f"-dict={words}"]
 
 
 def _escaped(token: bytes) -> str:

@@ -67,3 +67,15 @@ def test_mutations_are_the_same_for_the_same_seed() -> None:
     drawn = [next(first) for _ in range(50)]
     assert drawn == [next(again) for _ in range(50)]
     assert drawn != [next(other) for _ in range(50)]
+
+
+def test_libfuzzer_is_given_a_dictionary_only_where_there_are_tokens(tmp_path: Path) -> None:
+    running = pytest.importorskip("fuzz.running")
+    corpus = tmp_path / "corpus" / "some"
+    corpus.mkdir(parents=True)
+    for tokens, lines in (((), []), ((b"#EXT", b'"\x00'), ['"#EXT"', '"\\x22\\x00"'])):
+        target = harness.Target(about="", seeds=list, run=len, tokens=tokens)
+        options = running.options_of(harness.Trial(target, tmp_path), corpus, seed=0)
+        asked = [option.removeprefix("-dict=") for option in options if option.startswith("-dict=")]
+        assert [line for name in asked for line in Path(name).read_text().splitlines()] == lines
+        assert "-seed=1" in options  # libFuzzer draws a seed of its own for 0
