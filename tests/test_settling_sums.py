@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from songatlas import kernels
+from songatlas.errors import TooFewSongs
 from songatlas.kernels import reference
 from songatlas.kmeans import (
     SAMPLE_SONGS,
@@ -172,6 +173,13 @@ def test_starts_are_those_of_a_sweep_that_draws_the_same_songs(n_threads, monkey
     assert SAMPLE_SONGS == 200_000
 
 
+def test_starts_are_refused_where_songs_differ_less_than_the_largest_k():
+    points = [[0.0], [0.0], [1.0], [2.0], [2.0]]
+    with pytest.raises(TooFewSongs, match="3"):
+        find_starts(points, [2, 4])
+    assert sorted(find_starts(points, [2, 3])) == [2, 3]
+
+
 def test_a_run_goes_on_from_any_checkpoint_to_the_same_end():
     points = songs(4_000, 5, 6)
     start = points[:9].astype(np.float64)
@@ -179,8 +187,11 @@ def test_a_run_goes_on_from_any_checkpoint_to_the_same_end():
     whole = settled(Elsewhere(points, n_blocks=5), start, points, keep=kept.append)
     assert len(kept) > 5
     for checkpoint in (kept[0], kept[len(kept) // 2], kept[-1]):
-        again = settled(Elsewhere(points, n_blocks=2, seed=4), start, points, at=checkpoint)
+        more = []
+        again = settled(Elsewhere(points, n_blocks=2, seed=4), start, points, at=checkpoint, keep=more.append)
         assert same(whole, again)
+        kept_after = [each.n_iter for each in kept if each.n_iter > checkpoint.n_iter]
+        assert [each.n_iter for each in more] == kept_after
 
 
 @pytest.mark.parametrize("settled_songs", [every_k.SETTLED_SONGS, 100])

@@ -14,7 +14,15 @@ from threadpoolctl import threadpool_limits
 
 from songatlas import kmeans
 from songatlas.errors import BadSettings, TooFewSongs
-from songatlas.kmeans import every_k, fit_clusters, nearest_centroids, resample_labelings, search, sweep
+from songatlas.kmeans import (
+    every_k,
+    fit_clusters,
+    nearest_centroids,
+    resample,
+    resample_labelings,
+    search,
+    sweep,
+)
 
 SOUND = ["danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness"]
 SOUND += ["liveness", "valence", "tempo", "duration_ms"]
@@ -170,6 +178,24 @@ def test_progress_rises_to_one_with_words():
     assert told[-1][1] == "clustered all songs with k=2"
 
 
+def test_sub_samples_tell_their_progress():
+    points, _ = blobs(500, 2, 3)
+    told = []
+    pairs = resample_labelings(points, [2], progress=lambda share, words: told.append(share))
+    assert len(told) > 1
+    assert told == [(1 + done) / len(told) for done in range(len(told))]
+    assert len(pairs[2]) > 1
+
+
+@pytest.mark.parametrize(
+    ("n_songs", "largest_k", "n_drawn"),
+    [(10_000, 20, 3_000), (5_000, 20, 2_500), (300, 20, 200), (100, 20, 80), (24, 20, 20)],
+)
+def test_sub_samples_hold_half_of_the_songs_or_what_every_k_needs(n_songs, largest_k, n_drawn):
+    points = np.arange(n_songs, dtype=np.float32)[:, None]
+    assert len(resample._subsample(points, largest_k, 0, 1)) == n_drawn
+
+
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_an_interruption_ends_the_sweep(n_threads):
     points, _ = blobs(30_000, 5, 8, spread=2.0)
@@ -256,6 +282,26 @@ def test_the_best_starts_are_kept_that_differ():
     starts = [ended(inertia) for inertia in (130.0, 100.01, 100.0, 101.0, 100.03)]
     kept = [start.inertia for start in search._best_different(starts, 3)]
     assert kept == [100.0, 100.03, 101.0]
+
+
+def test_a_start_is_asked_for_each_proposal_once_and_another_one_anew(monkeypatch):
+    points, _ = blobs(400, 2, 4)
+    turns = []
+
+    def make(points, start, turn, key):
+        turns.append(turn)
+        return start.centroids
+
+    monkeypatch.setattr(search, "PROPOSALS", {"same": (0, 3, make)})
+    found = search.Search(points, [4], n_kept=1, seed=0)
+    found.seed_anew()
+    for _ in range(5):
+        found.learn_from_neighbours()
+    assert turns == [0, 1, 2]
+    (best,) = found.found[4]
+    found.found[4] = (search.Start(best.centroids, best.labels, best.inertia),)
+    found.learn_from_neighbours()
+    assert turns == [0, 1, 2, 0]
 
 
 @pytest.mark.parametrize("kind", search.PROPOSALS)

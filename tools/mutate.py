@@ -45,7 +45,8 @@ SUBJECTS = {
     "quality": ("tests/test_quality.py", "tests/test_silhouette.py", "tests/test_gap.py"),
     "kmeans": (
         *("tests/test_kmeans.py", "tests/test_sweep.py", "tests/test_nested.py", "tests/test_gap.py"),
-        *("tests/large/test_settling.py", "tests/numerics/test_extreme_scales.py"),
+        *("tests/test_settling_sums.py", "tests/large/test_settling.py"),
+        "tests/numerics/test_extreme_scales.py",
     ),
     "playlists": ("tests/playlists", "--ignore-glob=*/test_players_*"),  # which start players
 }
