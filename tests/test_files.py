@@ -170,3 +170,37 @@ def test_folders_may_lie_as_deep_as_they_like(tmp_path: Path) -> None:
         remove_folder(top)
     assert not top.exists()
     remove_folder(top)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o000])
+def test_who_may_read_a_file_stays_when_it_is_replaced(tmp_path: Path, mode: int) -> None:
+    path, link = tmp_path / "mine.m3u8", tmp_path / "link.m3u8"
+    path.write_text("old")
+    path.chmod(mode)
+    link.symlink_to(path)
+    modes = []
+
+    def write(place: Path) -> None:
+        modes.append(place.stat().st_mode & 0o777)
+        place.write_text("new")
+
+    write_file(path, write)
+    assert modes == [0o600], "nobody else reads it while it is written"
+    assert path.stat().st_mode & 0o777 == mode
+    write_file(link, "newer")
+    assert path.stat().st_mode & 0o777 == mode
+    path.chmod(0o600)
+    assert path.read_text() == "newer"
+    write_file(tmp_path / "other", "new")
+    (tmp_path / "touched").touch()
+    assert (tmp_path / "other").stat().st_mode == (tmp_path / "touched").stat().st_mode
+
+
+def test_a_file_that_takes_the_place_of_a_link_has_the_usual_mode(tmp_path: Path) -> None:
+    (tmp_path / "secret").touch(0o600)
+    (tmp_path / "usual").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    write_file(tmp_path / "link", "new", follow_links=False)
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").stat().st_mode == (tmp_path / "usual").stat().st_mode

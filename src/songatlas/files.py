@@ -8,6 +8,7 @@ process is gone, is a leftover that the next run removes (`is_leftover`).
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from songatlas.errors import BadSettings, SongAtlasError
+from songatlas.errors import BadSettings, SongAtlasError, quoted
 
 AUDIO_ENDING: Final = (
     r"(?i)\.(?:mp3|flac|ogg|oga|opus|m4a|m4b|aac|alac|wav|wave|w64|wma|aiff?|aifc|caf|ape|wv|mpc|mka|mp4"
@@ -35,6 +36,7 @@ BESIDE: Final = ".songatlas-new-"
 
 _CANNOT_BE_ASKED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EBADF, errno.EROFS)
 _AT_ONCE = 8
+_LONGEST_NAME: Final = 255  # bytes, on the file systems that people have
 _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 _A_WHILE, _A_DAY = 600.0, 86_400.0
 _O_BINARY: Final[int] = getattr(os, "O_BINARY", 0)
@@ -55,7 +57,7 @@ def is_audio(location: str) -> bool:
 def write_file(
     path: Path, content: str | bytes | Callable[[Path], object], *, follow_links: bool = True
 ) -> None:
-    """Write a file beside its place and rename it.
+    """Write a file beside its place and rename it; one that was there leaves it who may read and write.
 
     Parameters
     ----------
@@ -78,6 +80,19 @@ def write_file(
         replace_file(Path(os.path.realpath(path)) if follow_links and path.is_symlink() else path, content)
     except OSError as error:
         raise SongAtlasError(refusal(path, error)) from error
+
+
+def path_of(name: str, value: object) -> Path:
+    """Return the path that a function is given; `name` is what its argument is called.
+
+    Raises
+    ------
+    BadSettings
+        If it is none.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise BadSettings(f"{name} is {quoted(value)}: it must be a path, as text or Path")
+    return Path(value)
 
 
 def require_place(path: Path) -> None:
@@ -127,7 +142,8 @@ def replace_file(path: Path, content: str | bytes | Callable[[Path], object]) ->
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep_away_files(path.parent)
-        beside.touch()
+        before = permissions_of(path)
+        beside.touch(0o666 if before is None else 0o600)
         with held(beside):
             if callable(content):
                 with told_by_polars():
@@ -135,11 +151,23 @@ def replace_file(path: Path, content: str | bytes | Callable[[Path], object]) ->
             else:
                 beside.write_bytes(content.encode() if isinstance(content, str) else content)
             keep(beside)
+            if before is not None:
+                with suppress(OSError):  # a file system without such rights
+                    beside.chmod(before)
             beside.replace(path)
         keep(path.parent)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def permissions_of(path: Path) -> int | None:
+    """Return who may read and write a file, as `chmod` takes it; None where there is no file, or a link."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return None
+    return stat.S_IMODE(mode) & 0o777 if stat.S_ISREG(mode) else None
 
 
 def read_at_most(path: Path, n_bytes: int) -> bytes:
@@ -165,7 +193,24 @@ def read_at_most(path: Path, n_bytes: int) -> bytes:
 
 def beside_of(home: Path, name: str = "") -> Path:
     """Return a hidden place in a folder for what this thread writes; `name` says what it will be."""
-    return home / f"{BESIDE}{name and name + '-'}{os.getpid()}-{threading.get_ident()}"
+    who = f"{os.getpid()}-{threading.get_ident()}"
+    return home / hidden_name(name, before=BESIDE, behind=f"{name and '-'}{who}")
+
+
+def hidden_name(name: str, *, before: str, behind: str) -> str:
+    """Return a name between two texts; one that would be too long for a file stands there as its hash.
+
+    Examples
+    --------
+    >>> hidden_name("out", before=".", behind=".old")
+    '.out.old'
+    >>> hidden_name("o" * 250, before=".", behind=".old")
+    '.fd44494242fab406.old'
+    """
+    whole = f"{before}{name}{behind}"
+    if len(os.fsencode(whole)) <= _LONGEST_NAME:
+        return whole
+    return f"{before}{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}{behind}"
 
 
 @contextmanager

@@ -156,6 +156,20 @@ def was_guarded(header: Iterable[str]) -> bool:
     return max(map(last, OUR_COLUMNS)) > max(last(raw_order(columns)) for columns in OUR_COLUMNS)
 
 
+def are_clustered(header: Sequence[str]) -> bool:
+    """Say whether a header ends in the columns that join clustered songs, their cells guarded or raw.
+
+    Examples
+    --------
+    >>> ours = ["cluster", "cluster_name", "cluster_distance", "excluded_because"]
+    >>> are_clustered(["title", *ours]), are_clustered(["title", *ours, "my notes"])
+    (True, False)
+    """
+    joined = OUR_COLUMNS[0]
+    last = tuple(_NUMBERED.sub("", text.strip()) for text in header[-len(joined) :])
+    return last in (joined, raw_order(joined))
+
+
 def raw_order(names: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that join a table whose cells are written raw: the last two change places.
 

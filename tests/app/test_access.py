@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,25 @@ def test_anything_else_in_a_password_file_is_refused(tmp_path: Path, content: by
         read_password_file(path)
     with pytest.raises(BadSettings, match="make-password-file"):
         read_password_file(tmp_path / "missing")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.parametrize("read", [read_password_file, read_login_file])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, read: Any) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadSettings, match=r"cannot read .*pipe' \(it is no file\)"):
+        read(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize(
+    "text", ["x=" + "[" * 9000, "x=" + "1" * 9000, "a." * 9000 + "a=1", "x = 1\n" * 9000, "no TOML", "\udcff"]
+)
+def test_a_file_of_secrets_is_read_within_bounds(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(BadSettings, match=r"name a file with a table \[auth\]") as refused:
+        read_login_file(path)
+    assert "\n" not in str(refused.value)
 
 
 ANNA = {"is_logged_in": True, "email": "Anna@Example.org", "email_verified": True}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import tomllib
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -193,6 +195,89 @@ def test_a_folder_that_was_built_anew_gives_nothing_of_another_atlas(copied: Pat
     assert tomllib.loads(found["names.toml"].make().decode()) == tomllib.loads(built["names.toml"].decode())
     assert left_out_rows(opened) is None
     assert must_be_drawn(opened, view_of(opened.atlas), {})
+
+
+SECRET = b"cluster,name,size\n0,a secret of somebody,1\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+@pytest.mark.parametrize("by_folder", [False, True])
+@pytest.mark.usefixtures("no_figures")
+def test_nothing_behind_a_link_is_handed_out(copied: Path, tmp_path: Path, *, by_folder: bool) -> None:
+    opened = opened_from(copied)
+    outside = tmp_path / "outside"
+    if by_folder:
+        for name in ("figures", "atlas"):
+            (copied / name).rename(tmp_path / name)
+            (copied / name).symlink_to(tmp_path / name)
+        (tmp_path / "figures" / "elbow.svg").write_bytes(SECRET)
+    else:
+        outside.write_bytes(SECRET)
+        for name in (ROWS, "clusters.csv", "report.html", "quality.json", "figures/elbow.svg"):
+            (copied / name).unlink()
+            (copied / name).symlink_to(outside)
+        outside.with_suffix(".toml").write_bytes(b"# a secret of somebody\n")
+        (copied / "atlas" / "names.toml").unlink()
+        (copied / "atlas" / "names.toml").symlink_to(outside.with_suffix(".toml"))
+        write_record(copied)  # which whoever made the links writes, too
+    (copied / "atlas" / "beliefs.npy").symlink_to(outside)
+    assert must_be_drawn(opened, view_of(opened.atlas), {})
+    for each in by_name(opened, {}).values():
+        assert b"secret" not in unpacked(each.make()), each.file
+    if not by_folder:
+        assert left_out_rows(opened) is None
+
+
+def unpacked(content: bytes) -> bytes:
+    """A file, or all that is in an archive."""
+    if not content.startswith(b"PK"):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return b"\n".join(archive.read(name) for name in archive.namelist())
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_only_what_a_build_lists_is_handed_out(copied: Path) -> None:
+    opened = opened_from(copied)
+    (copied / "report.html").write_bytes(SECRET)
+    (copied / "figures" / "secret.svg").write_bytes(SECRET)
+    (copied / "atlas" / "beliefs.npy").write_bytes(SECRET)
+    for each in by_name(opened, {}).values():
+        assert b"secret" not in unpacked(each.make()), each.file
+    (copied / "outputs.json").unlink()
+    found = by_name(opened, {})
+    assert found[ROWS].words == "Every song with its cluster"
+    assert pl.read_csv(found[ROWS].make()).height == opened.atlas.songs.height
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_the_folder_itself_may_be_reached_by_a_link(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(copied)
+    opened = opened_from(tmp_path / "link")
+    assert not must_be_drawn(opened, view_of(opened.atlas), {})
+    found = by_name(opened, {})
+    assert found["figures.zip"].make() == by_name(opened_from(copied), {})["figures.zip"].make()
+    assert found["report.html"].make() == (copied / "report.html").read_bytes()
+
+
+@pytest.mark.parametrize("raw_cells", [False, True])
+def test_rows_that_were_left_out_read_as_in_the_table(
+    fresh: Catalogue, tmp_path: Path, *, raw_cells: bool
+) -> None:
+    rows = fresh.atlas.rows
+    assert rows is not None
+    where = next(read.position for read in fresh.atlas.columns if read.column == "title")
+    title = pl.lit('=1+1, "or two"').alias(rows.table.raw.columns[where])
+    told = replace(
+        fresh.atlas, rows=replace(rows, table=replace(rows.table, raw=rows.table.raw.with_columns(title)))
+    )
+    write_outputs(told, tmp_path / "out", figures=False, raw_cells=raw_cells)
+    built = left_out_rows(Catalogue(atlas=told, key="built", title=""))
+    read = left_out_rows(opened_from(tmp_path / "out"))
+    assert built is not None
+    assert read is not None
+    assert set(read["title"]) == {'=1+1, "or two"'}
+    assert read.equals(built)
 
 
 @pytest.mark.usefixtures("no_figures")

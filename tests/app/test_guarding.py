@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from songatlas.access.loopback import is_loopback
 from songatlas.app.server.guarding import Guard, content_security_policy, welcome_names
 
 
@@ -41,6 +42,19 @@ def test_only_pages_of_ours_are_welcome(
 
     guard = Guard(nothing, welcome_names("127.0.0.1", ["songs.example.org"]))
     assert guard.is_welcome(headers, is_websocket=is_websocket) is is_welcome
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.0.0.2", "127.1", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "localhost"]
+)
+def test_every_address_of_this_computer_alone_has_its_own_names(address: str) -> None:
+    names = welcome_names(address, [])
+    assert {*names} == {"127.0.0.1", "::1", "localhost", address}
+
+
+@pytest.mark.parametrize("address", ["", "0.0.0.0", "::", "192.0.2.7", "no.such.name.invalid"])  # noqa: S104
+def test_other_addresses_are_of_other_computers_too(address: str) -> None:
+    assert not is_loopback(address)
 
 
 def test_any_name_will_do_where_other_computers_are_let_in() -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -24,10 +25,10 @@ QUIET = ("--disable-background-networking", "--no-first-run", "--disable-compone
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
-def start(*words: str) -> tuple[subprocess.Popen[str], str]:
+def start(*words: str, **options: Any) -> tuple[subprocess.Popen[str], str]:
     """Start the app on a free port, and return where it says that it is."""
-    command = [sys.executable, "-m", "songatlas", "app", *words, "--no-open"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-P", "-m", "songatlas", "app", *words, "--no-open"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
     assert server.stdout is not None
     said = server.stdout.readline()
     found = re.search(r"http://\S+", said)
@@ -185,6 +186,40 @@ def test_two_people_with_two_files_see_their_own(address: str, browser: Browser,
         page.wait_for_selector(".st-key-header", timeout=60_000)
         assert page.locator(".st-key-header").inner_text().startswith("demo of 800 ")
         page.context.close()
+
+
+HOSTILE = """
+[server]
+enableAgentApi = true
+baseUrlPath = "elsewhere"
+sslCertFile = "/no/such/file"
+trustedUserHeaders = "no JSON"
+"""
+
+
+def test_files_of_the_current_folder_mean_nothing(demo_folder: Path, tmp_path: Path) -> None:
+    here, home = tmp_path / "here", tmp_path / "home"
+    for place, settings in ((home, HOSTILE), (here, "[[[no TOML")):
+        (place / ".streamlit").mkdir(parents=True)
+        (place / ".streamlit" / "config.toml").write_text(settings, encoding="utf-8")
+        (place / ".streamlit" / "secrets.toml").write_text("[[[no TOML", encoding="utf-8")
+    for name in ("streamlit", "uvicorn", "polars", "json"):
+        (here / f"{name}.py").write_text("open('RUN', 'w').close(); raise SystemExit(1)", encoding="utf-8")
+    atlas = os.path.relpath(demo_folder, here)
+    kept = os.environ | {"HOME": str(home), "USERPROFILE": str(home)}
+    server, address = start(atlas, "--port", "18680", cwd=here, env=kept)
+    try:
+        connection = HTTPConnection(address.removeprefix("http://"), timeout=30)
+        connection.request("POST", "/_stcore/agent/interact", body=b"{}")
+        answer = connection.getresponse()
+        assert answer.status >= 400
+        assert b"does not serve the agent API" in answer.read()
+        connection.close()
+        assert ask(address)[0] == 200
+    finally:
+        status, errors = end(server)
+    assert (status, errors) == (0, "")
+    assert not (here / "RUN").exists()
 
 
 def test_a_taken_port_is_passed_over_and_the_end_is_quiet(demo_folder: Path) -> None:

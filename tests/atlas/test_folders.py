@@ -133,6 +133,48 @@ def test_a_folder_set_aside_by_a_killed_run_comes_back(tmp_path: Path) -> None:
     assert contents(tmp_path) == {f"out/{entry}": "old" for entry in EVERY}
 
 
+@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("n", [230, 245, 255])
+def test_a_name_as_long_as_they_go_is_written_and_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n: int, exchanges: bool
+) -> None:
+    if not exchanges:
+        monkeypatch.setattr(folders, "exchange", lambda one, other: False)
+    out, other = tmp_path / ("o" * n), tmp_path / ("o" * (n - 1) + "p")
+    for text in ("old", "new"):
+        write_folder(out, write_all(text), ours=OURS)
+        assert contents(out) == dict.fromkeys(EVERY, text)
+    aside = folders._aside(out)
+    assert aside != folders._aside(other)
+    out.rename(aside)
+    put_back(other)
+    put_back(out)
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no such modes")
+@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("stranger", [True, False])
+def test_who_may_read_what_is_replaced_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool, stranger: bool
+) -> None:
+    if not exchanges:
+        monkeypatch.setattr(folders, "exchange", lambda one, other: False)
+    out = tmp_path / "out"
+    write_folder(out, write_all("old"), ours=OURS)
+    if stranger:
+        (out / "mine.txt").write_text("mine")
+    usual = (out / "z.html").stat().st_mode
+    for entry in ("a.csv", "atlas/songs"):
+        (out / entry).chmod(0o600)
+    write_folder(out, write_all("new"), ours=OURS)
+    modes = {entry: (out / entry).stat().st_mode for entry in EVERY}
+    assert {entry: mode & 0o777 for entry, mode in modes.items() if mode != usual} == {
+        "a.csv": 0o600, "atlas/songs": 0o600,
+    }  # fmt: skip
+    assert (out / "a.csv").read_text() == "new"
+
+
 def test_a_file_in_the_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(BadSettings, match="is a file"):

@@ -131,7 +131,7 @@ def test_findings_call_the_clusters_by_the_names_shown() -> None:
     [
         (f"a = {'9' * 5000}", "a number of thousands of digits"),
         (f"a = {'[' * 5000}", "too deep to be read"),
-        (f"{'a.' * 5000}a = ''", "more than 500 dots"),
+        (f"{'a.' * 5000}a = ''", "more than 20 dots"),
         ("# " + "x" * 1_100_000, "more than 1,000,000 bytes"),
     ],
 )

@@ -101,6 +101,66 @@ def test_an_extended_playlist_keeps_its_songs_and_strangers(atlas: Atlas, tmp_pa
 
 
 @pytest.mark.parametrize("reorder", [False, True])
+def test_other_versions_of_a_song_stay_in_an_extended_playlist(
+    atlas: Atlas, tmp_path: Path, *, reorder: bool
+) -> None:
+    title, artist = atlas.songs["title"][3], atlas.songs["artists"][3][0]
+    titles = (title, f"{title} (Live)", "Nobody knows", f"{title} - 2011 Remaster", title, f"{title} (Live)")
+    files = ("studio", "live", "nobody", "remaster", "best_of", "live")
+    tracks = tuple(
+        Track(title=called, artists=(artist,), location=str(tmp_path / f"{file}.mp3"))
+        for called, file in zip(titles, files, strict=True)
+    )
+    file = tmp_path / "mine.m3u8"
+    write_playlist(file, TrackList(name="Mine", tracks=tracks))
+    made = make_playlist(atlas, extend=file, n_songs=2, reorder=reorder)
+    write_playlist(file, playlist_tracks(atlas, made))
+    kept = [track.location for track in read_playlist(file).tracks]
+    own = [track.location for track in tracks[:5]]
+    assert set(own) <= set(kept)
+    assert (kept[:5] == own) is not reorder
+    assert len(kept) == 7
+    assert "1 song stood twice in the file: kept once." in made.notes
+    others = f"{artist} - {title} (Live); {artist} - {title} - 2011 Remaster; {artist} - {title}"
+    assert f"other versions of songs in the list, so kept without being judged: {others}." in made.notes
+    assert f"not in the atlas, so kept without being judged: {artist} - Nobody knows." in made.notes
+    again = make_playlist(atlas, extend=file, n_songs=1, reorder=reorder)
+    assert not any("stood twice" in note for note in again.notes)
+
+
+@pytest.mark.parametrize(
+    ("other", "n_kept"),
+    [
+        (Track(title="{title}", artists=("{artist}",)), 1),
+        (Track(title="{title} (Live)", artists=("{artist}",)), 2),
+        (Track(title="{title}", artists=("{artist}",), location="/other.mp3"), 2),
+        (Track(title="{title}", artists=("{artist}",), isrc="GBAYE0601498"), 2),
+        (Track(title="{title}", artists=("{artist}", "A Guest")), 2),
+    ],
+)
+def test_songs_stand_twice_where_they_are_named_alike_and_have_no_place(
+    atlas: Atlas, other: Track, n_kept: int
+) -> None:
+    title, artist = atlas.songs["title"][3], atlas.songs["artists"][3][0]
+    one = Track(title=title, artists=(artist,))
+    other = replace(
+        other,
+        title=str(other.title).format(title=title),
+        artists=tuple(name.format(artist=artist) for name in other.artists),
+    )
+    made = make_playlist(atlas, extend=TrackList(name="Mine", tracks=(one, other)), n_songs=1)
+    assert made.songs.height == n_kept + 1
+    assert len(made.strangers) == n_kept - 1
+
+
+def test_songs_of_one_id_stand_twice_wherever_they_are(atlas: Atlas) -> None:
+    song_id = atlas.songs["song_id"][3]
+    tracks = tuple(Track(song_id=song_id, title=title, location=f"/{title}.mp3") for title in ("a", "b"))
+    made = make_playlist(atlas, extend=TrackList(name="Mine", tracks=tracks), n_songs=1)
+    assert [made.own[3].title, made.songs.height] == ["a", 2]
+
+
+@pytest.mark.parametrize("reorder", [False, True])
 def test_songs_of_a_file_stay_exactly_as_the_file_has_them(
     atlas: Atlas, tmp_path: Path, *, reorder: bool
 ) -> None:

@@ -54,7 +54,10 @@ def test_a_title_an_artist_an_id_a_link_and_a_file_name_the_same_song(atlas: Atl
     title, artist, song_id = songs["title"][row], songs["artists"][row][0], songs["song_id"][row]
     table = tmp_path / "liked.csv"
     pl.DataFrame(
-        {"Track Name": [title, "Nowhere to be found"], "Artist Name(s)": [artist, "Nobody at all"]}
+        {
+            "Track Name": [title, f"{title} (Live)", "Nowhere to be found"],
+            "Artist Name(s)": [artist, artist, "Nobody at all"],
+        }
     ).write_csv(table)
     lists = tmp_path / "liked.m3u8"
     lists.write_text(f"#EXTM3U\n#EXTINF:200,{artist} - {title}\nmusic/song.mp3\n", encoding="utf-8")

@@ -118,7 +118,7 @@ def test_a_missing_toml_file_is_named(tmp_path: Path) -> None:
         (f"weights = {{sound = 0x{'f' * 400}}}", "weight of 'sound' is"),
         ("weights = {sound = 1e300}", "a number from 0 to 1,000,000"),
         (f"k = {'[' * 5000}", "too deep to be read"),
-        (f"{'a.' * 5000}a = 1", "more than 500 dots"),
+        (f"{'a.' * 5000}a = 1", "more than 20 dots"),
         (f'genre = ["{"x" * 100_000}"]', "genre is"),
         (f'"{"x" * 100_000}" = 1', "no setting is called"),
         ("# " + "x" * 300_000, "more than 250,000 bytes"),

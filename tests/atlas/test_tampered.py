@@ -218,6 +218,14 @@ def test_json_of_another_shape_is_refused(saved: Path, name: str, text: str) -> 
     refused(saved)
 
 
+def test_a_manifest_as_deep_as_python_goes_is_refused(saved: Path) -> None:
+    manifest = json.dumps(json.loads((saved / "manifest.json").read_bytes()) | {"input": 0})
+    for levels in range(600, 1000):  # at one of them it can just be read, and no longer written
+        text = manifest.replace('"input": 0', f'"input": {"[" * levels}{"]" * levels}')
+        (saved / "manifest.json").write_text(text, encoding="utf-8")
+        refused(saved, words="was changed or damaged|nested too deeply")
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [

@@ -65,6 +65,15 @@ def test_a_file_is_extended_onto_itself(folder: Path, tmp_path: Path, monkeypatc
     assert all(location.endswith(".mp3") for location in locations[2:])
 
 
+def test_a_table_that_is_a_playlist_is_extended_onto_itself(
+    folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    file = tmp_path / "mine.csv"
+    assert _run(monkeypatch, folder, "--cluster", "0", "--songs", "3", "-o", file) == 0
+    assert _run(monkeypatch, folder, "--extend", file, "--songs", "2", "-o", file) == 0
+    assert len(read_playlist(file).tracks) == 5
+
+
 def _first_song(folder: Path, monkeypatch, capsys) -> str:
     """Title and artist of a song, as JSON."""
     assert _run(monkeypatch, folder, "--cluster", "0", "--songs", "1", "--json") == 0

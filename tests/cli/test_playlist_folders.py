@@ -80,6 +80,12 @@ def test_one_file_for_two_outputs_is_refused(atlas: Path, tmp_path: Path, monkey
     both = tmp_path / "z.m3u8"
     assert _run(monkeypatch, atlas, "--cluster", 0, "--songs", 2, "-o", both, "--report", both) == 2
     assert "is named for two outputs" in capsys.readouterr().err
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.m3u8").symlink_to(both)
+    for name in ("sub/../z.m3u8", "link.m3u8"):
+        words = ("--cluster", 0, "--songs", 2, "-o", both, "--report", tmp_path / name)
+        assert _run(monkeypatch, atlas, *words) == 2
+        assert "is named for two outputs" in capsys.readouterr().err
     assert not both.exists()
 
 

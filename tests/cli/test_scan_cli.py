@@ -64,6 +64,21 @@ def test_scan_tells_what_became_of_the_files_and_what_is_next(music: Path, run: 
     assert "61 files unchanged" in run("scan", "My.Music")[1]
 
 
+def test_a_scan_without_o_replaces_no_table_of_a_person(music: Path, run: Callable[..., Ran]) -> None:
+    mine = pl.DataFrame({"title": ["One"] * 300, "energy": [0.5] * 300})
+    mine.write_parquet("songs.parquet")
+    status, _, err = run("scan", "My.Music")
+    assert status == 2
+    assert "'songs.parquet' is not from songatlas and would be replaced" in err
+    assert pl.read_parquet("songs.parquet").equals(mine)
+    assert run("scan", "My.Music", "-o", "songs.parquet")[0] == 0, "the person has asked for it"
+    assert run("scan", "My.Music")[0] == 0
+    assert pl.read_parquet("songs.parquet").height == 60
+    mine.write_parquet("songs.parquet")
+    assert run("scan", "My.Music")[0] == 2, "the store of a scan beside it makes it no scan"
+    assert pl.read_parquet("songs.parquet").equals(mine)
+
+
 def test_scan_says_how_many_songs_a_build_will_leave_out(music: Path, run: Callable[..., Ran]) -> None:
     (music / "60.mp3").write_text("song of a jingle")
     for ending in ("parquet", "csv", "jsonl"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TextIO
 from unittest.mock import patch
@@ -48,14 +49,6 @@ def test_a_full_stdout_is_told_in_one_line(arguments: tuple[str, ...]) -> None:
 def test_a_full_stderr_leaves_the_status() -> None:
     with FULL.open("w", encoding="utf-8", buffering=1) as full:
         assert status("why", "no such atlas", "song", out=io.StringIO(), errors=full) == 2
-
-
-def test_an_error_of_a_file_is_none_of_stdout() -> None:
-    with (
-        patch.object(tell, "facts", side_effect=FileNotFoundError(2, "No such file or directory", "kept")),
-        pytest.raises(FileNotFoundError),
-    ):
-        songatlas("info")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "utf-16"])
@@ -108,6 +101,16 @@ def test_progress_holds_no_emoji(monkeypatch: pytest.MonkeyPatch) -> None:
     ("error", "words"),
     [
         (MemoryError(), "--engine stream"),
+        (RecursionError(), "nested deeper than anything"),
+        (
+            FileNotFoundError(2, "No such file or directory", "kept"),
+            "'kept': no such file or directory; it may",
+        ),
+        (PermissionError(13, "Permission denied", "a\nb"), r"'a\nb': permission denied; ask for the right"),
+        (OSError(36, "File name too long", "n" * 256), "nnn': file name too long; give it a shorter name"),
+        (OSError(18, "Invalid cross-device link", "a", None, "b"), "'a' -> 'b': invalid cross-device link; "),
+        (OSError("the reader broke\nhere"), "songatlas: the reader broke here; look at that file or folder"),
+        (OSError(28, "No space left on device", "kept"), "'kept': no space left on device; make room"),
         (pl.exceptions.PanicException("called `Option::unwrap()` on a\nvalue"), "fetch or export it anew"),
     ],
 )
@@ -117,3 +120,63 @@ def test_a_machine_that_fails_is_told_in_one_line(error: BaseException, words: s
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
     assert words in ended.stderr
+
+
+def test_a_mistake_of_the_program_shows_where_it_is() -> None:
+    with patch.object(tell, "facts", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+        songatlas("info")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder that somebody stands in cannot be removed")
+@pytest.mark.parametrize(
+    "words", [("build", "{songs}"), ("demo",), ("scan", "."), ("verify", "."), ("compare", ".", ".")]
+)
+def test_a_folder_that_is_gone_is_told_in_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    songs, gone = tmp_path / "songs.csv", tmp_path / "gone"
+    songs.write_text("track_name,energy\n", encoding="utf-8")
+    gone.mkdir()
+    errors = io.StringIO()
+    with chdir(gone):
+        gone.rmdir()
+        arguments = [word.format(songs=songs) for word in words]
+        assert status(*arguments, out=io.StringIO(), errors=errors) == 2
+    assert errors.getvalue() == (
+        "songatlas: the folder that this runs in is gone: go to another with cd, and say it again\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("verify", "{long}"), ("build", "{long}"), ("scan", "{long}"), ("why", "{long}", "song")]
+)
+def test_a_name_that_no_file_can_have_is_told_in_one_line(words: tuple[str, ...]) -> None:
+    ended = songatlas(*(word.format(long="n" * 300) for word in words))
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert "file name too long" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("SONGATLAS_KERNELS", "abc", "SONGATLAS_KERNELS is 'abc': it must be 'native' or 'reference'"),
+        ("POLARS_MAX_THREADS", "0", "POLARS_MAX_THREADS is '0': it must be a whole number from 1 to 1,024"),
+        ("POLARS_MAX_THREADS", "9" * 5000, "it must be a whole number from 1 to 1,024, or not set"),
+        ("POLARS_MAX_THREADS", "-1", "POLARS_MAX_THREADS is '-1'"),
+    ],
+)
+def test_a_variable_that_says_nothing_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.delitem(sys.modules, "songatlas.kernels", raising=False)
+    ended = songatlas("info")
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert said in ended.stderr
+
+
+def test_a_backend_for_windows_is_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "abc")
+    monkeypatch.setenv("POLARS_MAX_THREADS", "")
+    assert songatlas("--version").returncode == 0
+    assert os.environ["MPLBACKEND"] == "agg"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from songatlas.errors import UnreadableTable
-from songatlas.playlists import Track, playlist_of_bytes, read_playlist
+from songatlas.playlists import Track, TrackList, playlist_of_bytes, read_playlist, write_playlist
+from songatlas.playlists.reading import columns_lost
 
 URI = "spotify:track:4XU3UbQRXTkBR8VastbrFK"
 
@@ -79,6 +80,32 @@ def test_xspf_of_other_players() -> None:
     assert found.tracks[2].spotify_uri == URI
 
 
+@pytest.mark.parametrize(
+    ("declared", "written", "title"),
+    [
+        ("ISO-8859-1", "latin-1", "Zoë"),
+        ("iso-8859-15", "iso-8859-15", "Œuvre €"),
+        ("windows-1252", "cp1252", "Zoë’s €"),
+        ("WINDOWS-1251", "cp1251", "Группа"),
+        ("koi8-r", "koi8-r", "Группа"),
+        ("Shift_JIS", "shift_jis", "さくら"),
+        ("Windows-31J", "cp932", "さくら①"),
+        ("x-sjis", "shift_jis", "さくら"),
+        ("EUC-JP", "euc-jp", "さくら"),
+        ("gb18030", "gb18030", "月亮"),
+        ("Big5", "big5", "月亮"),
+        ("euc-kr", "euc-kr", "봄날"),
+        ("windows-874", "cp874", "เพลง"),
+        ("utf-16", "utf-8", "Zoë"),  # as programs write it that keep the text as UTF-16
+        ("us-ascii", "utf-8", "Zoë"),
+    ],
+)
+def test_xml_is_read_in_the_encoding_that_it_says(declared: str, written: str, title: str) -> None:
+    text = f'<?xml version="1.0" encoding = "{declared}"?><playlist><title>{title}</title></playlist>'
+    found = playlist_of_bytes(text.encode(written), "x.xspf")
+    assert (found.name, found.notes) == (title, ())
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_xml_with_a_doctype_is_refused(encoding: str) -> None:
     bomb = (
@@ -94,6 +121,37 @@ def test_jspf_with_texts_in_place_of_arrays() -> None:
     text = f'{{"playlist": {{"title": "x", "track": [{track_of_text}, 3]}}}}'
     (track,) = tracks_of(text, "x.jspf")
     assert (track.location, track.isrc) == ("a b.mp3", "GBAYE0601498")
+
+
+@pytest.mark.parametrize(
+    ("table", "lost"),
+    [
+        ("Title,Artist,Energy,Notes\nHey,Zoë,0.5,\n", ["Energy"]),
+        ("Title,Artist,Track Name\nHey,Zoë,Ho\n", ["Title"]),
+        ("Title,Artist\nHey,Zoë,more\n", ["column 3"]),
+        (f"Title,Track URI,Song ID\nHey,{URI},{URI[-22:]}\nHo,,7\n", []),
+        (f"Title,Track URI,Song ID\nHey,{URI},7\n", []),
+        ("Title,Song ID,Track ID\nHey,7,8\n", ["Song ID"]),
+        ("Title,Artist,Playlist Name\nHey,Zoë,One\nHo,Zoë,One\n", []),
+        ("Title,Artist,Playlist Name\nHey,Zoë,One\nHo,Zoë,Two\n", ["Playlist Name"]),
+        ("#EXTM3U\n#EXTINF:1,Zoë - Hey, Energy\nhey.mp3\n", []),
+    ],
+)
+def test_columns_that_a_playlist_does_not_keep_are_known(tmp_path: Path, table: str, lost: list[str]) -> None:
+    path = tmp_path / "songs.csv"
+    path.write_text(table, encoding="utf-8")
+    assert list(columns_lost(path)) == lost
+
+
+def test_a_playlist_of_ours_loses_no_column(tmp_path: Path) -> None:
+    path = tmp_path / "songs.csv"
+    songs = (
+        Track(title="=Hey", artists=("A", "B, C"), album="D", duration_ms=1_000, isrc="GBAYE0601498"),
+        Track(title="Ho\n", location="/music/ho.mp3", song_id="7"),
+        Track(title="He", spotify_uri=URI),
+    )
+    write_playlist(path, TrackList(name="Mine", tracks=songs))
+    assert columns_lost(path) == ()
 
 
 def test_tables_of_exportify() -> None:

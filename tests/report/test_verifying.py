@@ -16,6 +16,7 @@ import pytest
 import songatlas as library
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_keeping import keep_names
+from songatlas.demo import simulate_catalogue
 from songatlas.errors import BadAtlas
 from songatlas.report.outputs_record import _fingerprint as _fingerprint_of_record
 from typed import songatlas
@@ -197,3 +198,27 @@ def test_pipes_beside_the_atlas_are_not_waited_for(out: Path) -> None:
     assert [problem.partition("' ")[2] for problem in found.problems] == [
         "is no file: build the outputs again"
     ]
+
+
+@pytest.mark.parametrize("engine", ["memory", "stream"])
+@pytest.mark.parametrize("raw", [False, True])
+def test_ids_that_a_spreadsheet_would_run_are_read_as_they_were(
+    tmp_path: Path, engine: str, raw: bool
+) -> None:
+    live = pl.format("={}", "track_id").alias("=song_id")
+    songs = simulate_catalogue(120, seed=4).select(live, pl.exclude("track_id"))
+    songs.write_csv(tmp_path / "songs.csv")
+    words = ("--column", "song_id==song_id", "--k", 3, "--no-figures", "--engine", engine)
+    out = tmp_path / "out"
+    built = songatlas("build", tmp_path / "songs.csv", *words, "-o", out, *(["--raw-cells"] if raw else []))
+    assert built.returncode == 0, built.stderr
+    found = library.verify(out)
+    assert found.is_well, found.problems
+    (path,) = (out / "clustered_songs").iterdir() if engine == "stream" else [out / "clustered_songs.csv"]
+    first, *rows = path.read_text(encoding="utf-8").splitlines()
+    place = first.split(",").index("cluster") - len(first.split(","))
+    cells = rows[7].split(",")
+    cells[place] = str((int(cells[place]) + 1) % 3)
+    path.write_text("\n".join([first, *rows[:7], ",".join(cells), *rows[8:], ""]), encoding="utf-8")
+    (out / "outputs.json").unlink()
+    assert library.verify(out).problems == ("1 clustered songs are in other clusters in the atlas.",)

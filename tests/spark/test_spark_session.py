@@ -6,6 +6,7 @@ import time
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -151,3 +152,18 @@ def test_a_share_goes_over_all_stages_of_a_job() -> None:
     assert watch._share == 0.5
     watch._see({2: (4, 1)})
     assert watch._share == 0.625
+
+
+def test_workers_run_no_file_of_the_current_folder(spark: Any) -> None:
+    def told(batches: Any) -> Any:
+        """Run in an executor."""
+        import sys
+
+        import pyarrow
+
+        for _ in batches:
+            pass
+        yield pyarrow.RecordBatch.from_arrays([pyarrow.array([sys.flags.safe_path])], names=["safe"])
+
+    answers = spark.range(0, 4, 1, 4).mapInArrow(told, "safe boolean")
+    assert {answer["safe"] for answer in answers.collect()} == {True}

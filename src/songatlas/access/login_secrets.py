@@ -9,12 +9,17 @@ from __future__ import annotations
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from songatlas.access.secret_files import content_of
 from songatlas.errors import BadSettings, SongAtlasError
 
 _NEEDED: Final = ("redirect_uri", "cookie_secret")
 _OF_PROVIDER: Final = ("client_id", "client_secret", "server_metadata_url")
+
+_LARGEST: Final = 20_000  # bytes; those with a dozen of providers have a few thousand
+
+_MOST_DOTS: Final = 500  # in a line: each one of a name costs as much as all that stand before it
 
 DEFAULT: Final = "default"
 """Name of the provider where the file names one alone."""
@@ -28,10 +33,7 @@ def read_login_file(path: Path) -> tuple[str, ...]:
     BadSettings
         If it cannot be read, or lacks something.
     """
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8")).get("auth")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSettings(f"cannot read {str(path)!r} as TOML: name a file with a table [auth]") from error
+    found = _values(path).get("auth")
     if not isinstance(found, dict):
         raise BadSettings(f"{str(path)!r} has no table [auth]: see 'Logins' in docs/serving.md")
     if missing := [name for name in _NEEDED if not found.get(name)]:
@@ -42,6 +44,24 @@ def read_login_file(path: Path) -> tuple[str, ...]:
     if not providers and not all(found.get(name) for name in _OF_PROVIDER):
         raise BadSettings(f"[auth] in {str(path)!r} lacks {', '.join(_OF_PROVIDER)}: see docs/serving.md")
     return providers or (DEFAULT,)
+
+
+def _values(path: Path) -> dict[str, Any]:
+    """What the file says, read within bounds of time and memory."""
+    try:
+        content = content_of(path, most=_LARGEST + 1)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadSettings(f"cannot read {str(path)!r} ({reason}): name a file with a table [auth]") from error
+    if len(content) > _LARGEST:
+        raise BadSettings(f"{str(path)!r} has more than {_LARGEST:,} bytes: name a file with a table [auth]")
+    try:
+        text = content.decode("utf-8")
+        if max(line.count(".") for line in text.split("\n")) > _MOST_DOTS:
+            raise ValueError("tables in one another without end")
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadSettings(f"cannot read {str(path)!r} as TOML: name a file with a table [auth]") from error
 
 
 def require_login_parts() -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from songatlas.access.secret_files import content_of
 from songatlas.errors import BadSettings
 
 SHORTEST: Final = 10
@@ -44,6 +45,7 @@ _LINE: Final = re.compile(
 )
 _MOST_KNOWN: Final = 10_000  # computers that failures are counted of
 _MOST_MEMORY: Final = 2**28
+_LARGEST: Final = 10_000  # bytes of a password file that are looked at
 
 
 def hash_password(password: str) -> str:
@@ -77,9 +79,12 @@ def read_password_file(path: Path) -> str:
         If the file cannot be read, or holds anything else: a password that stands there as it is, too.
     """
     try:
-        line = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"cannot read the password file {str(path)!r}: {_MAKE_ONE}") from error
+        line = content_of(path, most=_LARGEST).decode("utf-8").strip()
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadSettings(f"cannot read the password file {str(path)!r} ({reason}): {_MAKE_ONE}") from error
+    except UnicodeDecodeError as error:
+        raise BadSettings(f"{str(path)!r} holds no hashed password: {_MAKE_ONE}") from error
     found = _LINE.fullmatch(line)
     if found is None or 128 * int(found[1]) * int(found[2]) >= _MOST_MEMORY or int(found[1]) < 2:
         raise BadSettings(f"{str(path)!r} holds no hashed password: {_MAKE_ONE}")

@@ -22,11 +22,13 @@ from songatlas.atlas.whole import Whole
 from songatlas.choose_k import Verdict
 from songatlas.colours import colour_of
 from songatlas.errors import MissingColumns, UnknownName
+from songatlas.files import path_of
 from songatlas.kmeans import Clustering, Division
 from songatlas.lint import Finding
 from songatlas.profiles import Profile
 from songatlas.roles import Roles
 from songatlas.songs import ColumnReading, RuleCount, Source, clean_songs, read_songs
+from songatlas.songs.arguments import require_text
 from songatlas.space import Layout, SongSpace, belief_column
 
 if TYPE_CHECKING:
@@ -277,6 +279,7 @@ class Atlas:
         """
         from songatlas.atlas.why import explain
 
+        require_text("song", song, words="the id, link or title of one song, or 'Title - Artist'")
         return explain(self, song)
 
     def save(self, directory: str | Path) -> None:
@@ -288,8 +291,9 @@ class Atlas:
         from songatlas.atlas.identity import carry_names
         from songatlas.atlas.saved import save_atlas
 
-        carried = carry_names(self, Path(directory))
-        save_atlas(carried.atlas, Path(directory), names=carried.text)
+        place = path_of("directory", directory)
+        carried = carry_names(self, place)
+        save_atlas(carried.atlas, place, names=carried.text)
 
     @classmethod
     def load(cls, directory: str | Path) -> Atlas:
@@ -299,4 +303,4 @@ class Atlas:
         """
         from songatlas.atlas.saved import load_atlas
 
-        return load_atlas(Path(directory))
+        return load_atlas(path_of("directory", directory))

@@ -21,7 +21,7 @@ from songatlas.atlas.judging import known_genres
 from songatlas.atlas.making import make_atlas
 from songatlas.atlas.placing import placed_songs
 from songatlas.atlas.rows import spread_over_rows
-from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.settings import AtlasSettings, asked_settings
 from songatlas.atlas.usual_space import check_space, will_hear, with_space
 from songatlas.demo import SIMULATED, simulate_catalogue
 from songatlas.errors import MissingColumns
@@ -70,7 +70,7 @@ def build_atlas(
     >>> len(set(atlas.cluster_names()))
     4
     """
-    settings = (settings or AtlasSettings()).change(**changes)
+    settings = asked_settings(settings, changes)
     tell = progress or silent
     old = None if like is None else opened(like)
     tell(0.0, "reading and cleaning the songs")
@@ -102,7 +102,7 @@ def build_demo(
     settings, like, progress, **changes
         As in `build_atlas`; the seed draws the songs too.
     """
-    settings = (settings or AtlasSettings()).change(**changes)
+    settings = asked_settings(settings, changes)
     tell = progress or silent
     tell(0.0, "simulating songs")
     catalogue = simulate_catalogue(n_songs, seed=settings.seed)
@@ -172,7 +172,7 @@ def preview(
     SongsTable, CleanSongs
         What was understood of the table, and what the rules of cleaning would do.
     """
-    settings = settings or AtlasSettings()
+    settings = asked_settings(settings, {})
     check_names(settings)
     table = read_songs(
         source, columns=settings.columns, units=settings.units, header=settings.header, genre=settings.genre

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from songatlas.atlas.saved import load_atlas
 from songatlas.features import FEATURES
+from songatlas.files import path_of
 from songatlas.matching import Matching, match_clusters
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ class Shared:
 
 
 def opened(atlas: Atlas | str | Path) -> Atlas:
-    """Return an atlas: itself, or read from its folder."""
-    return load_atlas(Path(atlas)) if isinstance(atlas, str | Path) else atlas
+    """Return an atlas: itself, or read from its folder; `BadSettings` where it is neither."""
+    from songatlas.atlas.atlas import Atlas
+
+    return atlas if isinstance(atlas, Atlas) else load_atlas(path_of("the atlas", atlas))
 
 
 def match_atlas(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ _MOST_NAMED = 3
 _GUESTS = r"(?i)\s*(?:,|&|;|\+|\bfeat\b|\bft\b|\bfeaturing\b|\bwith\b|\bx\b).*$"
 _VIDEO = r"(?i)[(\[][^()\[\]]*\b(?:official|video|audio|lyrics?)\b[^()\[\]]*[)\]]"
 _Rows = NDArray[np.int64]
+_Mark = tuple[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,18 +36,27 @@ class Extended:
         The tracks of those songs as the file has them, by row.
     strangers : mapping of int to Track
         The other tracks, by their place (from 0) in the file without repeated songs.
+    versions : frozenset of int
+        Places of those that are not strangers to the atlas, but other versions (such as a live one) of a
+        song in `rows`.
     read : tuple of str
         What reading had to leave out or to guess.
     notes : tuple of str
-        The same, repeated songs, and songs that are not in the atlas.
+        The same, repeated songs, other versions, and songs that are not in the atlas.
     """
 
     name: str
     rows: _Rows
     own: Mapping[int, Track]
     strangers: Mapping[int, Track]
+    versions: frozenset[int]
     read: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def unknown(self) -> tuple[Track, ...]:
+        """The tracks of which the atlas has no version."""
+        return tuple(track for place, track in self.strangers.items() if place not in self.versions)
 
     def strangers_after(self, n_songs: int) -> dict[int, Track]:
         """Return the other tracks at the end of a playlist of so many songs."""
@@ -69,22 +79,40 @@ def read_tracks(songs: pl.DataFrame, path: Path) -> Extended:
 def tracks_found(songs: pl.DataFrame, tracks: TrackList, *, look_for_files: bool = False) -> Extended:
     """Find the songs of a playlist, such as one that was uploaded, among those of an atlas.
 
+    A track that means the same song as an earlier one is left out where it is the same one (by its location
+    or id; where neither has any, by title and artists as written); another version of it stays.
     `look_for_files` says whether its paths may be looked up on this computer.
     """
     own: dict[int, Track] = {}
     strangers: dict[int, Track] = {}
+    versions: set[int] = set()
+    known: dict[int, set[_Mark]] = {}
     repeated = 0
     found = rows_of_tracks(songs, tracks.tracks, look_for_files=look_for_files)
     for track, row in zip(tracks.tracks, found, strict=True):
+        place = len(own) + len(strangers)
         if row is None:
-            strangers[len(own) + len(strangers)] = track
-        elif row in own:
+            strangers[place] = track
+            continue
+        marks, earlier = _marks(track), known.setdefault(row, set())
+        if marks & earlier:
             repeated += 1
+        elif row in own:
+            strangers[place] = track
+            versions.add(place)
         else:
             own[row] = track
-    notes = (*tracks.notes, *_notes(list(strangers.values()), repeated))
-    rows = np.array(list(own), dtype=np.int64)
-    return Extended(name=tracks.name, rows=rows, own=own, strangers=strangers, read=tracks.notes, notes=notes)
+        earlier |= marks
+    extended = Extended(
+        name=tracks.name,
+        rows=np.array(list(own), dtype=np.int64),
+        own=own,
+        strangers=strangers,
+        versions=frozenset(versions),
+        read=tracks.notes,
+        notes=(),
+    )
+    return replace(extended, notes=(*tracks.notes, *_notes(extended, repeated)))
 
 
 def rows_of_tracks(
@@ -159,13 +187,28 @@ def _best_known(songs: pl.DataFrame, known: pl.DataFrame, asked: pl.DataFrame) -
     return asked.join(best, on=columns, how="left", maintain_order="left")["_row"].to_list()
 
 
-def _notes(strangers: list[Track], repeated: int) -> tuple[str, ...]:
+def _marks(track: Track) -> set[_Mark]:
+    """What two tracks of one song have in common only if they are the same."""
+    marks: set[_Mark] = {("id", each) for each in (track.song_id, track.spotify_uri) if each}
+    if track.location:
+        marks.add(("location", track.location))
+    return marks or {("name", (track.title, track.artists, track.isrc))}
+
+
+def _notes(extended: Extended, repeated: int) -> tuple[str, ...]:
     notes = []
     if repeated:
         notes.append(f"{repeated} song{'s' if repeated > 1 else ''} stood twice in the file: kept once.")
-    if strangers:
-        named = [brief_line(called(track)) for track in strangers]
-        listed = "; ".join(named[:_MOST_NAMED])
-        more = f"; and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-        notes.append(f"not in the atlas, so kept without being judged: {listed}{more}.")
+    if extended.versions:
+        others = [extended.strangers[place] for place in sorted(extended.versions)]
+        notes.append(f"other versions of songs in the list, so kept without being judged: {_listed(others)}.")
+    if extended.unknown:
+        notes.append(f"not in the atlas, so kept without being judged: {_listed(extended.unknown)}.")
     return tuple(notes)
+
+
+def _listed(tracks: Sequence[Track]) -> str:
+    """The names of the first few tracks, and how many more there are."""
+    named = [brief_line(called(track)) for track in tracks[:_MOST_NAMED]]
+    more = f"; and {len(tracks) - _MOST_NAMED} more" if len(tracks) > _MOST_NAMED else ""
+    return f"{'; '.join(named)}{more}"

@@ -18,12 +18,25 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from songatlas.atlas.exchanging import exchange
 from songatlas.atlas.strangers import bring_late_ones, carry, has_strangers
 from songatlas.errors import BadSettings, SongAtlasError
-from songatlas.files import BESIDE, beside_of, held, is_leftover, keep, keep_all, refusal, remove_folder
+from songatlas.files import (
+    BESIDE,
+    beside_of,
+    held,
+    hidden_name,
+    is_leftover,
+    keep,
+    keep_all,
+    permissions_of,
+    refusal,
+    remove_folder,
+    walked,
+)
 
 _ENTRIES = "entries.json"
 
@@ -59,7 +72,7 @@ def write_folder(directory: Path, write: Callable[[Path], None], *, ours: Collec
 def put_back(directory: Path) -> None:
     """Make a folder whole that a killed run had set aside, or left while it exchanged what is in it."""
     aside = _aside(directory.absolute())
-    if aside.is_dir() and not directory.exists():
+    if os.path.isdir(aside) and not directory.exists():  # noqa: PTH112 (errors name the folder itself)
         aside.rename(directory)
     for leftover in directory.glob(f"{BESIDE}*"):
         if is_leftover(leftover):
@@ -102,6 +115,7 @@ def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Colle
             new.mkdir()
             write(new)
             keep_all(new)
+            _carry_permissions(new, directory)
             if fresh:
                 new.rename(directory)
             elif home == directory or not _replace(new, directory.absolute(), ours=ours):
@@ -114,7 +128,17 @@ def _write_folder(directory: Path, write: Callable[[Path], None], *, ours: Colle
 
 def _aside(directory: Path) -> Path:
     """Name of the old folder while the new one takes its place."""
-    return directory.with_name(f".{directory.name}.songatlas-old")
+    return directory.with_name(hidden_name(directory.name, before=".", behind=".songatlas-old"))
+
+
+def _carry_permissions(new: Path, directory: Path) -> None:
+    """Let those alone read and write the new files who could read and write the old ones."""
+    for home, entries in walked(new):
+        for entry in entries:
+            before = permissions_of(directory / home.relative_to(new) / entry.name)
+            if before is not None and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):  # a file system without such rights
+                    (home / entry.name).chmod(before)
 
 
 def _can_move(directory: Path) -> bool:

@@ -241,13 +241,12 @@ def names_text(
 
 def _checked(own: str, value: Any, path: Path, text: str) -> str:
     """A name as a person gave it, without space around it; an error where it cannot be one."""
-    place = _where(path, text, own)
     if not isinstance(value, str):
         rule = "a name is a text in quotes, and so is the left side"
-        raise BadSettings(f"{place}: the name of {_short(own)} is no text; {rule}")
+        raise BadSettings(f"{_where(path, text, own)}: the name of {_short(own)} is no text; {rule}")
     name = value.strip()
     if fault := _fault(own, name):
-        raise BadSettings(f"{place}: {fault}")
+        raise BadSettings(f"{_where(path, text, own)}: {fault}")
     return name
 
 

@@ -15,10 +15,12 @@ from songatlas.atlas import playlist_sources as sources
 from songatlas.atlas.extending import track_of_row
 from songatlas.atlas.playlist_making import Made, Maker, Wishes
 from songatlas.atlas.playlist_telling import Playlist, tell
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, quoted
+from songatlas.files import path_of
 from songatlas.playlists.choosing import PER_ARTIST, Length
 from songatlas.playlists.orders import ARTIST_GAP, check_order
 from songatlas.playlists.tracks import Track, TrackList
+from songatlas.songs.arguments import require_number, require_text, require_whole, texts_of
 
 if TYPE_CHECKING:
     from songatlas.atlas.atlas import Atlas
@@ -119,6 +121,18 @@ def make_playlist(
     MissingColumns
         If the order needs a column that the songs lack.
     """
+    like, unlike, among, filters = (
+        texts_of("like", like, example="Title - Artist"),
+        texts_of("unlike", unlike, example="Title - Artist"),
+        texts_of("among", among, example="4cOdK2wGLETKBW3PvgPWqT"),
+        texts_of("filters", filters, example="year>=1980"),
+    )
+    _check_kinds(
+        texts={"name": name, "order": order, "key_strictness": key_strictness},
+        wholes={"subcluster": subcluster, "n_songs": n_songs, "artist_gap": artist_gap, "seed": seed}
+        | {"per_artist": per_artist},
+        numbers={"minutes": minutes},
+    )
     given = (
         *(each is not None for each in (cluster, subcluster, path, extend)),
         bool(like),
@@ -140,12 +154,12 @@ def make_playlist(
     )
     maker, usual = Maker(atlas, wishes), order or "smooth"
     if path is not None:
-        made = maker.path(path, order)
+        made = maker.path(_ends(path), order)
     elif extend is not None:
-        file = extend if isinstance(extend, TrackList) else Path(extend)
+        file = extend if isinstance(extend, TrackList) else path_of("extend", extend)
         made = maker.extended(file, unlike, usual, reorder=reorder)
     elif cluster is not None:
-        made = maker.of_cluster(cluster, usual)
+        made = maker.of_cluster(_named(cluster), usual)
     elif subcluster is not None:
         made = maker.of_subcluster(subcluster, usual)
     elif like:
@@ -331,6 +345,36 @@ def _track(atlas: Atlas, playlist: Playlist, row: int, *, with_ids: bool) -> Tra
     if with_ids and not (own.song_id or own.spotify_uri):
         return replace(own, song_id=known.song_id, spotify_uri=known.spotify_uri)
     return own
+
+
+def _check_kinds(
+    *, texts: Mapping[str, object], wholes: Mapping[str, object], numbers: Mapping[str, object]
+) -> None:
+    """Refuse values of another kind; those that are None are not given."""
+    for name, value in texts.items():
+        if value is not None:
+            require_text(name, value, words="a text")
+    for name, value in wholes.items():
+        if value is not None:
+            require_whole(name, value, low=0 if name == "seed" else None)
+    for name, value in numbers.items():
+        if value is not None:
+            require_number(name, value)
+
+
+def _ends(path: Sequence[str]) -> tuple[str, str]:
+    """Both ends of a path."""
+    ends = texts_of("path", path, example="Title - Artist")
+    if len(ends) != 2:
+        raise BadSettings(f"path is {quoted(path)}: it must be two songs, the first and the last")
+    return ends[0], ends[1]
+
+
+def _named(cluster: str | int) -> str | int:
+    """A cluster, if that is what it can be."""
+    if not isinstance(cluster, str):
+        require_whole("cluster", cluster)
+    return cluster
 
 
 def _check_sources(

@@ -22,6 +22,7 @@ from songatlas.playlists.choosing import PER_ARTIST
 from songatlas.playlists.formats import FORMATS
 from songatlas.playlists.tracks import Track, called
 from songatlas.profiles.words import COMPARATIVES
+from songatlas.songs.arguments import require_number, require_whole, texts_of
 from songatlas.songs.filtering import allowed
 from songatlas.songs.finding import (
     find_songs,
@@ -170,9 +171,13 @@ def recommend(
     BadSettings
         If a value is out of its range, no song is liked, one is liked and disliked, or no song is left.
     """
+    like, unlike, filters = (
+        texts_of("like", like, example="Title - Artist"),
+        texts_of("unlike", unlike, example="Title - Artist"),
+        texts_of("filters", filters, example="year=1980..1989"),
+    )
     _check(n=n, per_artist=per_artist, like=like)
-    if seed < 0:
-        raise BadSettings(f"seed is {seed}: it must be a whole number from 0")
+    require_whole("seed", seed, low=0)
     _check_shares(diversity=diversity, hub_correction=hub_correction, surprise=surprise)
     liked, disliked = given_songs(atlas, like), given_songs(atlas, unlike)
     _check_given(atlas, liked.rows, disliked.rows, missing=liked.missing)
@@ -239,7 +244,7 @@ def given_songs(atlas: Atlas, texts: Sequence[str]) -> GivenSongs:
             rows += found.rows.tolist()
             own |= found.own
             missing += [f"{path.name}: {note}" for note in found.read]
-            missing += _strangers(path.name, [called(track) for track in found.strangers.values()])
+            missing += _strangers(path.name, [called(track) for track in found.unknown])
             if not len(found.rows) and not found.strangers:
                 missing.append(f"{path.name} holds no song")
         else:
@@ -298,8 +303,11 @@ def song_meant(atlas: Atlas, text: str) -> int:
 
 def _check(*, n: int, per_artist: int | None, like: Sequence[str]) -> None:
     """Refuse numbers of songs below one, and to recommend from nothing."""
+    require_whole("n", n)
     if n < 1:
         raise BadSettings(f"n is {n}: ask for at least one song")
+    if per_artist is not None:
+        require_whole("per_artist", per_artist)
     if per_artist is not None and per_artist < 1:
         raise BadSettings(f"per_artist is {per_artist}: allow at least one song of an artist")
     if not like:
@@ -309,6 +317,7 @@ def _check(*, n: int, per_artist: int | None, like: Sequence[str]) -> None:
 def _check_shares(**shares: float) -> None:
     """Refuse what is not from 0 to 1."""
     for name, share in shares.items():
+        require_number(name, share)
         if not 0 <= share <= 1:
             raise BadSettings(f"{name} is {share:g}: it goes from 0 (none) to 1")
 

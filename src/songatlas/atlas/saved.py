@@ -245,14 +245,18 @@ def _check_format(manifest: Any, folder: Path) -> None:
         raise BadAtlas(
             f"{str(folder / 'manifest.json')!r} is not the manifest of an atlas: name another folder"
         )
-    if manifest.get("sha256") != _fingerprint(manifest):
+    try:
+        found = _fingerprint(manifest)
+    except RecursionError:
+        found = "of what is nested too deeply"
+    if manifest.get("sha256") != found:
         raise BadAtlas(
             f"{str(folder / 'manifest.json')!r} was changed or damaged since it was written: build it again"
         )
-    found = manifest.get("format_version")
-    if found not in READABLE or not isinstance(manifest.get("parts"), dict):
+    version = manifest.get("format_version")
+    if version not in READABLE or not isinstance(manifest.get("parts"), dict):
         raise BadAtlas(
-            f"{str(folder)!r} has format version {found!r}, and this songatlas reads "
+            f"{str(folder)!r} has format version {version!r}, and this songatlas reads "
             f"{listed([str(each) for each in READABLE])}: "
             "build the atlas again, or use the version that built it"
         )

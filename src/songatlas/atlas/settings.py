@@ -195,6 +195,26 @@ class AtlasSettings:
         return "\n".join(lines or ["# every setting is at its default"]).strip() + "\n"
 
 
+def asked_settings(settings: object, changes: Mapping[str, Any]) -> AtlasSettings:
+    """Return the settings that a function is given, the defaults where None, with some of them changed.
+
+    Raises
+    ------
+    BadSettings
+        If they are none, or a change is unknown or out of its range.
+
+    Examples
+    --------
+    >>> asked_settings(None, {"k": 3}).k
+    3
+    """
+    if settings is not None and not isinstance(settings, AtlasSettings):
+        raise BadSettings(
+            f"settings is {quoted(settings)}: give AtlasSettings(k=8), or the settings by their names, as k=8"
+        )
+    return (settings or AtlasSettings()).change(**changes)
+
+
 def _pull(value: object) -> float:
     """Return the pull of genres as a number from 0 to 1."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -215,9 +235,9 @@ def _check_whole(name: str, value: object, *, low: int, high: int, words: str) -
 
 def _names(name: str, value: Sequence[str] | str | None) -> tuple[str, ...] | None:
     """Return a tuple of names; one text is split at its commas."""
-    if value is None:
+    if value is None and name == "header":
         return None
-    listed = value.split(",") if isinstance(value, str) else value
+    listed: Any = value.split(",") if isinstance(value, str) else value
     parts = list(listed) if isinstance(listed, Iterable) else [listed]
     if not all(isinstance(part, str) for part in parts):
         raise BadSettings(f"{name} is {quoted(value)}: it must be a list of names")

@@ -13,7 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from songatlas.artist_names import artist_keys
+from songatlas.errors import BadSettings, quoted
 from songatlas.features import FEATURES
+from songatlas.songs.arguments import require_number, require_text
 from songatlas.space import AudioBlock, SongSpace
 from songatlas.space.coordinates import numbers_of
 from songatlas.space.tags import TagsBlock
@@ -114,6 +116,11 @@ def taste_of(atlas: Atlas, weights: Mapping[str, float] = MappingProxyType({})) 
     UnknownName, BadSettings
         If a weight is of no block or no number from 0 up.
     """
+    if not isinstance(weights, Mapping):
+        raise BadSettings(f"weights is {quoted(weights)}: it must be a mapping, such as {{'sound': 2}}")
+    for block, weight in weights.items():
+        require_text("a block of taste", block, words="its name, such as 'sound'")
+        require_number(f"the weight of {quoted(block)}", weight)
     asked = tuple(sorted((name, float(weight)) for name, weight in weights.items()))
     settings = atlas.settings
     return atlas.kept.get(

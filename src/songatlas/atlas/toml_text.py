@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import Any, Final
 
-_MOST_DOTS: Final = 500  # in a line: each one of a name costs as much as all that stand before it
+_DEEPEST: Final = 20  # dots of a key: each one costs as much as all that stand before it
+_MOST_DOTS: Final = 10_000  # each one that is no part of a text may be a table in a table
+_MOST_TABLES: Final = 20_000
 _LONGEST: Final = 200
+_TEXTS: Final = re.compile(
+    r'''"""(?:[^"\\]++|\\.?|"(?!""))*+(?:"{3,5}|\Z)|"(?:[^"\\\n]++|\\[^\n])*+"?|'''
+    r"""'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)|'[^'\n]*+'?|#[^\n]*+""",
+    re.DOTALL,
+)  # an open end counts as one, so that every sign is looked at once
+_DEEP: Final = re.compile(rf"(?:\.[^\n=,\[\]{{}}.]*+){{{_DEEPEST + 1}}}")
 
 
 class BadToml(ValueError):
@@ -27,8 +36,7 @@ def toml_values(text: str) -> dict[str, Any]:
     >>> toml_values('k = 8')
     {'k': 8}
     """
-    if max((line.count(".") for line in text.split("\n")), default=0) > _MOST_DOTS:
-        raise BadToml(f"a line holds more than {_MOST_DOTS} dots")
+    _require_bounded(text)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -38,6 +46,17 @@ def toml_values(text: str) -> dict[str, Any]:
         raise BadToml("it holds lists or tables in one another, too deep to be read") from None
     except ValueError:
         raise BadToml("it holds a number of thousands of digits") from None
+
+
+def _require_bounded(text: str) -> None:
+    """Refuse what would make more tables than memory holds, or tables deep in one another."""
+    bare = _TEXTS.sub("", text)
+    if _DEEP.search(bare):
+        raise BadToml(f"a key holds more than {_DEEPEST} dots outside quotes")
+    if bare.count(".") > _MOST_DOTS:
+        raise BadToml(f"it holds more than {_MOST_DOTS:,} dots outside quotes")
+    if bare.count("[") + bare.count("{") > _MOST_TABLES:
+        raise BadToml(f"it holds more than {_MOST_TABLES:,} tables and lists")
 
 
 def as_toml(value: Any) -> str:

@@ -22,7 +22,7 @@ from songatlas.atlas.evidence import ks_to_try
 from songatlas.atlas.fitting import find_clusters, fitted
 from songatlas.atlas.judging import find_genres, learn_genres, with_beliefs
 from songatlas.atlas.refine import SAMPLE_SONGS, propose_weights
-from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.settings import AtlasSettings, asked_settings
 from songatlas.atlas.usual_space import OF_FEATURES, usual_blocks, with_space
 from songatlas.atlas.variants import VARIANTS, Facts
 from songatlas.genres import Genres, genre_labels
@@ -117,7 +117,7 @@ def tune(
     >>> tuning.rows[0].variant, tuning.rows[0].k
     ('as_given', 4)
     """
-    settings, tell = (settings or AtlasSettings()).change(**changes), progress or silent
+    settings, tell = asked_settings(settings, changes), progress or silent
     weighed = {named_features([name])[0]: weight for name, weight in settings.feature_weights.items()}
     settings = settings.change(feature_weights=weighed)
     tell(0.0, "reading and cleaning the songs")

@@ -8,7 +8,10 @@ ends with 130. Nothing heavy is imported before a command runs, so that `songatl
 from __future__ import annotations
 
 import errno
+import os
+import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -26,13 +29,23 @@ from songatlas.cli.recommend import recommend
 from songatlas.cli.scan import refuse_folder, scan
 from songatlas.cli.terminal import harmless, print_no_more, progress_bar, take_every_letter
 from songatlas.cli.verify import verify
-from songatlas.errors import SongAtlasError
+from songatlas.errors import SongAtlasError, in_brief, quoted
 from songatlas.files import write_file
 
 # Typer shows its wrong-usage error only as the parent of this one.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 _FULL: Final = {errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_RIGHTS: Final = "ask for the right to read and write it, or name another"
+_NEXT_STEPS: Final = {
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.ENAMETOOLONG: "give it a shorter name, or name another",
+    errno.ENOENT: "it may just have been moved: look where it is, and say it again",
+    errno.ENOSPC: "make room, or name a place on another disk",
+}
+_OTHERWISE: Final = "look at that file or folder, or name another"
+_MOST_THREADS: Final = 1024
 _PANICKED: Final = (
     "a file is damaged in a way that broke its reader: fetch or export it anew, as CSV or Parquet, and if "
     "that does not help, report it with what 'songatlas info' says"
@@ -51,6 +64,7 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; every mistake of the person's becomes one line and exit status 2."""
     take_every_letter()
+    _mend_surroundings()
     try:
         status = app(standalone_mode=False)
     except SongAtlasError as error:
@@ -64,10 +78,15 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        if error.filename is not None or error.errno not in _FULL:
-            raise
-        print_no_more(sys.stdout)
-        _fail(f"cannot write what was found: {error.strerror}; make room, or send it elsewhere")
+        if error.filename is None and error.errno in _FULL:
+            print_no_more(sys.stdout)
+            _fail(f"cannot write what was found: {error.strerror}; make room, or send it elsewhere")
+        _fail(_refused(error))
+    except RecursionError:
+        _fail(
+            "a file is nested deeper than anything that songatlas writes or reads: name another, or export "
+            "it anew"
+        )
     except MemoryError:
         _fail(
             "this takes more memory than there is: close other programs, give fewer songs, or build with "
@@ -76,6 +95,43 @@ def main() -> None:
     except _panics() as error:
         _fail(f"{_PANICKED}; the reader says {str(error)!r}")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _mend_surroundings() -> None:
+    """Refuse what variables of the environment say wrongly, where a library would fail at it."""
+    if "MPLBACKEND" in os.environ:  # figures are drawn into files alone
+        os.environ["MPLBACKEND"] = "agg"
+    threads = os.environ.get("POLARS_MAX_THREADS") or "1"
+    if not re.fullmatch("[0-9]{1,4}", threads) or not 1 <= int(threads) <= _MOST_THREADS:
+        _fail(
+            f"the environment variable POLARS_MAX_THREADS is {quoted(threads)}: it must be a whole number "
+            f"from 1 to {_MOST_THREADS:,}, or not set"
+        )
+    if "SONGATLAS_KERNELS" in os.environ:
+        try:
+            import_module("songatlas.kernels")
+        except ValueError as error:
+            _fail(f"the environment variable {error}")
+
+
+def _refused(error: OSError) -> str:
+    """Say what the system refuses, and what to do."""
+    reason = error.strerror or in_brief(error)
+    told = f"{reason[:1].lower()}{reason[1:]}"
+    if error.filename is None and error.errno == errno.ENOENT and not _stands_somewhere():
+        return "the folder that this runs in is gone: go to another with cd, and say it again"
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    what = f"{' -> '.join(quoted(name, longest=300) for name in names)}: {told}" if names else told
+    return f"{what}; {_NEXT_STEPS.get(error.errno or 0, _OTHERWISE)}"
+
+
+def _stands_somewhere() -> bool:
+    """Whether the folder that this runs in is still there."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 def _panics() -> tuple[type[BaseException], ...]:
@@ -124,11 +180,14 @@ def assign(
     """Find the cluster of every song of another table, and write the table with its clusters."""
     from songatlas.atlas import Atlas
     from songatlas.report import write_rows
+    from songatlas.report.outputs_place import require_own_rows
 
     refuse_folder(songs, "assign")
     target = output or Path(f"{songs.stem}_clustered.csv")
     opt.require_folder(target)
     opt.require_unread(target, songs, atlas)
+    if output is None:
+        require_own_rows(target)
     with progress_bar() as progress:
         progress(0.0, "opening the atlas")
         loaded = Atlas.load(atlas)

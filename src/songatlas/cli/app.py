@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from songatlas.access.loopback import is_loopback
 from songatlas.cli import options as opt
 from songatlas.cli.scan import refuse_music
 from songatlas.cli.terminal import shown, stdout
@@ -74,7 +75,6 @@ _TrustAddresses = Annotated[
     ),
 ]
 
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 (only compared with)
 _TAKEN: Final = (errno.EADDRINUSE, errno.EACCES)
 _MOST_PORTS: Final = 100
@@ -243,7 +243,8 @@ def _reached(address: str) -> str:
 
 def _serve(launch: Mapping[str, Any], *, browser: bool) -> int:
     """Run the server until it ends, or until somebody ends it; return its exit status."""
-    command = [sys.executable, "-m", "songatlas.app", json.dumps(launch)]
+    # Python would otherwise take modules out of the folder that this is started in, whoever filled it.
+    command = [sys.executable, "-P", "-m", "songatlas.app", json.dumps(launch)]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
     ended: list[int] = []
 
@@ -278,7 +279,7 @@ def _tell(launch: Mapping[str, Any], *, browser: bool) -> None:
     page = f"http://{f'[{name}]' if ':' in name else name}:{launch['port']}"
     stdout().print(f"songatlas is at {shown(page)} (Ctrl-C ends it)")
     is_open = not launch.get("password_file") and not launch.get("login_file")
-    if launch["address"] not in _LOOPBACK and is_open:
+    if is_open and not is_loopback(launch["address"]):
         typer.echo("whoever reaches this computer over the network can open it: no password", err=True)
     has_screen = os.name != "posix" or sys.platform == "darwin" or _has_display()
     if browser and has_screen:

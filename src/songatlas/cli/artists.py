@@ -97,7 +97,6 @@ def artists(
         print_json(said.plain() | _files(output, figure))
         return
     said.print()
-    opt.require_different(output, figure)
     for path in (output, figure):
         if path is not None:
             stdout().print(shown(str(path)))

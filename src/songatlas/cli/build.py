@@ -11,7 +11,7 @@ from songatlas.cli import options as opt
 from songatlas.cli import tell
 from songatlas.cli.engines import Chosen, choose_engine, engine_for_rows
 from songatlas.cli.large import Large, build_large, build_large_demo, preview_large
-from songatlas.cli.scan import Workers, refuse_folder, refuse_own_table, scan_songs, tell_scan
+from songatlas.cli.scan import Workers, refuse_folder, scan_songs, tell_scan
 from songatlas.cli.sources import name_of
 from songatlas.cli.terminal import progress_bar
 from songatlas.progress import part
@@ -150,13 +150,14 @@ def _build_here(
     from songatlas.atlas.identity import check_names
     from songatlas.report import write_outputs
     from songatlas.report.outputs import require_outputs_place
+    from songatlas.report.outputs_place import require_own_scan
 
     songs = Path(source)
     music = songs.absolute().name if songs.is_dir() else ""
     check_names(directory / "atlas")
     require_outputs_place(directory, source=songs)
     if music:
-        refuse_own_table(directory / "songs.parquet")
+        require_own_scan(directory / "songs.parquet", folder=True)
         with progress_bar() as progress:
             found = scan_songs(songs, directory / "songs.parquet", workers=workers, progress=progress)
         songs = found.output

@@ -257,6 +257,8 @@ def require_unread(output: Path, *read: str | Path | None) -> None:
 
 def require_different(*paths: Path | None) -> None:
     """Refuse one file for two outputs, of which the second would replace the first."""
-    given = [path.absolute() for path in paths if path is not None]
-    if len(set(given)) < len(given):
-        raise BadSettings(f"{str(given[0])!r} is named for two outputs: give each a file of its own")
+    given = [path for path in paths if path is not None]
+    if len({os.path.realpath(path) for path in given}) < len(given):
+        raise BadSettings(
+            f"{str(given[0].absolute())!r} is named for two outputs: give each a file of its own"
+        )

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from songatlas.cli import options as opt
 from songatlas.cli.terminal import empty_table, print_json, progress_bar, shown, stdout
-from songatlas.errors import BadSettings
+from songatlas.errors import BadSettings, quoted
 from songatlas.features import amount
 from songatlas.files import write_file
 
@@ -29,6 +29,7 @@ _TEMPO, _KEYS, _ENERGY, _DISTANCE = "Tempo →", "Keys →", "Energy →", "Dist
 _COLUMNS = ("", "Song", "BPM", "Key", "Energy", "Time", _TEMPO, _KEYS, _ENERGY, _DISTANCE)
 _WIDE = 100  # signs; a narrower terminal has fewer columns
 _LONGEST = 160  # signs of a song's name
+_MOST_NAMED = 3
 _IN_WIDE = (_ENERGY, _DISTANCE)
 
 
@@ -137,6 +138,8 @@ def playlist(
     _check_files(output, report, all_clusters=all_clusters, read=(atlas, *(like or ()), *(unlike or ())))
     if report is not None:
         opt.require_unread(report, extend)
+    if output is not None and extend is not None:
+        _require_columns_kept(output, extend)
     _check_places(output, location=location, music=music)
     place = _Place(template=location, music=music)
     options: dict[str, Any] = {
@@ -261,6 +264,23 @@ def _check_files(
         if path is not None:
             opt.require_folder(path)
             opt.require_unread(path, *read)
+
+
+def _require_columns_kept(output: Path, extend: Path) -> None:
+    """Refuse a playlist in place of the table that it extends, where columns would be lost."""
+    from songatlas.playlists.reading import columns_lost
+
+    if not (output.exists() and extend.exists() and output.samefile(extend)):
+        return
+    lost = columns_lost(extend)
+    if lost:
+        named = ", ".join(quoted(name) for name in lost[:_MOST_NAMED])
+        more = f" and {len(lost) - _MOST_NAMED:,} more" if len(lost) > _MOST_NAMED else ""
+        columns = "column" if len(lost) == 1 else "columns"
+        raise BadSettings(
+            f"{quoted(str(output), longest=300)} is a table of songs, and a playlist in its place would lose "
+            f"the {columns} {named}{more}: name another file with -o"
+        )
 
 
 def _check_places(output: Path | None, *, location: str | None, music: Path | None) -> None:

@@ -39,11 +39,14 @@ FileLimit = Annotated[
 def scan(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of music files.")],
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Songs table to write: .parquet, .csv or .jsonl."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Songs table to write: .parquet, .csv or .jsonl. [default: songs.parquet]",
         ),
-    ] = Path("songs.parquet"),
+    ] = None,
     workers: Workers = None,
     file_limit: FileLimit = None,
     raw_cells: opt.RawCells = False,
@@ -54,17 +57,22 @@ def scan(
     A second scan reads only what is new or changed; one that was stopped goes on where it was. What is known
     of the files lies beside the table, in a file that ends in .scan.sqlite.
     """
-    opt.require_folder(output)
+    from songatlas.report.outputs_place import require_own_scan
+
+    table = output or Path("songs.parquet")
+    opt.require_folder(table)
+    if output is None:
+        require_own_scan(table, folder=False)
     with progress_bar() as progress:
         found = scan_songs(
-            folder, output, workers=workers, file_limit=file_limit, raw_cells=raw_cells, progress=progress
+            folder, table, workers=workers, file_limit=file_limit, raw_cells=raw_cells, progress=progress
         )
     if as_json:
         print_json(found.to_dict())
         return
     tell_scan(found)
     _tell_short(found)
-    stdout().print(f"\nNext: [bold]songatlas build {shown(_quoted(output))}[/]")
+    stdout().print(f"\nNext: [bold]songatlas build {shown(_quoted(table))}[/]")
 
 
 def scan_songs(
@@ -114,14 +122,6 @@ def refuse_folder(songs: Path, command: str) -> None:
             f"{str(songs)!r} is a folder, and '{command}' reads a table: make one of its music files with "
             f"'songatlas scan {_quoted(songs)} -o songs.parquet', then name songs.parquet"
         )
-
-
-def refuse_own_table(table: Path) -> None:
-    """Refuse to scan into a table that no scan has written."""
-    from songatlas.report.outputs_place import not_ours
-
-    if table.exists() and not table.with_suffix(".scan.sqlite").is_file():
-        raise not_ours(table)
 
 
 def refuse_music(folder: Path) -> None:

@@ -113,20 +113,39 @@ def read_csv(text: str, name: str, directory: str | None = None) -> TrackList:
     >>> read_csv(table, "list").tracks[0].duration_ms
     181000
     """
-    header, delimiter = _heading(text)
-    columns = _columns_of(header)
-    if columns.title is None and not columns.ids and columns.location is None:
-        seen = ", ".join(repr(one_line(word)[:40]) for word in header[:6])
-        raise UnreadableTable(
-            f"no column of this table looks like a title or an id (the first line is {seen}): name them "
-            "'Track Name', 'Artist Name(s)' and 'Track URI', or give an M3U8, XSPF or JSPF file"
-        )
-    rows = _rows_of(text, delimiter)[1:]
-    if was_guarded(header):
-        rows = [[unguarded(cell) for cell in cells] for cells in rows]
-    columns = replace(columns, unit=_unit(header, rows, columns))
+    _, columns, rows = _read_table(text)
     tracks = (_track_of(cells, columns, directory) for cells in rows)
     return _named(name, tuple(track for track in tracks if track != Track()), rows, columns)
+
+
+def columns_left_out(text: str) -> tuple[str, ...]:
+    r"""Return the names of the columns of a table of which a playlist keeps nothing, in their order.
+
+    Columns without any value are not among them.
+
+    Parameters
+    ----------
+    text : str
+        As `read_csv` reads it.
+
+    Examples
+    --------
+    >>> columns_left_out("Title,Artist,Energy,Tempo\nHey,Zoë,0.5,\n")
+    ('Energy',)
+    """
+    header, columns, rows = _read_table(text)
+    fields = (columns.title, columns.artists, columns.album, columns.isrc, columns.duration)
+    kept = {*fields, columns.location, columns.carried}
+    if len({_cell(cells, columns.playlist) for cells in rows} - {None}) == 1:  # a playlist has one name
+        kept.add(columns.playlist)
+    for place in columns.ids:
+        if all(_is_kept(_cell(cells, place), _track_of(cells, columns, None)) for cells in rows):
+            kept.add(place)
+    width = max([len(header), *map(len, rows)])
+    lost = [
+        place for place in range(width) if place not in kept and any(_cell(cells, place) for cells in rows)
+    ]
+    return tuple(header[place] if place < len(header) else f"column {place + 1}" for place in lost)
 
 
 def is_table(text: str) -> bool:
@@ -141,6 +160,30 @@ def is_table(text: str) -> bool:
     known = (columns.title, columns.artists, columns.album, columns.isrc, columns.duration, *columns.ids[:1])
     found = sum(place is not None for place in known)
     return found >= 2 and (columns.title is not None or bool(columns.ids))
+
+
+def _read_table(text: str) -> tuple[list[str], _Columns, list[list[str]]]:
+    """The header of a table, where the fields of a song are, and the other rows."""
+    header, delimiter = _heading(text)
+    columns = _columns_of(header)
+    if columns.title is None and not columns.ids and columns.location is None:
+        seen = ", ".join(repr(one_line(word)[:40]) for word in header[:6])
+        raise UnreadableTable(
+            f"no column of this table looks like a title or an id (the first line is {seen}): name them "
+            "'Track Name', 'Artist Name(s)' and 'Track URI', or give an M3U8, XSPF or JSPF file"
+        )
+    rows = _rows_of(text, delimiter)[1:]
+    if was_guarded(header):
+        rows = [[unguarded(cell) for cell in cells] for cells in rows]
+    return header, replace(columns, unit=_unit(header, rows, columns)), rows
+
+
+def _is_kept(said: str | None, track: Track) -> bool:
+    """Whether a track holds what the cell of an id says."""
+    if said is None or said in (track.song_id, track.location):
+        return True
+    uri = spotify_uri_of(said)
+    return uri is not None and uri == track.spotify_uri
 
 
 def _cells(track: Track, name: str, directory: str | None) -> list[str]:

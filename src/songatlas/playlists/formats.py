@@ -21,6 +21,7 @@ from songatlas.playlists.xspf import read_xspf, write_xspf
 
 _MOST_NAMED = 3
 _LINES: Final = {"\n": ("lines", 1_000_000), "\r": ("lines", 1_000_000)}
+_LINES_OF_XML: Final = {"\n": ("lines", 2_000_000), "\r": ("lines", 2_000_000)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,7 +308,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
                 description="A playlist in XML that says title, artist, album and ids of every song.",
                 title="XSPF",
                 mime="application/xspf+xml",
-                most={"<": ("tags", 4_000_000)},
+                most={"<": ("tags", 4_000_000), "&": ("signs written as codes", 2_000_000)} | _LINES_OF_XML,
                 write=write_xspf,
                 read=read_xspf,
             ),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import codecs
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
 from songatlas.errors import UnreadableTable, quoted
 from songatlas.files import is_audio, read_at_most
-from songatlas.playlists.csv_lists import is_table
+from songatlas.playlists.csv_lists import columns_left_out, is_table
 from songatlas.playlists.formats import FORMATS, Format
 from songatlas.playlists.locations import is_on_share, is_uri
 from songatlas.playlists.tracks import Track, TrackList
@@ -26,7 +30,16 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,80}encoding=["']([\w.-]{1,30})["']""")
+_DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,80}encoding\s*=\s*["']([\w.-]{1,30})["']""")
+_ENCODINGS: Final = frozenset(
+    (
+        *("ascii", "utf_8", "utf_8_sig", "latin_1", *(f"iso8859_{part}" for part in range(2, 17))),
+        *(f"cp{page}" for page in (437, 850, 852, 866, 874, 932, 936, 949, 950, *range(1250, 1259))),
+        *("koi8_r", "koi8_u", "mac_roman", "mac_cyrillic", "tis_620"),
+        *("shift_jis", "euc_jp", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "euc_kr"),
+    )
+)  # all that Python knows would include ones that are slow, or no encodings of text
+_WIDE: Final = frozenset(f"utf_{bits}{end}" for bits in (16, 32) for end in ("", "_le", "_be"))
 _MOST_LOOKED_AT = 200
 _ENOUGH = 0.5  # share of the first lines that must be music, for a list without a header
 _NEXT = "give an M3U8, XSPF, JSPF or CSV file (as Exportify writes it), or a list of Spotify links"
@@ -56,12 +69,7 @@ def read_playlist(path: Path | str) -> TrackList:
         than any playlist, or it is none; the message says what to do.
     """
     path = Path(path)
-    try:
-        content = read_at_most(path, MOST_BYTES + 1)
-    except OSError as error:
-        named = quoted(str(path), longest=300)
-        raise UnreadableTable(f"cannot read {named}: {error.strerror or error}") from None
-    return playlist_of_bytes(content, path.name, directory=path.parent)
+    return playlist_of_bytes(_content_of(path), path.name, directory=path.parent)
 
 
 def playlist_of_bytes(content: bytes, name: str, *, directory: Path | None = None) -> TrackList:
@@ -87,20 +95,59 @@ def playlist_of_bytes(content: bytes, name: str, *, directory: Path | None = Non
     """
     if len(content) > MOST_BYTES:
         raise _too_large(name)
-    text, note = _decoded(content)
     folder = None if directory is None else os.path.normpath(directory.absolute())
-    try:
+    with _named_in_errors(name):
+        text, note = _decoded(content)
         chosen = _format_of(text, Path(name).suffix.lower())
         _require_bounded(text, chosen)
         found = chosen.read(text, Path(name).stem or "Playlist", folder)
-    except UnreadableTable as error:
-        raise UnreadableTable(f"cannot read {quoted(name)} as a playlist: {error}") from None
     if text.strip() and not found.tracks and chosen.name == "uris":
         raise UnreadableTable(f"{quoted(name)} holds no address of a song on Spotify: {_NEXT}")
     tracks = found.tracks
     if chosen.name in ("m3u8", "m3u") and folder:
         tracks = tuple(_on_disk(track) for track in tracks)
     return replace(found, tracks=tracks, notes=(*note, *found.notes))
+
+
+def columns_lost(path: Path) -> tuple[str, ...]:
+    """Return the columns of a table of songs that are lost where a playlist replaces it; none of other files.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    UnreadableTable
+        As `read_playlist`.
+    """
+    content = _content_of(path)
+    with _named_in_errors(path.name):
+        text, _ = _decoded(content)
+        chosen = _format_of(text, path.suffix.lower())
+        _require_bounded(text, chosen)
+        return columns_left_out(text) if chosen.name == "csv" else ()
+
+
+def _content_of(path: Path) -> bytes:
+    """What a file holds, unless it is larger than any playlist."""
+    try:
+        content = read_at_most(path, MOST_BYTES + 1)
+    except OSError as error:
+        named = quoted(str(path), longest=300)
+        raise UnreadableTable(f"cannot read {named}: {error.strerror or error}") from None
+    if len(content) > MOST_BYTES:
+        raise _too_large(path.name)
+    return content
+
+
+@contextmanager
+def _named_in_errors(name: str) -> Iterator[None]:
+    """Errors of a reader, with the name of the file."""
+    try:
+        yield
+    except UnreadableTable as error:
+        raise UnreadableTable(f"cannot read {quoted(name)} as a playlist: {error}") from None
 
 
 def _too_large(name: str) -> UnreadableTable:
@@ -122,16 +169,34 @@ def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, "replace").removeprefix("\ufeff"), ()
-    if declared := _DECLARED.match(content[:200].lstrip()):
+    if declared := _declared_encoding(content):
         try:
-            return content.decode(declared[1].decode()), ()
-        except (LookupError, UnicodeDecodeError):
+            return content.decode(declared), ()
+        except UnicodeError:
             pass
     try:
         return content.decode(), ()
     except UnicodeDecodeError:
         note = "the file is not in UTF-8 and was read as Windows-1252: look at letters with accents"
         return content.decode("cp1252", "replace"), (note,)
+
+
+def _declared_encoding(content: bytes) -> str | None:
+    """The encoding that XML says it is in; None where it says none, or one that it cannot be in."""
+    declared = _DECLARED.match(content[:200].lstrip())
+    if declared is None:
+        return None
+    named = declared[1].decode()
+    word = normalize_encoding(named).lower().removeprefix("x_").replace("windows_31j", "cp932")
+    word = re.sub(r"^windows_(?=\d{3}$)", "cp", word)
+    encoding = aliases.get(word, word)
+    if encoding in _WIDE:  # its first line could not be read as it was just now
+        return None
+    if encoding not in _ENCODINGS:
+        raise UnreadableTable(
+            f"this XML says it is in {quoted(named)}, which is no encoding of playlists: save it as UTF-8"
+        )
+    return encoding
 
 
 def _format_of(text: str, suffix: str) -> Format:

@@ -16,6 +16,7 @@ Xiph.Org Foundation, *XSPF Version 1* (XML Shareable Playlist Format).
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Final
@@ -31,6 +32,9 @@ TRACK_REL: Final = "urn:songatlas:track"
 PLAYLIST_REL: Final = "urn:songatlas:playlist"
 _ISRC: Final = "urn:isrc:"
 _DEEPEST: Final = 100
+_MOST_WORDS: Final = 1_000
+_MOST_ATTRIBUTES: Final = 1_000_000
+_ATTRIBUTE: Final = re.compile(r"""=\s*["']""")
 
 
 def write_xspf(tracks: TrackList, directory: str | None = None) -> str:
@@ -120,17 +124,24 @@ def located(references: Sequence[str], directory: str | None) -> str | None:
 
 
 class _Builder(ET.TreeBuilder):
-    """Builds the tree of a document; refuses one that may define entities, or that is deeply nested."""
+    """Builds the tree of a document; refuses what may define entities, is deeply nested or of many words."""
 
     def __init__(self) -> None:
         super().__init__()
         self._depth = 0
+        self._words: set[str] = set()
 
     def start(self, tag: str, attributes: dict[str, str], /) -> ET.Element:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise UnreadableTable(
                 f"this XML has more than {_DEEPEST} elements in one another, which no playlist has: save the "
+                "playlist anew, as XSPF or M3U8"
+            )
+        self._words.add(tag)
+        if len(self._words) > _MOST_WORDS:
+            raise UnreadableTable(
+                f"this XML has more than {_MOST_WORDS:,} kinds of elements, which no playlist has: save the "
                 "playlist anew, as XSPF or M3U8"
             )
         return super().start(tag, attributes)
@@ -145,12 +156,24 @@ class _Builder(ET.TreeBuilder):
 
 def _parsed(text: str) -> ET.Element:
     """The root of a document."""
+    _require_few_attributes(text)
     parser = ET.XMLParser(target=_Builder())  # noqa: S314 - a DOCTYPE is refused, see _Builder
     try:
         parser.feed(text)
         return parser.close()
     except (ET.ParseError, UnicodeError) as error:
         raise UnreadableTable(f"this XML is damaged ({error}): save the playlist anew") from None
+
+
+def _require_few_attributes(text: str) -> None:
+    """Refuse a document before attributes fill the memory, of which one tag may hold any number."""
+    if text.count("=") <= _MOST_ATTRIBUTES:
+        return
+    if sum(1 for _ in _ATTRIBUTE.finditer(text)) > _MOST_ATTRIBUTES:
+        raise UnreadableTable(
+            f"it holds more than {_MOST_ATTRIBUTES:,} attributes, which no playlist does: save the playlist "
+            "anew, as XSPF or M3U8"
+        )
 
 
 def _write_track(listed: ET.Element, track: Track, directory: str | None) -> None:

@@ -17,7 +17,7 @@ from songatlas.atlas.names_file import NAMES
 from songatlas.atlas.saved import OURS as OURS_OF_ATLAS
 from songatlas.atlas.saved import write_parts
 from songatlas.errors import SongAtlasError
-from songatlas.files import read_at_most, write_file
+from songatlas.files import path_of, read_at_most, write_file
 from songatlas.progress import Progress, part, silent
 from songatlas.report.collect import collect
 from songatlas.report.draw import FIGURE_NAMES, draw_figures
@@ -143,7 +143,8 @@ def write_outputs(
             "this atlas was loaded from its folder and has no input rows: build it again with "
             "build_atlas, or give a table to Atlas.assign"
         )
-    require_outputs_place(Path(directory))
+    directory = path_of("directory", directory)
+    require_outputs_place(directory)
     tell, home = progress or silent, Path(directory) / "atlas"
     carried = carry_names(atlas, home)
     named = carried.atlas

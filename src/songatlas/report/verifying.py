@@ -19,13 +19,15 @@ from songatlas.atlas.names_file import NAMES
 from songatlas.atlas.rows import appended_names
 from songatlas.atlas.saved import OURS, damaged_parts, folder_of, load_atlas
 from songatlas.errors import BadAtlas, BadSettings, SongAtlasError
-from songatlas.files import BESIDE, read_at_most, walked
+from songatlas.files import BESIDE, path_of, read_at_most, walked
 from songatlas.report.outputs_record import RECORD, OutputsRecord, file_of, read_record
 from songatlas.report.sampled import ROWS
+from songatlas.safe_cells import unguarded_cells, unguarded_header, was_guarded
 from songatlas.songs.folder_files import CLUSTERED, WORK
 
 if TYPE_CHECKING:
     from songatlas.atlas import Atlas
+    from songatlas.songs import ColumnReading
 
 _MOST_ROWS: Final = 2**62
 _PACKED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"\x28\xb5\x2f\xfd")
@@ -114,7 +116,8 @@ def verify(directory: str | Path) -> Verification:
     songatlas.errors.BadAtlas: 'no/such/folder': no such folder; name the folder that 'songatlas build -o \
 FOLDER' wrote
     """
-    found = _Findings(Path(directory), folder_of(Path(directory)))
+    place = path_of("directory", directory)
+    found = _Findings(place, folder_of(place))
     atlas = found.look_at_atlas()
     record = None
     if not found.is_alone:
@@ -240,14 +243,14 @@ class _Findings:
         frames = [frame for frame in found if frame is not None]
         if not frames or len(frames) < len(found):
             return None
-        name, of_ids = "cluster", None
+        name, ids = "cluster", None
         if atlas is not None:
             own = atlas.whole.columns.get(name) if atlas.whole else None
             name = own or appended_names([each.header for each in atlas.columns], (name,))[name]
-            of_ids = next((each.header for each in atlas.columns if each.column == "song_id"), None)
+            ids = next((each for each in atlas.columns if each.column == "song_id"), None)
+        is_one = (self.directory / ROWS).is_file()
         cluster = pl.col(name).cast(pl.Int64, strict=False).alias("cluster")
-        song = pl.lit(None, pl.String) if of_ids is None else pl.col(of_ids).cast(pl.String)
-        rows = pl.concat(frame.select(cluster, song.alias("song")) for frame in frames)
+        rows = pl.concat(frame.select(cluster, _songs_in(frame, ids, is_one=is_one)) for frame in frames)
         counts = rows.select(
             n=pl.len(),
             out=pl.col("cluster").null_count(),
@@ -255,7 +258,7 @@ class _Findings:
             largest=pl.col("cluster").max(),
         )
         counted = counts.collect(engine="streaming").row(0, named=True)
-        return counted if atlas is None or of_ids is None else {**counted, "moved": _moved(rows, atlas)}
+        return counted if atlas is None or ids is None else {**counted, "moved": _moved(rows, atlas)}
 
     def _compare_counts(self, counted: Mapping[str, Any], n_rows: int, k: int, left_out: int) -> None:
         before = len(self.problems)
@@ -299,6 +302,25 @@ def _count(value: object) -> int:
     return value
 
 
+def _songs_in(frame: pl.LazyFrame, ids: ColumnReading | None, *, is_one: bool) -> pl.Expr:
+    """The ids of the songs in a file, null where it has none; of many files each has its own order."""
+    names = frame.collect_schema().names()
+    name = None
+    if ids is not None:
+        name = names[ids.position] if is_one and ids.position < len(names) else ids.header
+    song = pl.col(name).cast(pl.String) if name in names else pl.lit(None, pl.String)
+    return song.alias("song")
+
+
+def _as_before(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """A table of text without the apostrophes before what a spreadsheet would run."""
+    names = frame.collect_schema().names()
+    if not was_guarded(names):
+        return frame
+    plain = frame.rename(dict(zip(names, unguarded_header(names), strict=True)))
+    return plain.with_columns(pl.all().map_batches(unguarded_cells, pl.String, is_elementwise=True))
+
+
 def _moved(rows: pl.LazyFrame, atlas: Atlas) -> int:
     """How many rows of songs that the atlas knows by their ids are in another cluster there."""
     labels = pl.LazyFrame(
@@ -321,7 +343,7 @@ def _frames(directory: Path) -> Iterator[pl.LazyFrame | None]:
             yield None
         elif {"csv", "tsv", "tab"} & set(endings):
             separator = "," if "csv" in endings else "\t"
-            yield pl.scan_csv(path, separator=separator, infer_schema=False, glob=False)
+            yield _as_before(pl.scan_csv(path, separator=separator, infer_schema=False, glob=False))
         elif {"jsonl", "ndjson"} & set(endings):
             yield pl.scan_ndjson(path)
 

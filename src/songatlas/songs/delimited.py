@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from songatlas.errors import UnreadableTable
-from songatlas.songs.headers import known_headers
+from songatlas.songs.headers import known_headers, may_lack_a_header
 from songatlas.songs.limits import require_columns, require_dense
 from songatlas.songs.marks import find_marks
 from songatlas.songs.row_form import RowForm, form_of_text, hides_rows
@@ -36,6 +36,7 @@ _HEAD = 65_536  # characters that are looked at to find the separator
 _LONG_LINE = 100_000  # characters; the standard reader has a limit for a cell
 _LISTED = 5  # rows that a note names
 LACKS_HEADER = "the header has one cell less than the rows: the first column has no header"
+CUT_LETTER = "the file ends in the middle of a letter"
 ENDS_INSIDE = "the file ends inside a quoted cell, which holds the rest of the file"
 EMPTY_STAYS: dict[str, Any] = (  # an empty cell is "", never null; Polars 1 has another name for it
     {"empty_string_is_null": False}
@@ -117,6 +118,24 @@ def decode(content: bytes) -> tuple[str, str, tuple[str, ...]]:
     for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         if is_every_other_byte_zero(content[:4096], start):
             return _decode_as(content, encoding)
+    return _decode_narrow(content)
+
+
+def decode_json(content: bytes) -> tuple[str, str, tuple[str, ...]]:
+    """Return what `decode` does of JSON, which is UTF-8 but for what other programs make of it."""
+    if content.startswith(codecs.BOM_UTF8):
+        return _decode_as(content.removeprefix(codecs.BOM_UTF8), "utf-8")
+    text, encoding, notes = _decode_narrow(content)
+    return text, encoding, (*notes, no_utf8(encoding)) if encoding != "utf-8" else notes
+
+
+def no_utf8(encoding: str) -> str:
+    """Note on JSON in a code page."""
+    return f"read as {encoding}, as it is no UTF-8, which JSON should be: see whether letters are right"
+
+
+def _decode_narrow(content: bytes) -> tuple[str, str, tuple[str, ...]]:
+    """Decode text without a byte order mark whose ASCII bytes mean ASCII."""
     try:
         return content.decode("utf-8"), "utf-8", ()
     except UnicodeDecodeError as error:
@@ -140,8 +159,8 @@ def _decode_as(content: bytes, encoding: str) -> tuple[str, str, tuple[str, ...]
 
 def _decode_damaged(content: bytes, error: UnicodeDecodeError) -> tuple[str, str, tuple[str, ...]]:
     """Decode what is not UTF-8: a cut last letter, UTF-8 with few bad bytes, or a Windows code page."""
-    if error.start >= len(content) - 3 and error.start > 0:
-        return content[: error.start].decode("utf-8"), "utf-8", ("the file ends in the middle of a letter",)
+    if is_cut_letter(content[error.start :], is_first=content[: error.start].isascii()):
+        return content[: error.start].decode("utf-8"), "utf-8", (CUT_LETTER,)
     text = content.decode("utf-8", errors="replace")
     lost = text.count("\ufffd")
     letters = sum(1 for byte in content[:1_000_000] if byte >= 0xC2)
@@ -151,6 +170,33 @@ def _decode_damaged(content: bytes, error: UnicodeDecodeError) -> tuple[str, str
         return content.decode("cp1252"), "cp1252", ()
     except UnicodeDecodeError:
         return content.decode("latin-1"), "latin-1", ()
+
+
+def is_cut_letter(end: bytes, *, is_first: bool) -> bool:
+    r"""Say whether the end of a file is the beginning of a letter of UTF-8, which the file was cut in.
+
+    A single byte at the end of a file that has no other such letter is one of a Windows code page, unless it
+    begins the letters of Western languages in UTF-8.
+
+    Parameters
+    ----------
+    end : bytes
+        From the first byte on that is no UTF-8.
+    is_first : bool
+        Whether all before it is ASCII.
+
+    Examples
+    --------
+    >>> is_cut_letter(b"\xe6\xbc", is_first=True), is_cut_letter(b"\xe9,7", is_first=True)
+    (True, False)
+    """
+    if is_first and len(end) == 1 and end not in (b"\xc2", b"\xc3"):
+        return False
+    try:
+        end[:4].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return False
 
 
 def separator_of(head: str, *, is_whole: bool) -> tuple[str, int]:
@@ -228,10 +274,10 @@ def _settle_short_rows(
     """Tell empty cells from absent ones, which the Polars reader does not."""
     blank = pl.all_horizontal(pl.all() == "")
     n_blank = cells.select(blank.sum()).item()
-    if n_absent == n_blank * (cells.width - 1):
+    if n_absent == n_blank * (cells.width - 1) and not _has_empty_rows(body, separator):
         return cells.filter(~blank), (blank_lines(n_blank),)
     end = body[body.rfind(b"\n", 0, len(body) - 1) + 1 :].decode().rstrip("\r\n")
-    if '"' not in end and n_absent == cells.width - 1 - end.count(separator):
+    if end and '"' not in end and n_absent == cells.width - 1 - end.count(separator):
         width = end.count(separator) + 1
         kept = [pl.all().exclude(cells.columns[width:])]
         short = [
@@ -240,6 +286,11 @@ def _settle_short_rows(
         ]
         return cells.select(*kept, *short), (cut_row(width, cells.width),)
     return None
+
+
+def _has_empty_rows(body: bytes, separator: str) -> bool:
+    """Say whether a line may be a row of empty cells: it has separators or quotes, and nothing else."""
+    return re.search(rb'(?:\A|\n)["%b]+\r?(?:\n|\Z)' % re.escape(separator).encode(), body) is not None
 
 
 def blank_lines(count: int) -> str:
@@ -427,7 +478,7 @@ def _read_tolerant(text: str, separator: str) -> tuple[pl.DataFrame, tuple[str, 
         raise UnreadableTable(_not_a_table(text[:_HEAD]))
     usual = Counter(map(len, filled)).most_common(1)[0][0]
     first = len(filled[0])
-    if first == usual - 1 and any(row[-1].strip() for row in filled[1:]):
+    if first == usual - 1 and may_lack_a_header(filled[0]) and any(row[-1].strip() for row in filled[1:]):
         filled[0] = ["", *filled[0]]
         notes.append(LACKS_HEADER)
     width = max(map(len, filled))

@@ -12,6 +12,7 @@ from songatlas.errors import MissingColumns
 from songatlas.features import DETAILS, header_key
 from songatlas.songs.dates import from_parts, read_dates
 from songatlas.songs.different import Different, share_true
+from songatlas.songs.duplicates import Repeated, find_repeated
 from songatlas.songs.flags import read_flags
 from songatlas.songs.headers import DATE_PARTS
 from songatlas.songs.ids import bare_ids, ids_in, is_counter, share_of_spotify_ids
@@ -365,28 +366,33 @@ class _Reader:
 
     def read_ids(self, places: Sequence[int], features: Mapping[str, pl.Series]) -> None:
         """Take the best column of ids; rows without one get an id made of their content."""
-        best: tuple[tuple[float, ...], TextRule, pl.Series] | None = None
+        best: tuple[tuple[float, ...], TextRule, pl.Series, Repeated] | None = None
         for rank, place in enumerate(places):
             text, form = read_text(self._cells(place))
             ids = ids_in(text)
             is_spotify = share_of_spotify_ids(ids)
-            if why := _is_no_id(ids, is_spotify) if "song_id" not in self.named else "":
-                if place not in self.details.readings:
-                    self._leave(place, why)
+            repeated = find_repeated(ids, self.details.values.get("title"), features)
+            if "song_id" not in self.named and (why := _is_no_id(ids, is_spotify, repeated)):
+                self._leave_ids(place, why, repeated)
                 continue
             filled = 1 - ids.null_count() / len(ids)
             score = (float(is_spotify > 0.5), float(filled > 0.9), round(filled, 2), -rank)
             if best is None or score > best[0]:
-                best = (score, TextRule(column="song_id", place=place, text=form), ids)
+                best = (score, TextRule(column="song_id", place=place, text=form), ids, repeated)
         made = "title, artists, album and features"
         if best is None:
             none = pl.repeat(None, self.raw.frame.height, dtype=pl.String, eager=True)
             self.details.values["song_id"] = with_made_ids(none, self.details.values, features)
             self.details.notes.append(f"no column holds ids of songs: ids were made of {made}")
             return
-        _, rule, ids = best
+        _, rule, ids, repeated = best
         self.details.add(song_id=rule)
         place = rule.place
+        if repeated.n_mixed:
+            self.details.notes.append(
+                f"ids that different songs share: {repeated.shown}; the songs of each become one, which ids "
+                "of their own keep apart"
+            )
         if n_missing := ids.null_count():
             ids = with_made_ids(ids, self.details.values, features)
             self.details.notes.append(f"rows without a song id: {n_missing:,}; their ids were made of {made}")
@@ -395,6 +401,18 @@ class _Reader:
             self.details.notes.append(f"{self.raw.header[place].strip()!r} serves as the song id too")
         else:
             self._keep("song_id", place, None)
+        self._leave_other_ids(places, place, ids)
+
+    def _leave_ids(self, place: int, why: str, repeated: Repeated) -> None:
+        """Write down that a column does not tell songs apart, in a note too where one would think so."""
+        if place not in self.details.readings:
+            self._leave(place, why)
+        if repeated.is_no_id:
+            header = self.raw.header[place].strip()
+            self.details.notes.append(f"{header!r} {why} (ids that different songs share: {repeated.shown})")
+
+    def _leave_other_ids(self, places: Sequence[int], place: int, ids: pl.Series) -> None:
+        """Write down of further columns of ids which one is used."""
         for other in places:
             if other not in self.details.readings:
                 same = bool((bare_ids(self._cells(other)) == ids).all())
@@ -431,7 +449,7 @@ def _is_code(different: Different, text: pl.Series) -> str:
     return "holds numbers, not words" if n_numbers > 0.5 * different.count(text.is_not_null()) else ""
 
 
-def _is_no_id(ids: pl.Series, share_of_spotify: float) -> str:
+def _is_no_id(ids: pl.Series, share_of_spotify: float, repeated: Repeated) -> str:
     """Say why a column cannot tell songs apart; empty if it can."""
     n_known = len(ids) - ids.null_count()
     if not n_known:
@@ -440,4 +458,4 @@ def _is_no_id(ids: pl.Series, share_of_spotify: float) -> str:
         return "counts the rows, which is no id of a song"
     if n_known >= 10 and share_of_spotify < 0.5 and ids.drop_nulls().n_unique() < 0.5 * n_known:
         return "repeats too often to be the id of a song"
-    return ""
+    return "gives different songs one id, so it was not used" if repeated.is_no_id else ""

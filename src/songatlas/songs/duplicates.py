@@ -1,4 +1,4 @@
-"""Rows that are one song: the same row twice, or one id in several rows.
+"""Rows that are one song: the same row twice, or one id in several rows; and ids that say so and lie.
 
 Tables of playlists list a song once for every playlist or genre it stands in. Here such rows become one
 song: its tags united, its features the median of what the rows say, everything else from the row that says
@@ -7,13 +7,14 @@ most. Nothing depends on the order of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from songatlas.errors import quoted
 from songatlas.features import FEATURES
 from songatlas.songs.mending import DAMAGED, Mending
 from songatlas.songs.merged_songs import MergedSongs
@@ -21,11 +22,82 @@ from songatlas.songs.song_rows import SongRows, group_rows
 
 ROUNDING = {"share": 0.00501, "dB": 0.0501, "BPM": 0.501, "ms": 1_000.0}
 """Differences that rounding makes: to a hundredth, a tenth of a decibel, a whole beat, a second."""
+_VERSION = r"(?:\s-\s|\s[(\[]).*$"  # what tells versions of a song apart in its title
+_FEWEST_MIXED = 0.001  # of the rows: fewer are mistakes in single ids
 _SONG = "_song"
 _LARGEST = ("popularity", "streams", "artist_popularity", "followers", "explicit")
 _MEDIAN = tuple(
     column for column, feature in FEATURES.items() if feature.unit in ("share", "dB", "BPM", "ms")
 )
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Ids that stand in several rows with title and sound.
+
+    Attributes
+    ----------
+    n_rows, n_ids, n_mixed : int
+        Rows of the table, ids that stand in several of them, and those of the ids whose rows differ in title
+        and sound: different songs under one id.
+    example : str
+        The first of those; empty where there are none.
+    """
+
+    n_rows: int
+    n_ids: int = 0
+    n_mixed: int = 0
+    example: str = ""
+
+    @property
+    def is_no_id(self) -> bool:
+        """Whether ids that repeat mostly stand for different songs."""
+        return self.n_mixed >= max(2, _FEWEST_MIXED * self.n_rows) and 2 * self.n_mixed > self.n_ids
+
+    @property
+    def shown(self) -> str:
+        """The ids of different songs as they are told: how many, and the first."""
+        return f"{self.n_mixed:,} of {self.n_ids:,} that repeat, such as {quoted(self.example)}"
+
+
+def find_repeated(ids: pl.Series, titles: pl.Series | None, features: Mapping[str, pl.Series]) -> Repeated:
+    """Find ids that repeat, and those of them that stand for different songs.
+
+    A song that stands in several playlists repeats with its title; one in several versions has the sound or
+    the beginning of the title in common.
+
+    Parameters
+    ----------
+    ids : Series of String
+    titles : Series of String or None
+        None where the table has none; nothing is mixed then.
+    features : mapping of str to Series of Float64
+        In our units.
+
+    Examples
+    --------
+    >>> energy = {"energy": pl.Series([0.1, 0.9, 0.5, 0.5])}
+    >>> find_repeated(pl.Series(["1", "1", "2", "2"]), pl.Series(["A", "B", "C", "D"]), energy)
+    Repeated(n_rows=4, n_ids=2, n_mixed=1, example='1')
+    """
+    heard = {name: ROUNDING[FEATURES[name].unit] for name in _MEDIAN if name in features}
+    if titles is None or not heard or ids.n_unique() == len(ids):
+        return Repeated(len(ids))
+    rows = (ids.is_duplicated() & ids.is_not_null() & titles.is_not_null()).arg_true()
+    title = pl.col("title").str.to_lowercase().str.replace(_VERSION, "").str.strip_chars()
+    told = pl.DataFrame([ids.gather(rows).alias("id"), titles.gather(rows).alias("title")])
+    told = told.with_columns(title, *(features[name].gather(rows).alias(name) for name in heard))
+    known = pl.sum_horizontal((pl.col(name).count() > 1).cast(pl.Int32) for name in heard)
+    apart = pl.sum_horizontal(
+        (pl.col(name).max() - pl.col(name).min() > most).fill_null(value=False).cast(pl.Int32)
+        for name, most in heard.items()
+    )
+    judged = told.group_by("id").agg(
+        n_rows=pl.len(), is_known=known > 0, is_mixed=(pl.col("title").n_unique() > 1) & (2 * apart > known)
+    )
+    judged = judged.filter((pl.col("n_rows") > 1) & pl.col("is_known"))
+    mixed = judged.filter("is_mixed")["id"]
+    return Repeated(len(ids), judged.height, len(mixed), str(mixed.min()) if len(mixed) else "")
 
 
 def duplicate_row(table: pl.DataFrame, features: Sequence[str]) -> pl.Series:

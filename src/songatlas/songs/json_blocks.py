@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from songatlas.errors import UnreadableTable, one_line
+from songatlas.songs.delimited import no_utf8
 from songatlas.songs.limits import LONGEST_ROW, require_columns, require_dense
 from songatlas.songs.stored import REFUSALS
-from songatlas.songs.text_form import BLOCK_BYTES, Content, row_too_long
+from songatlas.songs.text_form import (
+    BLOCK_BYTES,
+    Content,
+    TextForm,
+    as_utf8,
+    row_too_long,
+    settle_encoding,
+)
+
+_UTF8 = TextForm("utf-8", ",", False, False, None, 0)
 
 
 @dataclass(frozen=True)
@@ -32,13 +43,19 @@ class CutJson:
     schema : polars.Schema
         Of the columns, types that hold the values of all blocks.
     blocks : tuple of JsonBlock
+    form : TextForm
+        Its encoding.
     sha256 : str
         Of the bytes as they were read.
+    notes : tuple of str
+        Dirt that was met.
     """
 
     schema: pl.Schema
     blocks: tuple[JsonBlock, ...]
+    form: TextForm
     sha256: str
+    notes: tuple[str, ...] = ()
 
 
 def cut_json(content: Content, *, block_bytes: int = BLOCK_BYTES) -> CutJson:
@@ -49,21 +66,32 @@ def cut_json(content: Content, *, block_bytes: int = BLOCK_BYTES) -> CutJson:
     UnreadableTable
         If a line is no flat JSON object, or is longer than `LONGEST_ROW`.
     """
+    try:
+        return _cut(content, _UTF8, None, block_bytes)
+    except UnicodeDecodeError:
+        form, end, notes = settle_encoding(content, _UTF8)
+    notes = notes if form.encoding == "utf-8" else (*notes, no_utf8(form.encoding))
+    return replace(_cut(content, form, end, block_bytes), notes=notes)
+
+
+def _cut(content: Content, form: TextForm, end: int | None, block_bytes: int) -> CutJson:
+    """Cut text of this form, that ends there."""
     blocks, offset, digest = [], 0, hashlib.sha256()
     schema = pl.Schema()
     while raw := _whole_lines(content, offset, block_bytes):
         digest.update(raw)
-        if raw.strip():
-            frame = _read(raw, None)
+        lines = raw if end is None else raw[: max(0, end - offset)]
+        if lines.strip():
+            frame = _read(as_utf8(lines, form), None)
             schema = common_schema((schema, frame.schema))
-            blocks.append(JsonBlock(offset, len(raw), frame.height))
+            blocks.append(JsonBlock(offset, len(lines), frame.height))
         offset += len(raw)
-    return CutJson(schema, tuple(blocks), digest.hexdigest())
+    return CutJson(schema, tuple(blocks), form, digest.hexdigest())
 
 
-def read_json_block(content: Content, block: JsonBlock, schema: pl.Schema) -> pl.DataFrame:
+def read_json_block(content: Content, block: JsonBlock, schema: pl.Schema, form: TextForm) -> pl.DataFrame:
     """Return the rows of a block, with these columns."""
-    return _read(content.read_at(block.offset, block.n_bytes), schema)
+    return _read(as_utf8(content.read_at(block.offset, block.n_bytes), form), schema)
 
 
 def common_schema(schemas: tuple[pl.Schema, ...]) -> pl.Schema:
@@ -118,8 +146,8 @@ _NAME = r'"(?:[^"\\]|\\.)*"\s*:'
 
 
 def _read(raw: bytes, schema: pl.Schema | None) -> pl.DataFrame:
-    """Read lines with Polars."""
-    text = raw.decode("utf-8-sig", errors="replace").strip()
+    """Read lines of UTF-8 with Polars."""
+    text = raw.removeprefix(codecs.BOM_UTF8).decode().strip()
     lines = io.BytesIO(text.encode())
     try:
         if schema is None:

@@ -21,6 +21,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ import polars as pl
 
 from songatlas.errors import BadSettings, MissingColumns, UnreadableTable, one_line, quoted
 from songatlas.safe_cells import unguarded_table
-from songatlas.songs.delimited import read_grid
+from songatlas.songs.delimited import decode_json, read_grid
 from songatlas.songs.headers import known_headers, split_header, unique_names
 from songatlas.songs.json_blocks import require_dense_json
 from songatlas.songs.limits import (
@@ -211,8 +212,9 @@ def _read_content(
         return _rename(_read_parquet(content), "parquet", header)
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _read_workbook(content, header, by_position)
-    if re.match(rb"(?:\xef\xbb\xbf)?\s*[\[{]", content[:200]) and (frame := _read_json(content)) is not None:
-        return _rename(frame, "jsonl", header)
+    if re.match(rb"(?:\xef\xbb\xbf)?\s*[\[{]", content[:200]) and (read := _read_json(content)) is not None:
+        frame, notes = read
+        return replace(_rename(frame, "jsonl", header), notes=notes)
     require_ends_of_rows(HeldContent(content))
     grid = read_grid(content)
     names, rows, notes = split_header(grid.cells, named=header, by_position=by_position)
@@ -295,13 +297,14 @@ def _open_parquet(path: Path) -> StoredFrame:
         raise UnreadableTable(damaged(error)) from None
 
 
-def _read_json(content: bytes) -> pl.DataFrame | None:
-    """Read JSON lines or an array of objects; None if the text only begins like JSON."""
+def _read_json(content: bytes) -> tuple[pl.DataFrame, tuple[str, ...]] | None:
+    """Read JSON lines or an array of objects, with notes; None if the text only begins like JSON."""
     if kind_of(HeldContent(content)) == "json":
         require_json_in_one_piece(len(content))
     else:
         require_ends_of_rows(HeldContent(content))
-    text = content.decode("utf-8-sig", errors="replace").strip()
+    text, _, notes = decode_json(content)
+    text = text.strip()
     if text.startswith("{"):
         first = text.split("\n", 1)[0].strip()
         try:
@@ -309,13 +312,13 @@ def _read_json(content: bytes) -> pl.DataFrame | None:
         except (ValueError, RecursionError):
             is_row = False
         if is_row and (text.count("\n") > 0 or not _is_nested(first)):
-            return _frame_of_json(text, lines=True)
+            return _frame_of_json(text, lines=True), notes
         if is_row or BEGINS_OBJECT.match(text):
             raise UnreadableTable(
                 "is one JSON object, not a table: write one flat object a line (JSONL), or a CSV file"
             )
         return None
-    return _frame_of_json(text, lines=False) if re.match(r"\[\s*\{", text) else None
+    return (_frame_of_json(text, lines=False), notes) if re.match(r"\[\s*\{", text) else None
 
 
 def _is_nested(line: str) -> bool:

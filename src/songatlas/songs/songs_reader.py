@@ -11,6 +11,7 @@ import polars as pl
 
 from songatlas.errors import BadSettings, MissingColumns, one_line, quoted
 from songatlas.features import DETAILS, FEATURES, header_key
+from songatlas.songs.arguments import pairs_of, require_text, texts_of
 from songatlas.songs.detail_columns import read_details
 from songatlas.songs.ids import is_counter
 from songatlas.songs.reading import read_raw
@@ -79,8 +80,14 @@ def read_songs(
     >>> table.songs["energy"].to_list(), table.songs["duration_ms"].to_list()
     ([0.73, 0.41], [200000.0, 182000.0])
     """
+    columns = pairs_of("columns", columns, example="'energy': 'nrgy'")
+    units = pairs_of("units", units, example="'duration_ms': 's'")
     if isinstance(header, str):
         raise BadSettings(f"header is one text ({header[:30]!r}): give a list of names, one a column")
+    if header is not None:
+        header = texts_of("header", header, example="title")
+    if genre is not None:
+        require_text("genre", genre, words="the header of one column")
     columns, units, genre = wished(columns, units, genre)
     by_position = bool(columns) and all(str(place).strip().isdigit() for place in columns.values())
     raw, name, sha256 = read_raw(source, header=header, by_position=by_position)

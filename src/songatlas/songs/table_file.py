@@ -105,13 +105,14 @@ class TableFile:
 
     def _read_blocks(self, start: int, n_rows: int, wanted: Sequence[str]) -> pl.DataFrame:
         content = FileContent(self.path, self.is_gzip)
+        assert self.form is not None  # noqa: S101 - blocks have one
         first, stop, at = start + self.skip, start + self.skip + n_rows, 0
         pieces = [pl.DataFrame(schema={name: self.schema[name] for name in wanted})]
         for block in self.blocks:
             if at + block.n_rows > first and at < stop:
                 begin = max(first - at, 0)
                 n_taken = min(stop - at, block.n_rows) - begin
-                pieces.append(self._read_block(content, block, wanted, begin, n_taken))
+                pieces.append(self._read_block(content, block, self.form, wanted, begin, n_taken))
             at += block.n_rows
         return pl.concat(pieces)
 
@@ -119,16 +120,16 @@ class TableFile:
         self,
         content: FileContent,
         block: TextBlock | JsonBlock,
+        form: TextForm,
         wanted: Sequence[str],
         start: int,
         n_rows: int,
     ) -> pl.DataFrame:
         if isinstance(block, JsonBlock):
-            rows = read_json_block(content, block, self.schema).select(wanted)
+            rows = read_json_block(content, block, self.schema, form).select(wanted)
             return rows.slice(start, n_rows)
-        assert self.form is not None  # noqa: S101 - blocks of text have one
         places = [self.columns.index(name) for name in wanted]
-        rows = read_block(content, block, self.form, places, start=start, n_rows=n_rows)
+        rows = read_block(content, block, form, places, start=start, n_rows=n_rows)
         rows.columns = list(wanted)
         if self.is_guarded:
             rows = rows.with_columns(unguarded_cells(cells) for cells in rows)
@@ -246,8 +247,10 @@ def _open_json(found: _Found, header: Sequence[str] | None, block_bytes: int) ->
         sha256=_sha256(found, cut.sha256),
         folders=found.folders,
         is_gzip=found.content.is_gzip,
+        form=cut.form,
         blocks=cut.blocks,
         schema=cut.schema,
+        notes=cut.notes,
     )
 
 

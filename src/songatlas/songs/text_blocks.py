@@ -34,6 +34,7 @@ from songatlas.songs.delimited import (
     read_fast,
     stray_quotes,
 )
+from songatlas.songs.headers import may_lack_a_header
 from songatlas.songs.limits import LONGEST_ROW, require_columns, require_dense
 from songatlas.songs.marks import find_marks
 from songatlas.songs.text_form import (
@@ -256,7 +257,7 @@ class _Cutter:
             raise UnreadableTable("holds no rows: fetch or export the table again")
         usual = tally.widths.most_common(1)[0][0]
         form = replace(self.form, width=max(tally.widths))
-        lacks = tally.first == usual - 1 and self._has_last_cells(blocks, form)
+        lacks = tally.first == usual - 1 and self._lacks_header(blocks, form)
         first = usual if lacks else tally.first
         notes = (*notes, LACKS_HEADER) if lacks else notes
         whole = max(first, usual)
@@ -276,10 +277,14 @@ class _Cutter:
         notes += [stray_quotes(tally.stray)] if tally.stray else []
         return [*notes, ENDS_INSIDE] if tally.is_open else notes
 
-    def _has_last_cells(self, blocks: Sequence[TextBlock], form: TextForm) -> bool:
-        """Say whether any row below the first fills its last cell."""
+    def _lacks_header(self, blocks: Sequence[TextBlock], form: TextForm) -> bool:
+        """Say whether the first row may be a header, and any row below it fills its last cell."""
         for place, block in enumerate(blocks):
-            grid = read_block(self.content, block, form).slice(int(place == 0))
+            grid = read_block(self.content, block, form)
+            if place == 0:
+                if not may_lack_a_header(grid.row(0)[: self.tally.first]):
+                    return False
+                grid = grid.slice(1)
             last = pl.lit("")
             for name in grid.columns:
                 last = pl.when(pl.col(name).is_not_null()).then(pl.col(name)).otherwise(last)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from songatlas.errors import UnreadableTable
-from songatlas.songs.delimited import is_every_other_byte_zero, separator_of
+from songatlas.songs.delimited import CUT_LETTER, is_cut_letter, is_every_other_byte_zero, separator_of
 from songatlas.songs.limits import LONGEST_ROW
 from songatlas.songs.row_form import RowForm, form_of_text
 
@@ -116,17 +116,18 @@ def settle_encoding(content: Content, form: TextForm) -> tuple[TextForm, int | N
     """Find out what a file is that is not UTF-8, as `decode` does for a whole file."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     first, n_lost, n_letters, is_cp1252 = _first_bad(content), 0, 0, True
-    offset = 0
+    offset, is_first = 0, True
     while raw := content.read_at(offset, BLOCK_BYTES):
         n_lost += decoder.decode(raw).count("\ufffd")
         if offset < _LETTERS:
             n_letters += sum(byte >= 0xC2 for byte in raw[: _LETTERS - offset])
+        is_first = is_first and raw[: max(0, first - offset)].isascii()
         is_cp1252 = is_cp1252 and not set(raw) & {0x81, 0x8D, 0x8F, 0x90, 0x9D}
         offset += len(raw)
     n_lost += decoder.decode(b"", final=True).count("\ufffd")
     has_mark = content.read_at(0, 3) == codecs.BOM_UTF8
-    if first >= offset - 3 and first > 0 and not has_mark:
-        return form, first, ("the file ends in the middle of a letter",)
+    if not has_mark and is_cut_letter(content.read_at(first, 4), is_first=is_first):
+        return form, first, (CUT_LETTER,)
     if n_letters > 20 * n_lost or has_mark:
         note = f"bytes that are no UTF-8 text, replaced by \ufffd: {n_lost:,}"
         return replace(form, is_damaged=True), None, (note,)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
+from lzma import LZMAError
 from typing import IO, Final, cast
 
 from songatlas.errors import UnreadableTable, one_line
 from songatlas.songs.limits import ALWAYS_UNPACKED, MOST_HELD, MOST_TIMES
 
 _AT_ONCE: Final = 4 * 2**20
+_DAMAGED: Final = (zlib.error, LZMAError, struct.error, ValueError, LookupError, MemoryError)
 _LISTED = 4
 
 
@@ -50,7 +53,7 @@ def _unzipped(content: bytes) -> bytes:
         raise UnreadableTable(
             f"is a ZIP archive that cannot be opened ({one_line(error, longest=100)}): fetch it again"
         ) from None
-    except (zlib.error, ValueError, LookupError) as error:
+    except _DAMAGED as error:
         raise UnreadableTable(
             f"is a damaged ZIP archive ({one_line(error, longest=100)}): fetch it again"
         ) from None

@@ -52,6 +52,8 @@ _CLUSTER: Final = {
     # An executor runs as many tasks at a time as it has cores: each of them keeps to one.
     "spark.executorEnv.OMP_NUM_THREADS": "1",
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
+    # Python would otherwise take modules out of the folder that the work was started in, whoever filled it.
+    "spark.executorEnv.PYTHONSAFEPATH": "1",
 }
 _QUIET: Final = Path(__file__).with_name("quiet.properties")
 _HERE: Final = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}

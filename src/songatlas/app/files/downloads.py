@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from songatlas.app.files.listed_files import names_in
 from songatlas.app.files.making import (
     DrawnFigures,
     atlas_zip,
@@ -25,25 +26,25 @@ from songatlas.app.files.making import (
 )
 from songatlas.app.files.opened_folder import (
     CLUSTERS,
+    REPORT,
     built_atlas,
     built_figures,
     built_file,
     built_names,
+    has_drawings,
     has_rows,
     is_called,
     taken,
 )
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas
-from songatlas.atlas.names_file import NAMES, read_names
-from songatlas.atlas.saved import folder_of
+from songatlas.atlas.names_file import NAMES
 from songatlas.atlas.views import View
 from songatlas.report import render_report
 from songatlas.report.sampled import ROWS
 
 Value = TypeVar("Value")
 
-REPORT: Final = "report.html"
 FIGURES: Final = "figures.zip"
 
 
@@ -152,11 +153,7 @@ def must_be_drawn(opened: Catalogue, view: View, names: Mapping[int, str]) -> bo
     """Say whether report and figures have to be drawn first, which takes seconds; as for `downloads_of`."""
     shown = _shown(opened, view, names)
 
-    def are_built(folder: Path) -> bool:
-        has_both = (folder / REPORT).is_file() and any((folder / "figures").glob("*"))
-        return has_both and is_called(folder, shown.names)
-
-    return not shown.built(are_built)
+    return not shown.built(lambda folder: has_drawings(folder) and is_called(folder, shown.names))
 
 
 def _shown(opened: Catalogue, view: View, names: Mapping[int, str]) -> Shown:
@@ -181,7 +178,7 @@ def _rows(shown: Shown) -> bytes:
 
 
 def _names(shown: Shown) -> bytes:
-    return names_toml(shown.atlas(), shown.built(lambda folder: read_names(folder_of(folder))))
+    return names_toml(shown.atlas(), shown.built(names_in))
 
 
 DOWNLOADS: Final[Mapping[str, DownloadRow]] = MappingProxyType(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from songatlas.app.files.opened_folder import taken
+from songatlas.app.files.listed_files import output_place
+from songatlas.app.files.opened_folder import places_of_ours, taken
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas, ClusteredRows
 from songatlas.report.sampled import ROWS
+from songatlas.safe_cells import unguarded_cells, was_guarded
 from songatlas.songs import RULES
 
 MOST_ROWS: Final = 200_000
@@ -59,7 +62,7 @@ def _left_out(opened: Catalogue) -> pl.DataFrame | None:
     places = _places(opened.atlas)
     if opened.atlas.rows is not None:
         return _of_rows(opened.atlas.rows, places)
-    return taken(opened, lambda folder: _of_file(folder / ROWS, places))
+    return taken(opened, lambda folder: _of_file(output_place(folder, ROWS), opened.atlas, places))
 
 
 def _places(atlas: Atlas) -> dict[str, int]:
@@ -68,7 +71,7 @@ def _places(atlas: Atlas) -> dict[str, int]:
     return {column: found[column] for column in _SHOWN if column in found}
 
 
-def _of_rows(rows: ClusteredRows, places: dict[str, int]) -> pl.DataFrame:
+def _of_rows(rows: ClusteredRows, places: Mapping[str, int]) -> pl.DataFrame:
     """Out of the rows of a build."""
     left = np.flatnonzero(rows.song < 0)[:MOST_ROWS]
     reasons = rows.reasons.cast(pl.String).gather(left)
@@ -77,15 +80,18 @@ def _of_rows(rows: ClusteredRows, places: dict[str, int]) -> pl.DataFrame:
     return _told(pl.DataFrame({"row": left + 1, **told, "reason": reasons}))
 
 
-def _of_file(path: Path, places: dict[str, int]) -> pl.DataFrame:
-    """Out of the file that a build wrote: the reason is its last column."""
-    rows = pl.scan_csv(path, has_header=False, skip_rows=1, infer_schema=False)
+def _of_file(path: Path, atlas: Atlas, places: Mapping[str, int]) -> pl.DataFrame:
+    """Out of the file that a build wrote, texts as they stood in the table."""
+    rows = pl.scan_csv(path, has_header=False, infer_schema=False)
+    header = rows.head(1).collect().row(0)
+    wanted = {**places, "reason": places_of_ours(atlas, header)["excluded_because"]}
     names = rows.collect_schema().names()
-    reason = pl.col(names[-1])
-    shown = [pl.col(names[place]).alias(name) for name, place in places.items()]
-    row = (pl.int_range(pl.len(), dtype=pl.Int64) + 1).alias("row")
-    kept = rows.select(row, *shown, reason.alias("reason")).filter(pl.col("reason").is_not_null())
-    return _told(kept.head(MOST_ROWS).collect())
+    row = pl.int_range(pl.len(), dtype=pl.Int64).alias("row")  # the header is row 0
+    told = rows.select(row, *(pl.col(names[place]).alias(name) for name, place in wanted.items()))
+    kept = told.filter(pl.col("row") > 0, pl.col("reason").is_not_null()).head(MOST_ROWS).collect()
+    if was_guarded([text or "" for text in header]):
+        kept = kept.with_columns(unguarded_cells(kept[name]) for name in places)
+    return _told(kept)
 
 
 def _told(rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import polars as pl
 
-from songatlas.app.files.opened_folder import CLUSTERS, taken, zipped
+from songatlas.app.files.listed_files import output_bytes
+from songatlas.app.files.opened_folder import CLUSTERS, places_of_ours, taken, zipped
 from songatlas.app.visit.opening import Catalogue
 from songatlas.atlas import Atlas
 from songatlas.atlas.names_file import NamesFile
 from songatlas.atlas.names_keeping import text_of_names
-from songatlas.atlas.rows import column_names
 from songatlas.report import write_rows
 from songatlas.report.html import Picture
 from songatlas.report.outputs import write_figures
 from songatlas.report.record import quality_text
 from songatlas.report.sampled import ROWS
-from songatlas.report.tables import appended_names, write_clusters
+from songatlas.report.tables import write_clusters
 from songatlas.safe_cells import guarded, text_of_cells, was_guarded
 
 
@@ -44,7 +44,7 @@ def drawn_figures(atlas: Atlas) -> DrawnFigures:
     """Draw all figures of an atlas, which takes seconds."""
     with tempfile.TemporaryDirectory(prefix="songatlas-") as place:
         pictures = write_figures(atlas, Path(place))
-        files = {f"figures/{path.name}": path for path in sorted(Path(place).glob("*"))}
+        files = ((f"figures/{path.name}", path.read_bytes()) for path in sorted(Path(place).glob("*")))
         return DrawnFigures(packed=zipped(files), pictures=pictures)
 
 
@@ -64,7 +64,7 @@ def rows_csv(atlas: Atlas, opened: Catalogue | None) -> bytes:
             path = Path(place) / ROWS
             write_rows(atlas.rows, path)
             return path.read_bytes()
-    built = opened and taken(opened, lambda folder: _renamed_rows(atlas, folder / ROWS))
+    built = opened and taken(opened, lambda folder: _renamed_rows(atlas, output_bytes(folder, ROWS)))
     return built or _songs_csv(atlas)
 
 
@@ -92,24 +92,20 @@ def atlas_zip(atlas: Atlas) -> bytes:
     with tempfile.TemporaryDirectory(prefix="songatlas-") as place:
         home = Path(place) / "atlas"
         atlas.save(home)
-        return zipped({f"atlas/{path.name}": path for path in sorted(home.glob("*"))})
+        return zipped((f"atlas/{path.name}", path.read_bytes()) for path in sorted(home.glob("*")))
 
 
-def _renamed_rows(atlas: Atlas, path: Path) -> bytes:
+def _renamed_rows(atlas: Atlas, written: bytes) -> bytes:
     """The rows as they were written, with the names that the clusters have now."""
-    columns = column_names(predicted=bool(atlas.genre_of_songs["predicted_genre"].count()))
-    headers = [read.header for read in atlas.columns]
-    called = appended_names(headers, columns)
-    rows = pl.read_csv(path, has_header=False, infer_schema=False)
-    written = rows.row(0)[len(headers) :]
-    place = {column: rows.columns[len(headers) + written.index(called[column])] for column in columns}
+    rows = pl.read_csv(written, has_header=False, infer_schema=False)
+    places = places_of_ours(atlas, rows.row(0))
+    cluster, called = (rows.columns[places[column]] for column in ("cluster", "cluster_name"))
     is_guarded = was_guarded([text or "" for text in rows.row(0)])
     given = [guarded(name) if is_guarded else name for name in atlas.cluster_names()]
     names = {str(number): name for number, name in enumerate(given)}
-    name = pl.col(place["cluster"]).replace_strict(names, default=None)
-    is_header = pl.int_range(pl.len()) == 0
-    told = pl.when(is_header).then(pl.lit(called["cluster_name"])).otherwise(name)
-    renamed = rows.with_columns(told.alias(place["cluster_name"]))
+    name = pl.col(cluster).replace_strict(names, default=None)
+    told = pl.when(pl.int_range(pl.len()) == 0).then(pl.col(called)).otherwise(name)
+    renamed = rows.with_columns(told.alias(called))
     return text_of_cells(renamed, include_header=False, raw=True).encode()
 
 

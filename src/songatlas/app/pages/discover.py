@@ -120,7 +120,7 @@ def on_upload(atlas: Atlas, key: str, *, are_liked: bool = True) -> None:
         song_ids = [str(each) for each in atlas.songs["song_id"].gather(found.rows)]
         (like if are_liked else dislike)(*song_ids)
         told = "1 song" if len(song_ids) == 1 else f"{len(song_ids)} songs"
-        strangers = _strangers([called(track) for track in found.strangers.values()])
+        strangers = _strangers([called(track) for track in found.unknown])
         notes += [f"{file.name}: {note}" for note in (f"{told} added.", *found.read, *strangers)]
     st.session_state[_NOTES] = tuple(notes)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from songatlas.access.loopback import LOOPBACK, is_loopback
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -72,9 +74,6 @@ _FIXED: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
-"""Addresses that this computer alone can reach."""
 
 
 class Guard:
@@ -155,6 +154,8 @@ def _host_of(origin: str) -> str:
 def welcome_names(address: str, hosts: Sequence[str]) -> tuple[str, ...]:
     """Return the names that a server may be called by: any where it listens to other computers.
 
+    A page of another host could else give its own name to an address of this computer, and read all.
+
     Examples
     --------
     >>> welcome_names("127.0.0.1", ["songs.example.org"])
@@ -162,6 +163,6 @@ def welcome_names(address: str, hosts: Sequence[str]) -> tuple[str, ...]:
     >>> welcome_names("0.0.0.0", [])
     ()
     """
-    if address in LOOPBACK:
-        return (*LOOPBACK, *hosts)
-    return (*LOOPBACK, address, *hosts) if hosts else ()
+    if not hosts and not is_loopback(address):
+        return ()
+    return tuple(dict.fromkeys((*LOOPBACK, address, *hosts)))

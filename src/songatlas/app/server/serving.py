@@ -8,7 +8,7 @@ import signal
 import time
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -96,6 +96,7 @@ def serve(launch: Launch) -> None:
     from starlette.middleware import Middleware
     from starlette.routing import Route
 
+    launch = away_from_here(launch)
     launch_with(launch)
     app = st.App(
         _HERE.parent / "script" / "visit.py",
@@ -116,6 +117,28 @@ def serve(launch: Launch) -> None:
     if launch.parent:
         Thread(target=_end_with, args=(launch.parent,), daemon=True).start()
     app.run(config=config_of(launch))
+
+
+def away_from_here(launch: Launch) -> Launch:
+    """Leave the folder that the app was started in: Streamlit would obey the settings that lie there.
+
+    Returns
+    -------
+    Launch
+        The same, with paths that hold from everywhere.
+    """
+
+    def kept(path: str | None) -> str | None:
+        return None if path is None else str(Path(path).absolute())
+
+    there = replace(
+        launch,
+        target=kept(launch.target),
+        password_file=kept(launch.password_file),
+        login_file=kept(launch.login_file),
+    )
+    os.chdir(_HERE.parent)
+    return there
 
 
 def _keepers(launch: Launch) -> list[Keeper]:
@@ -158,19 +181,20 @@ def _end_with(parent: int) -> None:
 
 
 def config_of(launch: Launch) -> dict[str, Any]:
-    """Return the settings of Streamlit: those of `config.toml`, and those given at the start."""
+    """Return the settings of Streamlit: those of `config.toml`, and those given at the start.
+
+    They go before what a person set for all their apps in `~/.streamlit`; secrets are read from nowhere but
+    the file that was named.
+    """
     usual = tomllib.loads((_HERE / "config.toml").read_text(encoding="utf-8"))
-    return (
-        flattened(usual)
-        | {
-            "server.address": launch.address,
-            "server.port": launch.port,
-            "server.maxUploadSize": launch.upload_mb,
-            "server.headless": not launch.open_browser,
-            "browser.serverAddress": launch.address,
-        }
-        | ({"secrets.files": [str(Path(launch.login_file).resolve())]} if launch.login_file else {})
-    )
+    return flattened(usual) | {
+        "server.address": launch.address,
+        "server.port": launch.port,
+        "server.maxUploadSize": launch.upload_mb,
+        "server.headless": not launch.open_browser,
+        "browser.serverAddress": launch.address,
+        "secrets.files": [str(Path(launch.login_file).resolve())] if launch.login_file else [],
+    }
 
 
 def flattened(nested: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:

@@ -22,7 +22,7 @@ from songatlas.atlas.large.refusing import refuse_settings
 from songatlas.atlas.large.road import Means, place_rows, source_of, travel, understood
 from songatlas.atlas.large.settling import MllibSettling, OurSettling
 from songatlas.atlas.large.texts import names_by_position, text_form
-from songatlas.atlas.settings import AtlasSettings
+from songatlas.atlas.settings import AtlasSettings, asked_settings
 from songatlas.atlas.whole import Engine, SparkKMeans
 from songatlas.catalogue import Catalogue
 from songatlas.demo import simulate_catalogue
@@ -33,8 +33,10 @@ from songatlas.errors import (
     UnknownName,
     UnreadableTable,
 )
+from songatlas.files import path_of
 from songatlas.progress import Progress, part, silent
 from songatlas.songs import CleanSongs, SongsTable
+from songatlas.songs.arguments import require_whole
 from songatlas.songs.folder_files import CLUSTERED, WORK
 from songatlas.songs.table_files import TableFiles
 
@@ -129,11 +131,14 @@ def build_large_atlas(
     SongAtlasError
         One of its children, with the wrong value, the rule and the next step.
     """
-    settings = (settings or AtlasSettings()).change(**changes)
+    settings = asked_settings(settings, changes)
     check_names(settings)
     refuse_settings(settings)
     old = None if like is None else opened(like)
-    place, tell = Path(folder), progress or silent
+    place, tell = path_of("folder", folder), progress or silent
+    source = source if isinstance(source, str) else path_of("source", source)
+    if memory is not None:
+        require_whole("memory", memory, low=1)
     refuse_places(source, place)
     if rows_to is not None and engine != "spark":
         raise BadSettings(f"rows_to is {rows_to!r}: Spark alone writes there; name a folder, and no rows_to")
@@ -296,7 +301,7 @@ def preview_large_atlas(
     from songatlas.streaming import FileCatalogue
     from songatlas.streaming.memory import free_bytes
 
-    settings, memory = settings or AtlasSettings(), memory or USUAL_MEMORY
+    settings, memory = asked_settings(settings, {}), memory or USUAL_MEMORY
     check_names(settings)
     refuse_settings(settings)
     free_bytes(memory)

@@ -25,6 +25,7 @@ from songatlas.audio.scan.store import Store, StoredFile, telling
 from songatlas.audio.scan.table import check_output, readable, write_table
 from songatlas.audio.scan.workers import Crew
 from songatlas.errors import BadSettings
+from songatlas.files import path_of
 from songatlas.progress import Progress, part, silent
 
 PER_FILE_S: Final = 120.0
@@ -154,7 +155,8 @@ def scan_folder(
     """
     began = time.monotonic()
     require_audio()
-    place, table = Path(os.path.abspath(folder)), Path(output)  # noqa: PTH100 (links stay as they are)
+    home, table = path_of("folder", folder), path_of("output", output)
+    place = Path(os.path.abspath(home))  # noqa: PTH100 (links stay as they are)
     n_workers = _checked(workers, per_file_s)
     check_output(table)
     listing = _listed(place)
