@@ -56,7 +56,9 @@ def _write(path: Path, content: bytes) -> Path:
         height = round(picture.height * _WIDEST / picture.width)
         picture = picture.resize((_WIDEST, height), Image.Resampling.LANCZOS)
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+    picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        path, "PNG", optimize=True
+    )
     return path
 
 

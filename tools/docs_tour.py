@@ -138,7 +138,9 @@ def _slim(data: dict[str, Any]) -> None:
     if picture.width > _WIDEST:
         picture = picture.resize((_WIDEST, round(picture.height * _WIDEST / picture.width)), Image.LANCZOS)
     small = io.BytesIO()
-    picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        small, "PNG", optimize=True
+    )
     data["image/png"] = base64.b64encode(small.getvalue()).decode()
 
 

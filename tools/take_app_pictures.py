@@ -80,7 +80,9 @@ def take(browser: Browser, address: str, shot: Shot) -> bytes:
     until_still(page, "[data-testid=stMain]", every_ms=_STILL_MS)
     full, slim = Image.open(io.BytesIO(page.screenshot())), io.BytesIO()
     context.close()
-    full.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(slim, "PNG", optimize=True)
+    full.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        slim, "PNG", optimize=True
+    )
     return slim.getvalue()
 
 
