@@ -204,8 +204,8 @@ def hidden_name(name: str, *, before: str, behind: str) -> str:
     --------
     >>> hidden_name("out", before=".", behind=".old")
     '.out.old'
-    >>> hidden_name("o" * 250, before=".", behind=".old")
-    '.fd44494242fab406.old'
+    >>> hidden_name("o" * 251, before=".", behind=".old")
+    '.e78420d4593fde08.old'
     """
     whole = f"{before}{name}{behind}"
     if len(os.fsencode(whole)) <= _LONGEST_NAME:
