@@ -91,6 +91,29 @@ def test_rising_and_falling() -> None:
         assert (np.diff(sign * values) >= 0).all()
 
 
+def test_two_songs_are_put_in_order_too() -> None:
+    songs, points = _songs(2)
+    low, high = np.argsort(songs["energy"].to_numpy())
+    assert order_songs(songs, points, order="energy-up", artist_gap=0).rows.tolist() == [low, high]
+    assert order_songs(songs, points, order="energy-down", artist_gap=0).rows.tolist() == [high, low]
+
+
+def test_the_first_place_on_the_wheel_is_a_key_like_the_others() -> None:
+    songs, _ = _songs(3)
+    alike = songs.with_columns(tempo_bpm=pl.lit(120.0))
+    chosen = orders.Chosen(
+        songs=alike,
+        points=np.zeros((3, 2)),
+        groups=np.arange(3),
+        gap=0,
+        key_strictness="usual",
+        seed=0,
+    )
+    costs = orders._key_costs(chosen, np.arange(3), np.array([0, 0, -1]))
+    assert costs[0, 1] == 0.0
+    assert costs[0, 2] > 0.0
+
+
 def test_spacing_costs_a_rising_order_little() -> None:
     songs, points = _songs()
     rows = order_songs(songs, points, order="energy-up", artist_gap=2).rows
