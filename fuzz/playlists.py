@@ -12,7 +12,16 @@ from typing import Final
 
 from fuzz.harness import Target
 from songatlas.errors import SongAtlasError
-from songatlas.playlists import FORMATS, Track, TrackList, left_out, normal, playlist_of_bytes, playlist_text
+from songatlas.playlists import (
+    FORMATS,
+    Track,
+    TrackList,
+    left_out,
+    normal,
+    playlist_of_bytes,
+    playlist_text,
+    spotify_uri_of,
+)
 
 _NAMES: Final = (
     "calm.m3u8", "calm.m3u", "calm.xspf", "calm.jspf", "calm.json", "calm.csv", "calm.txt", "calm.uris",
@@ -96,8 +105,9 @@ def run(content: bytes) -> None:
         return
     again = playlist_of_bytes(text.encode(), f"calm{FORMATS[written_as].suffixes[0]}")
     if written_as == "uris":
-        uris = [track.spotify_uri for track in wanted.tracks if track.spotify_uri]
+        uris = [uri for track in wanted.tracks if (uri := spotify_uri_of(track.spotify_uri))]
         assert [track.spotify_uri for track in again.tracks] == uris, f"{written_as} lost an id"
+        assert len(uris) == len(wanted.tracks) or left_out(found, written_as), "a song is left out unsaid"
     else:
         assert again.tracks == wanted.tracks, f"{written_as} lost something"
         assert again.name == wanted.name, f"{written_as} lost the name"
