@@ -6,20 +6,18 @@ several, each in a table of its own.
 
 from __future__ import annotations
 
-import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from songatlas.access.secret_files import content_of
 from songatlas.errors import BadSettings, SongAtlasError
+from songatlas.files import read_at_most
+from songatlas.toml_text import toml_values
 
 _NEEDED: Final = ("redirect_uri", "cookie_secret")
 _OF_PROVIDER: Final = ("client_id", "client_secret", "server_metadata_url")
 
 _LARGEST: Final = 20_000  # bytes; those with a dozen of providers have a few thousand
-
-_MOST_DOTS: Final = 500  # in a line: each one of a name costs as much as all that stand before it
 
 DEFAULT: Final = "default"
 """Name of the provider where the file names one alone."""
@@ -49,18 +47,15 @@ def read_login_file(path: Path) -> tuple[str, ...]:
 def _values(path: Path) -> dict[str, Any]:
     """What the file says, read within bounds of time and memory."""
     try:
-        content = content_of(path, most=_LARGEST + 1)
+        content = read_at_most(path, _LARGEST + 1)
     except OSError as error:
         reason = error.strerror or error
         raise BadSettings(f"cannot read {str(path)!r} ({reason}): name a file with a table [auth]") from error
     if len(content) > _LARGEST:
         raise BadSettings(f"{str(path)!r} has more than {_LARGEST:,} bytes: name a file with a table [auth]")
     try:
-        text = content.decode("utf-8")
-        if max(line.count(".") for line in text.split("\n")) > _MOST_DOTS:
-            raise ValueError("tables in one another without end")
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        return toml_values(content.decode("utf-8"))
+    except ValueError as error:
         raise BadSettings(f"cannot read {str(path)!r} as TOML: name a file with a table [auth]") from error
 
 

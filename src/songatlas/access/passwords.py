@@ -23,8 +23,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from songatlas.access.secret_files import content_of
 from songatlas.errors import BadSettings
+from songatlas.files import read_at_most
 
 SHORTEST: Final = 10
 """Characters that a password must have."""
@@ -79,7 +79,7 @@ def read_password_file(path: Path) -> str:
         If the file cannot be read, or holds anything else: a password that stands there as it is, too.
     """
     try:
-        line = content_of(path, most=_LARGEST).decode("utf-8").strip()
+        line = read_at_most(path, _LARGEST).decode("utf-8").strip()
     except OSError as error:
         reason = error.strerror or error
         raise BadSettings(f"cannot read the password file {str(path)!r} ({reason}): {_MAKE_ONE}") from error

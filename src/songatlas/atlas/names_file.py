@@ -26,11 +26,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from songatlas.atlas.toml_text import BadToml, as_toml, toml_values
 from songatlas.errors import BadSettings, did_you_mean
 from songatlas.files import read_at_most
 from songatlas.lint import Finding
 from songatlas.profiles import NO_LONGER_FITS
+from songatlas.toml_text import BadToml, as_toml, toml_values
 
 NAMES: Final = "names.toml"
 

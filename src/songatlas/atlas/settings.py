@@ -15,9 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from songatlas.atlas.toml_text import BadToml, as_toml, toml_values
 from songatlas.errors import BadSettings, did_you_mean, quoted
 from songatlas.files import read_at_most
+from songatlas.toml_text import BadToml, as_toml, toml_values
 
 MOST_WEIGHT: Final = 1e6
 """The most that a block or a feature may weigh: beyond it all else is below the precision of points."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from songatlas.atlas.names_file import names_of, names_text
-from songatlas.atlas.toml_text import BadToml, toml_values
+from songatlas.toml_text import BadToml, toml_values
 
 _SIZE = 1_000_000
 _MEMORY = 32_000_000  # bytes
